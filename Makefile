@@ -1,0 +1,113 @@
+# `make help` lists the targets. Everything is installed into $(VENV); nothing outside this folder
+# is touched, apart from the download cache that SUFFICE_CACHE names.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# The interpreter to build the environment with. Left empty, the first of python3, python3.13,
+# python3.12 and python3.11 that runs and is at least 3.11 is taken.
+PYTHON ?=
+VENV ?= .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+# Compiling all bytecode in advance would double the time: Python compiles what is imported.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+    --constraint $(LOCK)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# --- What a user runs -------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(VENV)/.core ## install the core and run the example study
+	$(BIN)/suffice run
+
+.PHONY: test
+test: $(VENV)/.dev ## run all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+# --- What a contributor and CI run ------------------------------------------------------------
+
+.PHONY: check lint format-check types imports length links
+check: lint format-check types imports length links ## lint, format, types, import contract, file length, links
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+format-check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports --no-logo
+
+length: $(VENV)/.dev
+	$(BIN)/python tools/check_length.py
+
+links: $(VENV)/.dev
+	$(BIN)/python tools/check_links.py
+
+.PHONY: format
+format: $(VENV)/.dev ## format the code and mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: slow
+slow: $(VENV)/.dev ## run the slow tests
+	$(BIN)/python -m pytest -m slow
+
+.PHONY: torch
+torch: $(VENV)/.torch ## install the torch extra and run the tests that need it
+	$(BIN)/python -m pytest -m torch
+
+.PHONY: bench
+bench: $(VENV)/.dev ## print how long each stage takes
+	$(BIN)/python tools/bench.py
+
+.PHONY: bench-sbc
+bench-sbc: $(VENV)/.dev ## simulate hundreds of crowds and count how often intervals cover
+	$(BIN)/python tools/bench_sbc.py --crowds 500
+
+.PHONY: pythons
+pythons: ## install and start suffice on every Python 3.11+ found
+	sh tools/pythons.sh $(LOCK)
+
+.PHONY: lock
+lock: ## renew requirements.lock (with the oldest supported Python)
+	$(or $(PYTHON),python3.11) tools/lock.py $(LOCK)
+
+.PHONY: clean
+clean: ## delete the environment and what tools leave behind (results stay)
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
+	    .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- The environment --------------------------------------------------------------------------
+
+$(VENV)/.made:
+	@PYTHON="$(PYTHON)" sh tools/venv.sh $(VENV)
+	@$(INSTALL) pip
+	@touch $@
+
+.PHONY: same-python
+same-python: $(VENV)/.made
+	@$(if $(PYTHON),PYTHON="$(PYTHON)" sh tools/same_python.sh $(VENV))
+
+$(VENV)/.core: pyproject.toml $(LOCK) | same-python
+	@echo "Installing suffice into $(VENV) ..."
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(LOCK) | same-python
+	@echo "Installing suffice and the development tools into $(VENV) ..."
+	@$(INSTALL) --editable ".[dev]"
+	@touch $(VENV)/.core $@
+
+$(VENV)/.torch: $(VENV)/.dev
+	@echo "Installing the torch extra into $(VENV) (about a gigabyte) ..."
+	@$(INSTALL) --editable ".[dev,torch]"
+	@touch $@
