@@ -1,0 +1,91 @@
+"""The disk: whole files or none, one writer at a time, and refusals told in one line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from suffice.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_RETRY_S = 0.1
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+
+
+@contextmanager
+def storage_errors(where: Path) -> Iterator[None]:
+    """Raise a ``StorageError`` that names ``where`` instead of an ``OSError`` of the disk's."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            text = f"{where}: the disk is full (make room, or set SUFFICE_CACHE to another disk)"
+        elif error.errno in _REFUSED:
+            text = f"{where}: cannot be written: {error.strerror} (set SUFFICE_CACHE to a folder "
+            text += "that can be)"
+        else:
+            raise
+        raise StorageError(text) from error
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a whole file or none: a reader sees the old content or the new."""
+    # Not a file of ``tempfile``: those can be read by one user alone, and caches may be shared.
+    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    try:
+        with part.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def lock_file(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold an exclusive lock on ``path`` while the context lasts.
+
+    The operating system lets go of the lock when the holder dies, so none is ever left behind.
+
+    Args:
+        path: the lock's file, made where missing, never removed.
+        on_wait: called once if another process holds the lock.
+    """
+    with path.open("a+b") as stream:
+        waited = False
+        while not _try_lock(stream.fileno()):
+            if not waited and on_wait is not None:
+                on_wait()
+            waited = True
+            time.sleep(_RETRY_S)
+        # Closing the file lets go of the lock.
+        yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}:
+            return False
+        raise
+    return True
