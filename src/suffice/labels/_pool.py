@@ -1,0 +1,208 @@
+"""What can be labelled and what judges the result: the task pool and its trusted evaluation."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from suffice.channel import Tasks
+from suffice.errors import InputError
+from suffice.labels._recorded import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.labels._recorded import RecordedChannel
+
+HARD = "hard"
+"""Name of the evaluation slice of close calls."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Trusted tasks that no training run sees.
+
+    Attributes:
+        tasks: the tasks; their ``truth`` is the gold, soft and corrected for its own noise, so it
+            may lie a little outside 0..1: only means over many tasks are meaningful.
+        members: which tasks are in which metric slice, bool [slice, task]; slices may overlap.
+        slice_names: names of the metric slices.
+        replicas: gold as other raters and other texts might have given it: the effect of redrawing
+            raters and documents on each task's truth and weight, each float32 [replica, task].
+    """
+
+    tasks: Tasks
+    members: NDArray[np.bool_]
+    slice_names: tuple[str, ...]
+    replicas: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of what ``score`` returns: ``error`` and ``error:SLICE`` for each slice."""
+        return ("error", *(f"error:{s}" for s in self.slice_names))
+
+    def weights(self) -> NDArray[np.float64]:
+        """Averaging weights [task, metric]; columns sum to one."""
+        rows = np.vstack([np.ones(len(self.tasks), dtype=bool), self.members]).astype(np.float64)
+        return np.asarray((rows / rows.sum(axis=1, keepdims=True)).T)
+
+    def score(self, answers: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Error of answers in {0, .5, 1} [task, run], overall and by slice [run, metric]."""
+        return _score(answers, self.tasks.truth, self.weights())
+
+    def gold_draws(self, answers: NDArray[np.floating]) -> NDArray[np.float64] | None:
+        """What the error of one run's answers [task] would be under other gold [replica, metric].
+
+        Raters and documents are redrawn with replacement, so the spread is that of a new
+        evaluation set of the same size, rated by new people. None where gold has no replicas.
+        """
+        if self.replicas is None:
+            return None
+        base = self.weights()
+        draws = []
+        for truth, weight in zip(*self.replicas, strict=True):
+            w = base * weight[:, None]
+            draws.append(_score(answers[:, None], truth, w / w.sum(axis=0))[0])
+        return np.array(draws)
+
+
+@dataclass(frozen=True, eq=False)
+class Audited:
+    """Training tasks with gold, for measuring sources.
+
+    Attributes:
+        tasks: the tasks.
+        truth: soft gold, corrected for its own noise where that is known [task]; may lie outside
+            0..1 for single tasks.
+        first, second: the group (document, prompt) of each task's items; tasks that share a group
+            are not independent [task].
+    """
+
+    tasks: Tasks
+    truth: NDArray[np.float64]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+
+
+class Pool(Protocol):
+    """Items that can be labelled, and the evaluation that training never sees."""
+
+    @property
+    def items(self) -> Sequence[str]:
+        """The text of every item; tasks refer to items by number."""
+
+    @property
+    def slice_names(self) -> tuple[str, ...]:
+        """Names of the slices that tasks can be bought in; ``Tasks.slices`` counts in these."""
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Trusted tasks that no training run sees."""
+
+    @property
+    def held_out(self) -> NDArray[np.bool_]:
+        """Items whose tasks choose hyperparameters instead of training weights [item]."""
+
+    @property
+    def unique_items(self) -> int:
+        """How many different items training can meet."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that a run can see of this pool."""
+
+    def draw_tasks(
+        self, n: int, rng: np.random.Generator, *, source: str, where: tuple[str, ...] = ()
+    ) -> Tasks:
+        """Draw n training tasks that ``source`` can label; never mixes the two sides of a split."""
+
+    def audit_tasks(self, n: int, rng: np.random.Generator, *, source: str) -> Audited:
+        """Up to n tasks of this source that have gold; none where its tasks have none."""
+
+    def limit(self, source: str) -> int | None:
+        """How many different tasks ``source`` can label; None for as many as wanted."""
+
+    def channel(self, source: str) -> RecordedChannel:
+        """The recorded labels of a source."""
+
+
+def fingerprint(*parts: NDArray[np.generic] | str) -> str:
+    """A sha256 over arrays and strings."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, str):
+            digest.update(part.encode())
+        else:
+            digest.update(str((part.dtype, part.shape)).encode())
+            digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def corrected_gold(
+    first: NDArray[np.floating], second: NDArray[np.floating], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Soft gold of comparisons, corrected for the noise of a finite panel of gold raters.
+
+    Model: the error measured against the mean of k raters is e + c/k + o(1/k). (A gold mean flips
+    the sign of a gap of size x with a chance that falls with x sqrt(k); near a gap of zero a judge
+    is right half of the time, so flips there cost nothing in the mean, and what is left is of order
+    1/k.) Two sizes, k and k // 2, give e by Richardson extrapolation, which is linear in the gold.
+    Assumes: rater noise is independent of the judge's errors given the two items.
+    Fails when: gold raters share an error, or k is so small that the 1/k term is not the main one.
+    Reference: the half-sample (generalised jackknife) bias correction of Schucany, Gray and Owen
+    (1971).
+
+    Args:
+        first, second: gold ratings of the two items [task, rater].
+        rng: chooses the half panels.
+
+    Returns:
+        Soft gold [task], which may lie outside 0..1 for single tasks.
+    """
+    k = first.shape[1]
+    half = k // 2
+    whole = compare(first.mean(axis=1), second.mean(axis=1))
+    if half == 0:
+        return whole
+    total, panels = np.zeros(len(first)), 0
+    for _ in range(10):
+        order = rng.permutation(k)
+        for pick in (order[:half], order[k - half :]):
+            total += compare(first[:, pick].mean(axis=1), second[:, pick].mean(axis=1))
+            panels += 1
+    return np.asarray((k * whole - half * total / panels) / (k - half))
+
+
+def split_documents(
+    documents: NDArray[np.int64], share: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Mark whole documents until about ``share`` of the items are marked [item]."""
+    names, counts = np.unique(documents, return_counts=True)
+    order = rng.permutation(len(names))
+    chosen = order[np.cumsum(counts[order]) <= share * len(documents)]
+    return np.isin(documents, names[chosen])
+
+
+def check_where(where: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
+    """Numbers of the named slices; all of them where none is named."""
+    for name in where:
+        if name not in known:
+            raise InputError(f"unknown slice {name!r}", fix=f"known slices: {', '.join(known)}")
+    return [known.index(s) for s in where] if where else list(range(len(known)))
+
+
+def _score(
+    answers: NDArray[np.floating],
+    truth: NDArray[np.floating],
+    weights: NDArray[np.floating],
+) -> NDArray[np.float64]:
+    # truth*(1-y) + (1-truth)*y = truth + y*(1-2*truth): one product for all runs and metrics.
+    base = truth @ weights
+    slope = (1.0 - 2.0 * truth)[:, None] * weights
+    return np.asarray(base + answers.T.astype(np.float64) @ slope)

@@ -1,0 +1,235 @@
+"""The label table: annotations in long form, one row a label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+REQUIRED = ("task", "worker", "label")
+OPTIONAL = ("source", "slice", "seconds", "cost", "presented_order", "gold", "time")
+COLUMNS = (*REQUIRED, *OPTIONAL)
+_ROWS_SHOWN = 3
+
+
+@dataclass(frozen=True, eq=False)
+class LabelTable:
+    """Annotations in long form: who gave which label to which task.
+
+    Attributes:
+        frame: the rows. ``task``, ``worker`` and ``label`` are always there; ``source``, ``slice``,
+            ``seconds``, ``cost``, ``presented_order``, ``gold`` and ``time`` where the file had
+            them. ``label`` and ``gold`` are text; ids keep the type that they were read with.
+        columns: our name -> the name of the column that it was taken from.
+        notes: what was assumed or passed over, one line each.
+        origin: the file, for messages.
+    """
+
+    frame: pl.DataFrame
+    columns: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    origin: str = "labels"
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pl.DataFrame,
+        *,
+        columns: Mapping[str, str] | None = None,
+        notes: Sequence[str] = (),
+        origin: str = "labels",
+    ) -> LabelTable:
+        """Check the rows and build a table of them.
+
+        Repeats of a row are counted once; where one worker labelled a task twice in different
+        ways the later row counts. Both are noted.
+
+        Args:
+            frame: rows with at least the columns ``task``, ``worker`` and ``label``.
+            columns: our name -> the name in the file.
+            notes: what the reader has to say.
+            origin: the file, for messages.
+
+        Raises:
+            InputError: a column is missing, there are no rows, or a cell is empty or NaN.
+        """
+        missing = [name for name in REQUIRED if name not in frame.columns]
+        if missing:
+            raise InputError(
+                f"no column for {' and '.join(missing)} among: {', '.join(frame.columns)}",
+                where=origin,
+                fix="name the columns task, worker and label",
+            )
+        frame = frame.select([name for name in COLUMNS if name in frame.columns])
+        if frame.is_empty():
+            raise InputError("there are no labels in it", where=origin, fix="add rows")
+        frame = _plain_types(frame, origin)
+        answers = [name for name in ("label", "gold") if name in frame.columns]
+        frame = frame.with_columns(_label_text(frame, name) for name in answers)
+        for name in REQUIRED:
+            _refuse_empty(frame, name, origin)
+        said = list(notes)
+        rows = len(frame)
+        once = frame.unique(subset=list(REQUIRED), keep="first", maintain_order=True)
+        if repeats := rows - len(once):
+            said.append(f"{_count(repeats, 'row')} repeated an earlier row and counted once")
+        last = once.unique(subset=["task", "worker"], keep="last", maintain_order=True)
+        if changed := len(once) - len(last):
+            said.append(
+                f"{_count(changed, 'label')} of a worker who labelled the same task again later: "
+                "the later label counts"
+            )
+        for name in ("seconds", "cost", "presented_order"):
+            if name in last.columns:
+                last, lost = _as_number(last, name)
+                if lost:
+                    said.append(f"{_count(lost, 'value')} of {name} that are no numbers left out")
+        return cls(last, dict(columns or {}), tuple(said), origin)
+
+    @classmethod
+    def from_columns(
+        cls,
+        task: Sequence[Any],
+        worker: Sequence[Any],
+        label: Sequence[Any],
+        **others: Sequence[Any],
+    ) -> LabelTable:
+        """Build a table of parallel sequences: ``task``, ``worker``, ``label`` and others."""
+        import polars as pl
+
+        return cls.from_frame(
+            pl.DataFrame({"task": task, "worker": worker, "label": label, **others}, strict=False)
+        )
+
+    def __len__(self) -> int:
+        """The number of labels."""
+        return len(self.frame)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels that occur, in natural order."""
+        return natural_order(self.frame["label"].unique().to_list())
+
+    def gold(self) -> dict[Any, str]:
+        """The right label of each task where the table has it: task -> label.
+
+        Raises:
+            InputError: a task has two different gold labels.
+        """
+        if "gold" not in self.frame.columns:
+            return {}
+        rows = self.frame.select("task", "gold").drop_nulls().unique(maintain_order=True)
+        return gold_of_rows(rows, self.origin)
+
+    def summary(self) -> str:
+        """One line: how much was read, and what was taken for what."""
+        frame = self.frame
+        taken = ", ".join(f"{ours} = {theirs}" for ours, theirs in self.columns.items())
+        head = (
+            f"{len(frame):,} labels on {frame['task'].n_unique():,} tasks by "
+            f"{_count(frame['worker'].n_unique(), 'worker')}, "
+            f"{_count(frame['label'].n_unique(), 'class', 'classes')}"
+        )
+        return f"{head}; read {taken}" if taken else head
+
+
+def gold_of_rows(rows: pl.DataFrame, origin: str) -> dict[Any, str]:
+    """Turn rows (task, gold) into a mapping; raises InputError where they contradict."""
+    rows = rows.unique(maintain_order=True)
+    if rows["task"].n_unique() != len(rows):
+        twice = rows.filter(rows["task"].is_duplicated())["task"][0]
+        raise InputError(
+            f"task {twice!r} has two different gold labels", where=origin, fix="keep one of them"
+        )
+    return dict(zip(rows["task"].to_list(), rows["gold"].to_list(), strict=True))
+
+
+def natural_order(labels: Sequence[str]) -> tuple[str, ...]:
+    """Labels in the order a person expects: numbers by value before words by letter."""
+
+    def key(label: str) -> tuple[int, float, str]:
+        try:
+            return 0, float(label), label
+        except ValueError:
+            return 1, 0.0, label
+
+    return tuple(sorted(labels, key=key))
+
+
+def _label_text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A label column as text: 1.0 is the label "1", true the label "true", blanks are empty."""
+    import polars as pl
+
+    column, dtype = pl.col(name), frame.schema[name]
+    if dtype.is_float():
+        whole = frame[name].drop_nulls().drop_nans()
+        if whole.is_empty() or (whole == whole.round()).all():
+            return column.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
+        return column.fill_nan(None).cast(pl.String)
+    text = column.cast(pl.String).str.strip_chars()
+    if dtype == pl.String:
+        values = frame[name].drop_nulls()
+        numbers = values.cast(pl.Float64, strict=False)
+        whole = numbers.is_finite() & (numbers == numbers.round())
+        # What spreadsheets and data frames make of 1 once a cell of the column is empty.
+        if len(values) and values.str.ends_with(".0").any() and whole.fill_null(False).all():
+            text = text.cast(pl.Float64).cast(pl.Int64).cast(pl.String)
+    return pl.when(text == "").then(None).otherwise(text).alias(name)
+
+
+def _plain_types(frame: pl.DataFrame, origin: str) -> pl.DataFrame:
+    """Categories as text; lists and objects are refused by name."""
+    import polars as pl
+
+    for name, dtype in frame.schema.items():
+        if dtype.is_nested() or dtype == pl.Object:
+            raise InputError(
+                f"the {name} column holds lists or objects", where=origin, fix="write one value"
+            )
+    grouped = [name for name, dtype in frame.schema.items() if dtype in (pl.Categorical, pl.Enum)]
+    return frame.with_columns(pl.col(grouped).cast(pl.String)) if grouped else frame
+
+
+def _refuse_empty(frame: pl.DataFrame, name: str, origin: str) -> None:
+    """Raise InputError where a cell of a column is empty or NaN, naming the first rows."""
+    import polars as pl
+
+    column = frame[name]
+    if column.dtype == pl.String:
+        empty = column.is_null() | (column.str.strip_chars() == "")
+        empty |= column.str.to_lowercase() == "nan"
+    elif column.dtype.is_float():
+        empty = column.is_null() | column.is_nan()
+    else:
+        empty = column.is_null()
+    rows = empty.arg_true()
+    if len(rows):
+        first = ", ".join(str(row + 1) for row in rows[:_ROWS_SHOWN])
+        more = " ..." if len(rows) > _ROWS_SHOWN else ""
+        raise InputError(
+            f"{_count(len(rows), 'row')} without a {name} (data row {first}{more})",
+            where=origin,
+            fix="fill them in, or leave those rows out",
+        )
+
+
+def _as_number(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int]:
+    """A column as numbers, and how many of its values are none."""
+    import polars as pl
+
+    if frame.schema[name].is_numeric() and not frame.schema[name].is_float():
+        return frame, 0
+    had = frame[name].is_not_null().sum()
+    numbers = frame[name].cast(pl.Float64, strict=False).fill_nan(None)
+    lost = int(had) - int(numbers.is_not_null().sum())
+    return frame.with_columns(numbers.alias(name)), lost
+
+
+def _count(n: int, noun: str, plural: str | None = None) -> str:
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
