@@ -1,0 +1,180 @@
+"""The audit of a label table: tasks, workers, sources, and what cannot be known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from suffice.labels import LabelTable
+
+CITATIONS = (
+    "Dawid & Skene (1979), Applied Statistics 28(1): confusion matrices from labels alone",
+    "Kim & Ghahramani (2012), AISTATS: Bayesian classifier combination",
+    "Whitehill et al. (2009), NeurIPS: task difficulty",
+    "Watanabe (2010), JMLR 11: the score that chooses the kind of model",
+    "Krippendorff (2004), Content Analysis: alpha",
+)
+_FEW_DRAWS, _LARGE = 240, 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What a label table says of its tasks, workers and sources.
+
+    Attributes:
+        tasks: task, label, confidence, and ``p_<class>`` for each class.
+        workers: worker, labels, accuracy (on the tasks of the table) with its 90 % interval
+            ``low, high``, ``accuracy_new, low_new, high_new`` (on new tasks of the same kind),
+            suspect, group, reason.
+        sources: for each source and slice its error, its channel, the bits of a label and the
+            price of a bit, with intervals.
+        pairs: agreement and Cohen's kappa of pairs of workers with enough common tasks.
+        summary: everything else, ready for JSON.
+        posterior: P(class) of each task, float64 [task, class], in the order of ``tasks``.
+    """
+
+    tasks: pl.DataFrame
+    workers: pl.DataFrame
+    sources: pl.DataFrame
+    pairs: pl.DataFrame
+    summary: dict[str, Any]
+    posterior: NDArray[np.float64]
+
+    @property
+    def suspects(self) -> pl.DataFrame:
+        """The workers to look at."""
+        return self.workers.filter(self.workers["suspect"])
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write tasks.csv, workers.csv, sources.csv, pairs.csv and summary.json.
+
+        Returns:
+            The files written.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        from suffice.supply._write import write_audit
+
+        return write_audit(self, Path(folder))
+
+
+def audit(
+    labels: LabelTable | str | Path,
+    gold: Mapping[Any, Any] | str | Path | None = None,
+    seed: int = 0,
+    *,
+    classes: Sequence[str] | None = None,
+) -> Audit:
+    """Audit labels: what is right, who can be trusted, what a label is worth.
+
+    Groups that copy one key are found first and count as one voter; then a Bayesian worker model
+    with confusion matrices and task difficulty is fitted; what annotators may all get wrong
+    together is added to every interval, learned from gold or, without it, from a stated prior.
+
+    Args:
+        labels: a label table, or a file that ``read_labels`` reads.
+        gold: task -> right label, or a file with a task and a gold column. May cover a few tasks.
+        seed: of the random draws; the same seed gives the same numbers.
+        classes: all labels that there can be, in order; by default those that occur.
+
+    Raises:
+        InputError: the labels or the gold cannot be used; the message says where and why.
+
+    Example:
+        >>> from suffice import audit
+        >>> result = audit("labels.csv", gold="gold.csv")  # doctest: +SKIP
+        >>> result.suspects  # doctest: +SKIP
+    """
+    import numpy as np
+
+    from suffice.supply._collusion import find_groups, merge_groups
+    from suffice.supply._doubt import doubt
+    from suffice.supply._shared import shared_error
+    from suffice.supply._source_table import source_rows
+    from suffice.supply._summary import summarise
+    from suffice.supply._suspects import find_suspects
+    from suffice.supply._tables import pairs_frame, sources_frame, tasks_frame, workers_frame
+    from suffice.supply._votes import code_votes
+    from suffice.supply._worker_model import Crowd
+    from suffice.supply._workers import fit_workers
+
+    table = _table(labels)
+    right = _gold(gold)
+    votes = code_votes(table, right, classes)
+    if votes.shape[2] < 2:
+        raise InputError(
+            f"all {len(votes):,} labels are {votes.classes[0]!r}: one class tells nothing apart",
+            where=table.origin,
+            fix="name the other classes with classes=[...], or add labels of another class",
+        )
+    groups, notes = find_groups(votes, seed=seed)
+    task, worker, label, number_W = merge_groups(votes, groups)
+    crowd = Crowd(
+        task,
+        worker,
+        label,
+        votes.gold,
+        int(number_W.max()) + 1,
+        votes.shape[2],
+        np.zeros(votes.shape[0], dtype=np.int64),
+        np.zeros(int(number_W.max()) + 1, dtype=np.int64),
+    )
+    fit = fit_workers(crowd, seed=seed)
+    load = np.bincount(worker, minlength=crowd.workers)
+    confusion_KK = np.average(fit.chosen.confusion_WKK, axis=0, weights=load)
+    share_K = fit.share_DK.mean(axis=0)
+    draws = len(fit.z_DT)
+    if len(votes) <= _LARGE:
+        draws = max(draws, min(_FEW_DRAWS, 4 * draws))
+    shared = shared_error(
+        votes, fit.class_TK, fit.open_TK, confusion_KK, share_K, draws=draws, seed=seed
+    )
+    rng = np.random.default_rng([seed, 1])
+    repeated = np.resize(np.arange(len(fit.z_DT)), draws)
+    truth_DT = shared.draw_truth(fit.z_DT[repeated], votes.gold, rng)
+    posterior = shared.spread(fit.class_TK, votes.gold)
+    mixed, verdict = doubt(votes, groups, fit, number_W, posterior)
+    flags = find_suspects(votes, fit.right_DWK, number_W, truth_DT, groups)
+    return Audit(
+        tasks=tasks_frame(votes, posterior, mixed, rng),
+        workers=workers_frame(votes, fit, shared, truth_DT, number_W, groups, flags),
+        sources=sources_frame(source_rows(votes, truth_DT, rng)),
+        pairs=pairs_frame(votes),
+        summary=summarise(table, votes, fit, shared, groups, flags, verdict, notes, seed),
+        posterior=mixed,
+    )
+
+
+def _table(labels: LabelTable | str | Path) -> LabelTable:
+    from suffice.labels import LabelTable
+
+    if isinstance(labels, str | Path):
+        from suffice.labels import read_labels
+
+        return read_labels(labels)
+    if not isinstance(labels, LabelTable):
+        raise InputError(
+            f"labels are a {type(labels).__name__}", fix="give a LabelTable or the path of a file"
+        )
+    return labels
+
+
+def _gold(gold: Mapping[Any, Any] | str | Path | None) -> Mapping[Any, Any]:
+    if gold is None:
+        return {}
+    if isinstance(gold, str | Path):
+        from suffice.labels import read_gold
+
+        return read_gold(gold)
+    return gold

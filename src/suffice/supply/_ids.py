@@ -1,0 +1,79 @@
+"""Do the worker ids belong to the labels? A test of exchangeability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from suffice.supply._votes import Votes
+
+    Array = NDArray[Any]
+
+_MOST_LABELS = 30_000
+
+
+def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[str, Any]:
+    """Test whether worker ids say anything about the labels.
+
+    Statistic: how much workers differ in their agreement with the other labels of their tasks and
+    in the classes that they give. Under the null, ids within a task can be swapped, so they are
+    shuffled there. In a real crowd workers differ, and the null is rejected; where it is not,
+    although there are labels enough, the id column probably does not belong to the labels (rows
+    sorted apart, ids made up, labels already aggregated).
+
+    Reference: Good (2005), Permutation, Parametric and Bootstrap Tests of Hypotheses.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng([seed, 8])
+    tasks, workers, classes = votes.shape
+    task, worker, label = votes.task, votes.worker, votes.label
+    if len(task) > _MOST_LABELS:
+        chosen = rng.random(tasks) < _MOST_LABELS / len(task)
+        kept = chosen[task]
+        task, worker, label = task[kept], worker[kept], label[kept]
+    size = np.bincount(task, minlength=tasks)
+    shared = size[task] >= 2
+    task, worker, label = task[shared], worker[shared], label[shared]
+    if workers < 2 or len(task) < 4 * workers or len(np.unique(label)) < 2:
+        return {
+            "tested": False,
+            "statement": "Too few labels of one task by different workers to test the worker ids.",
+        }
+    cells = np.bincount(task * classes + label, minlength=tasks * classes)
+    counts = cells.reshape(tasks, classes).astype(np.float64)
+    rest = counts[task]
+    rest[np.arange(len(task)), label] -= 1.0
+    agree = rest[np.arange(len(task)), label] / rest.sum(axis=1)
+    centred = agree - agree.mean()
+    share = np.bincount(label, minlength=classes).astype(np.float64) / len(label)
+    given = np.eye(classes)[label] - share
+    if classes > 20:
+        given = given[:, :20]
+    load = np.maximum(np.bincount(worker, minlength=workers), 1.0)
+
+    def statistic(ids: Array) -> float:
+        first = np.bincount(ids, weights=centred, minlength=workers) ** 2 / load
+        total = first.sum() / max(float(centred.var()), 1e-12)
+        for k in range(given.shape[1]):
+            part = np.bincount(ids, weights=given[:, k], minlength=workers) ** 2 / load
+            total += part.sum() / max(float(given[:, k].var()), 1e-12)
+        return float(total)
+
+    seen = statistic(worker)
+    null = np.empty(permutations)
+    for number in range(permutations):
+        # Labels are sorted by task: shuffling within tasks keeps each worker's load.
+        null[number] = statistic(worker[np.argsort(task + rng.random(len(task)))])
+    p_value = float((1.0 + (null >= seen).sum()) / (permutations + 1.0))
+    aligned = p_value < 0.05
+    statement = (
+        f"Worker ids belong to the labels: workers differ more than chance allows "
+        f"(p = {p_value:.3f})."
+        if aligned
+        else f"Worker ids explain nothing of the labels (p = {p_value:.3f}): either all workers "
+        "are alike, or the id column is not aligned with the labels. Check how the file was made."
+    )
+    return {"tested": True, "aligned": aligned, "p_value": p_value, "statement": statement}

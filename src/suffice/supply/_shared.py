@@ -1,0 +1,259 @@
+"""Shared error: what all annotators get wrong together, which agreement cannot show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from suffice.supply._votes import Votes
+
+    Array = NDArray[Any]
+
+PRIOR_RIGHT, PRIOR_WRONG = 14.0, 1.0
+"""Beta prior of the share of tasks that mislead everybody: mean .067, 90 % between .00 and .19.
+
+Set to what five public crowd data sets show once their gold is looked at (.02 to .15)."""
+_MOST_AT_A_TASK = 0.5
+_GRID = 400
+_EVEN, _EVEN_PRIOR = (0.0, 0.5, 1.0), (0.8, 0.1, 0.1)
+_LEVELS = (0.10, 0.05, 0.02, 0.01)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedError:
+    """How often the crowd's consensus is wrong although the labels look right.
+
+    Attributes:
+        draws: of the share of tasks with a shared error, float64 [draw].
+        even_D: how evenly the hits fall on tasks: 1 for all tasks alike, 0 for in proportion to
+            the squared dissent, float64 [draw].
+        weight_T: squared dissent of each task, over its mean, float64 [task].
+        flip_KK: where the truth is, given the consensus of a hit task, float64 [class, class].
+        gold_tasks: how many gold tasks it was learned from; with none it is the prior.
+        consensus_wrong: expected number of gold tasks whose labels alone give another answer.
+    """
+
+    draws: NDArray[np.float64]
+    even_D: NDArray[np.float64]
+    weight_T: NDArray[np.float64]
+    flip_KK: NDArray[np.float64]
+    gold_tasks: int
+    consensus_wrong: float
+
+    def at_task(self, draw: int) -> NDArray[np.float64]:
+        """Chance that each task is hit in one draw, float64 [task]."""
+        return _hit(self.draws[draw], self.even_D[draw], self.weight_T)
+
+    def spread(self, class_TK: Array, gold: Array) -> NDArray[np.float64]:
+        """P(class) of each task with the shared error in it; gold tasks stay as they are."""
+        import numpy as np
+
+        hit = np.mean([self.at_task(draw) for draw in range(len(self.draws))], axis=0)
+        hit = np.where(gold >= 0, 0.0, hit)[:, None]
+        return np.asarray((1.0 - hit) * class_TK + hit * (class_TK @ self.flip_KK))
+
+    def draw_truth(self, z_DT: Array, gold: Array, rng: np.random.Generator) -> NDArray[Any]:
+        """Turn draws of the consensus into draws of the truth, [draw, task]."""
+        import numpy as np
+
+        classes = len(self.flip_KK)
+        truth = z_DT.copy()
+        cumulated = self.flip_KK.cumsum(axis=1)
+        for draw in range(len(z_DT)):
+            hit = np.flatnonzero((rng.random(z_DT.shape[1]) < self.at_task(draw)) & (gold < 0))
+            rows = cumulated[z_DT[draw, hit]]
+            picked = (rows < rng.random((len(hit), 1))).sum(axis=1)
+            truth[draw, hit] = np.minimum(picked, classes - 1)
+        known = gold >= 0
+        truth[:, known] = gold[known]
+        return truth
+
+
+def shared_error(
+    votes: Votes,
+    class_TK: Array,
+    open_TK: Array,
+    confusion_KK: Array,
+    share_K: Array,
+    *,
+    draws: int,
+    seed: int,
+) -> SharedError:
+    """Estimate the shared error from gold, or state the prior.
+
+    Model: a task misleads everybody with a chance in proportion to the squared dissent among its
+    labels (with gold, also: evenly, or half and half, whichever the gold supports);
+    its truth is then another class, in proportion to how often that class is taken for the
+    consensus. Beta prior; gold tasks update it through what their labels alone would have said.
+    Assumes: gold tasks are like the others; gold is right.
+    Fails when: gold was picked among easy or among disputed tasks.
+
+    Args:
+        votes: the labels.
+        class_TK, open_TK: P(class) of the tasks with gold, and with each task's own gold left out.
+        confusion_KK: the crowd's P(label | class).
+        share_K: shares of the classes.
+        draws: how many draws of the share.
+        seed: of the draws.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng([seed, 5])
+    counts = votes.counts()
+    total = counts.sum(axis=1)
+    agree = counts[np.arange(len(counts)), open_TK.argmax(axis=1)]
+    dissent = (total - agree + 0.5) / (total + 1.0)
+    weight = dissent**2 / (dissent**2).mean()
+    flip = share_K[:, None] * confusion_KK  # P(truth, consensus): a column is one consensus
+    np.fill_diagonal(flip, 0.0)
+    flip = flip.T + 1e-12
+    np.fill_diagonal(flip, 0.0)
+    flip /= flip.sum(axis=1, keepdims=True)
+    known = np.flatnonzero(votes.gold >= 0)
+    grid = (np.arange(_GRID) + 0.5) / _GRID
+    prior = (PRIOR_WRONG - 1.0) * np.log(grid) + (PRIOR_RIGHT - 1.0) * np.log(1.0 - grid)
+    log_density = np.full((len(_EVEN), _GRID), -np.inf)
+    log_density[0] = prior
+    wrong = 0.0
+    if len(known):
+        right = open_TK[known, votes.gold[known]]
+        flipped = (open_TK[known] @ flip)[np.arange(len(known)), votes.gold[known]]
+        for row, even in enumerate(_EVEN):
+            hit = _hit(grid[:, None], even, weight[known])
+            chance = np.maximum((1.0 - hit) * right + hit * flipped, 1e-12)
+            log_density[row] = prior + np.log(_EVEN_PRIOR[row]) + np.log(chance).sum(axis=1)
+        top = open_TK[known].max(axis=1)
+        tie = np.isclose(open_TK[known], top[:, None]).sum(axis=1)
+        wrong = float(np.where(np.isclose(right, top), 1.0 - 1.0 / tie, 1.0).sum())
+    density = np.exp(log_density - log_density.max())
+    # Evenly spaced through the posterior, in a random order: less noise than random draws.
+    cumulated = (density / density.sum()).ravel().cumsum()
+    cell = np.searchsorted(cumulated, (rng.permutation(draws) + 0.5) / draws)
+    cell = np.minimum(cell, density.size - 1)
+    chosen = grid[cell % _GRID] + (rng.random(draws) - 0.5) / _GRID
+    even = np.asarray(_EVEN)[cell // _GRID]
+    return SharedError(chosen, even, weight, flip, len(known), wrong)
+
+
+def _hit(share: Any, even: Any, weight: Array) -> NDArray[np.float64]:  # noqa: ANN401
+    """Chance that tasks are hit: evenly, by their weight, or in between."""
+    import numpy as np
+
+    return np.asarray(np.minimum(share * (even + (1.0 - even) * weight), _MOST_AT_A_TASK))
+
+
+def gold_needed(level: float) -> int:
+    """Gold tasks, all answered rightly, that bound an error below ``level`` with 95 %."""
+    from math import ceil, log
+
+    return ceil(log(0.05) / log(1.0 - level))
+
+
+def describe(shared: SharedError, votes: Votes, open_TK: Array) -> dict[str, Any]:
+    """What can be said of the shared error, for the summary."""
+    import numpy as np
+
+    low, high = np.quantile(shared.draws, [0.05, 0.95])
+    about: dict[str, Any] = {
+        "share": {
+            "value": float(shared.draws.mean()),
+            "low": float(low),
+            "high": float(high),
+            "level": 0.9,
+        },
+        "gold_tasks": shared.gold_tasks,
+        "gold_needed": {f"{level:.2f}": gold_needed(level) for level in _LEVELS},
+    }
+    if shared.gold_tasks == 0:
+        about["known"] = False
+        about["statement"] = (
+            "No gold: what everybody gets wrong together cannot be seen, so its bound is unknown. "
+            "Intervals and confidences use a prior from other crowds (mean .07, 90 % between .00 "
+            f"and .19). {gold_needed(0.05)} gold tasks picked at random, all answered rightly by "
+            f"the consensus, would bring it below 5 %; {gold_needed(0.01)} below 1 %."
+        )
+        return about
+    about["known"] = True
+    about["consensus_error"] = _error_by_slice(shared, votes, open_TK)
+    about["together"] = err_together(votes)
+    whole = about["consensus_error"]["all"]
+    about["statement"] = (
+        f"Labels alone would have answered {shared.consensus_wrong:.3g} of {shared.gold_tasks:,} "
+        f"gold tasks wrongly: {100 * whole['value']:.1f} % (90 % interval "
+        f"{100 * whole['low']:.1f} to {100 * whole['high']:.1f} %)."
+    )
+    return about
+
+
+def _error_by_slice(shared: SharedError, votes: Votes, open_TK: Array) -> dict[str, Any]:
+    """Error of the labels' answer on gold tasks, with a Jeffreys interval, by slice."""
+    import numpy as np
+    from scipy.special import betaincinv
+
+    known = np.flatnonzero(votes.gold >= 0)
+    top = open_TK[known].max(axis=1)
+    right = np.isclose(open_TK[known, votes.gold[known]], top)
+    tie = np.isclose(open_TK[known], top[:, None]).sum(axis=1)
+    wrong = np.where(right, 1.0 - 1.0 / tie, 1.0)
+    table: dict[str, Any] = {}
+    masks = {"all": np.ones(len(known), dtype=bool)}
+    if len(votes.slice_names) > 1:
+        masks |= {
+            name: votes.slices[known] == number for number, name in enumerate(votes.slice_names)
+        }
+    for name, mask in masks.items():
+        n, k = int(mask.sum()), float(wrong[mask].sum())
+        if n == 0:
+            table[name] = {"gold_tasks": 0}
+            continue
+        low = float(betaincinv(k + 0.5, n - k + 0.5, 0.05)) if k > 0 else 0.0
+        high = float(betaincinv(k + 0.5, n - k + 0.5, 0.95)) if k < n else 1.0
+        table[name] = {"gold_tasks": n, "value": k / n, "low": low, "high": high, "level": 0.9}
+    return table
+
+
+def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[str, Any]:
+    """Test whether annotators err together on gold tasks.
+
+    Statistic: the number of pairs of wrong labels on one task. Under the null, each worker's
+    errors fall on the tasks that the worker labelled in any order, so they are shuffled within
+    workers. Rejecting it says that errors are shared (or that tasks differ in difficulty, which
+    has the same effect on repeats): more labels a task buy less than they seem to.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng([seed, 6])
+    on_gold = votes.gold[votes.task] >= 0
+    task, worker = votes.task[on_gold], votes.worker[on_gold]
+    wrong = (votes.label[on_gold] != votes.gold[task]).astype(np.float64)
+    if len(task) == 0 or np.bincount(task).max() < 2 or wrong.sum() < 2:
+        return {"tested": False, "statement": "Too few errors on gold tasks to test this."}
+    tasks = len(votes.gold)
+
+    def pairs(values: Array) -> float:
+        count = np.bincount(task, weights=values, minlength=tasks)
+        return float((count * (count - 1.0)).sum() / 2.0)
+
+    seen = pairs(wrong)
+    home = np.argsort(worker, kind="stable")
+    null = np.empty(permutations)
+    for number in range(permutations):
+        shuffled = np.empty_like(wrong)
+        shuffled[home] = wrong[np.lexsort((rng.random(len(worker)), worker))]
+        null[number] = pairs(shuffled)
+    p_value = (1.0 + (null >= seen).sum()) / (permutations + 1.0)
+    ratio = seen / max(float(null.mean()), 1e-9)
+    verb = "err together" if p_value < 0.05 else "do not visibly err together"
+    return {
+        "tested": True,
+        "pairs_wrong_together": seen,
+        "expected_if_alone": float(null.mean()),
+        "ratio": ratio,
+        "p_value": float(p_value),
+        "statement": f"Annotators {verb}: {ratio:.2f} times the pairs of errors on one task that "
+        f"independent errors would give (p = {p_value:.3f}).",
+    }

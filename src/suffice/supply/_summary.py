@@ -1,0 +1,162 @@
+"""The audit's summary: one JSON document, and the lines that a person reads first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from suffice.labels import LabelTable
+    from suffice.supply._collusion import Group
+    from suffice.supply._doubt import Verdict
+    from suffice.supply._shared import SharedError
+    from suffice.supply._suspects import Flag
+    from suffice.supply._votes import Votes
+    from suffice.supply._workers import WorkerFit
+
+_SETTLED = 1.2
+
+
+def summarise(
+    table: LabelTable,
+    votes: Votes,
+    fit: WorkerFit,
+    shared: SharedError,
+    groups: list[Group],
+    flags: dict[int, list[Flag]],
+    verdict: Verdict,
+    notes: list[str],
+    seed: int,
+) -> dict[str, Any]:
+    """Gather what is neither by task, by worker nor by source."""
+    import numpy as np
+
+    from suffice.supply._agreement import agreement
+    from suffice.supply._audit import CITATIONS
+    from suffice.supply._ids import ids_test
+    from suffice.supply._shared import describe
+    from suffice.supply._suspects import SURE, expected_false, group_names
+
+    tasks, workers, _ = votes.shape
+    per_task = np.bincount(votes.task, minlength=tasks)
+    per_worker = np.bincount(votes.worker, minlength=workers)
+    cautions = _cautions(per_task, per_worker, fit)
+    kinds: dict[str, int] = {}
+    for mine in flags.values():
+        for flag in mine:
+            kinds[flag.kind] = kinds.get(flag.kind, 0) + 1
+    return {
+        "labels": len(votes),
+        "tasks": tasks,
+        "workers": workers,
+        "classes": list(votes.classes),
+        "labels_per_task": {
+            "mean": float(per_task.mean()),
+            "min": int(per_task.min()),
+            "max": int(per_task.max()),
+        },
+        "gold_tasks": int((votes.gold >= 0).sum()),
+        "read": dict(table.columns),
+        "notes": [*table.notes, *votes.notes, *notes],
+        "cautions": cautions,
+        "verdict": {
+            "known": verdict.known,
+            "statement": verdict.statement,
+            "other_reading": verdict.other_reading,
+        },
+        "class_shares": {
+            name: _interval(fit.share_DK[:, k]) for k, name in enumerate(votes.classes)
+        },
+        "model": {
+            "kind": fit.chosen.kind,
+            "scores": {
+                name: {"waic": chain.score, "se": chain.score_se, "rhat": chain.rhat}
+                for name, chain in fit.chains.items()
+            },
+            "difficulty": {"way": fit.difficulty.way, "scale": fit.chosen.scale},
+            "note": "scores are the expected log chance of the labels of new tasks; higher fits "
+            "better",
+        },
+        "shared_error": describe(shared, votes, fit.open_TK),
+        "suspects": {
+            "count": len(flags),
+            "by_kind": kinds,
+            "expected_false": expected_false(flags),
+            "statement": f"Low-quality flags need a posterior of at least {SURE:.2f}; "
+            f"{expected_false(flags):.2g} of {len(flags)} flags are expected to be wrong.",
+        },
+        "groups": [
+            {
+                "group": name,
+                "workers": [str(votes.workers[member]) for member in group.members],
+                "agreement": group.agreement,
+                "expected_agreement": group.expected,
+                "log_evidence": group.evidence,
+                "label_share": group.label_share,
+            }
+            for name, group in zip(group_names(len(groups)), groups, strict=True)
+        ],
+        "agreement": agreement(votes, seed=seed),
+        "ids": ids_test(votes, seed=seed),
+        "level": 0.9,
+        "seed": seed,
+        "citations": list(CITATIONS),
+    }
+
+
+def _cautions(per_task: Any, per_worker: Any, fit: WorkerFit) -> list[str]:  # noqa: ANN401
+    """What makes these labels weak evidence, one line each."""
+    cautions = []
+    if len(per_worker) == 1:
+        cautions.append(
+            "one worker: without a second opinion or gold, accuracy here is the prior, not a "
+            "measurement"
+        )
+    if per_task.max() == 1:
+        cautions.append(
+            "one label a task: nobody can be compared with anybody, so accuracy here is the "
+            "prior, not a measurement"
+        )
+    if len(per_worker) > 1 and (lonely := int((per_worker == 1).sum())):
+        cautions.append(f"{lonely:,} workers gave one label each: their accuracy is the crowd's")
+    rough = [name for name, chain in fit.chains.items() if chain.rhat > _SETTLED]
+    if fit.chosen.kind in rough:
+        cautions.append(
+            f"the {fit.chosen.kind} model had not settled (R-hat {fit.chosen.rhat:.2f}): "
+            "treat its intervals as too narrow"
+        )
+    return cautions
+
+
+def _interval(draws: Any) -> dict[str, float]:  # noqa: ANN401 - an array
+    import numpy as np
+
+    low, high = np.quantile(draws, [0.05, 0.95])
+    return {"value": float(draws.mean()), "low": float(low), "high": float(high), "level": 0.9}
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """The summary in a few plain lines."""
+    lines = [
+        f"{summary['labels']:,} labels on {summary['tasks']:,} tasks by {summary['workers']:,} "
+        f"workers, {len(summary['classes'])} classes, {summary['gold_tasks']:,} gold tasks.",
+    ]
+    lines += [f"Note: {note}." for note in summary["notes"]]
+    lines += [f"Caution: {caution}." for caution in summary["cautions"]]
+    lines.append(summary["verdict"]["statement"])
+    alpha = summary["agreement"]["all"].get("krippendorff_alpha")
+    if alpha:
+        lines.append(
+            f"Krippendorff's alpha {alpha['value']:.3f} "
+            f"({alpha['low']:.3f} to {alpha['high']:.3f})."
+        )
+    lines.append(summary["shared_error"]["statement"])
+    if "together" in summary["shared_error"]:
+        lines.append(summary["shared_error"]["together"]["statement"])
+    lines.append(summary["ids"]["statement"])
+    suspects = summary["suspects"]
+    if suspects["count"]:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in suspects["by_kind"].items())
+        lines.append(f"{suspects['count']} suspect workers ({kinds}). {suspects['statement']}")
+    else:
+        lines.append("No suspect workers.")
+    return lines

@@ -1,0 +1,131 @@
+"""The audit's tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from suffice.supply._agreement import pair_agreement
+from suffice.supply._suspects import group_names
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from suffice.supply._collusion import Group
+    from suffice.supply._shared import SharedError
+    from suffice.supply._suspects import Flag
+    from suffice.supply._votes import Votes
+    from suffice.supply._workers import WorkerFit
+
+    Array = NDArray[Any]
+
+_TAILS = (0.05, 0.95)
+
+
+def tasks_frame(
+    votes: Votes, answers: Array, posterior: Array, rng: np.random.Generator
+) -> pl.DataFrame:
+    """One row a task: its most likely class, how sure that is, and P of each class.
+
+    ``answers`` decides the label; ``posterior`` how sure it is. They differ only where the labels
+    have two readings: the label then follows one of them and the confidence allows for both.
+    """
+    import numpy as np
+    import polars as pl
+
+    # Ties are broken by chance, never by the order of the classes.
+    best = (answers + 1e-9 * rng.random(posterior.shape)).argmax(axis=1)
+    names = np.asarray(votes.classes, dtype=object)
+    columns: dict[str, Any] = {
+        "task": votes.tasks,
+        "label": names[best].tolist(),
+        "confidence": posterior[np.arange(len(best)), best],
+    }
+    for k, name in enumerate(votes.classes):
+        columns[f"p_{name}"] = posterior[:, k]
+    return pl.DataFrame(columns)
+
+
+def workers_frame(
+    votes: Votes,
+    fit: WorkerFit,
+    shared: SharedError,
+    truth_DT: Array,
+    number_W: Array,
+    groups: list[Group],
+    flags: dict[int, list[Flag]],
+) -> pl.DataFrame:
+    """One row a worker: accuracy here and on new tasks with 90 % intervals, and any flags."""
+    import numpy as np
+    import polars as pl
+
+    workers = votes.shape[1]
+    load = np.bincount(votes.worker, minlength=workers)
+    here = np.empty((len(truth_DT), workers))
+    for draw, truth in enumerate(truth_DT):
+        right = (truth[votes.task] == votes.label).astype(np.float64)
+        here[draw] = np.bincount(votes.worker, weights=right, minlength=workers) / load
+    new = accuracy_on_new(fit, shared)[:, number_W]
+    low, high = np.quantile(here, _TAILS, axis=0)
+    low_new, high_new = np.quantile(new, _TAILS, axis=0)
+    in_group = {
+        int(member): name
+        for name, group in zip(group_names(len(groups)), groups, strict=True)
+        for member in group.members
+    }
+    return pl.DataFrame(
+        {
+            "worker": votes.workers,
+            "labels": load,
+            "accuracy": here.mean(axis=0),
+            "low": low,
+            "high": high,
+            "accuracy_new": new.mean(axis=0),
+            "low_new": low_new,
+            "high_new": high_new,
+            "suspect": [worker in flags for worker in range(workers)],
+            "group": [in_group.get(worker, "") for worker in range(workers)],
+            "reason": [
+                "; ".join(flag.reason for flag in flags.get(worker, ()))
+                for worker in range(workers)
+            ],
+        }
+    )
+
+
+def accuracy_on_new(fit: WorkerFit, shared: SharedError) -> NDArray[np.float64]:
+    """Drawn accuracy on new tasks of the same kind, float64 [draw, model's worker]."""
+    import numpy as np
+
+    share_DK, classes = fit.share_DK, fit.share_DK.shape[1]
+    alone = np.einsum("dwk,dk->dw", fit.right_DWK.astype(np.float64), share_DK)
+    hit = np.resize(shared.draws, len(alone))[:, None]
+    return np.asarray((1.0 - hit) * alone + hit * (1.0 - alone) / (classes - 1))
+
+
+def sources_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """One row a source and slice."""
+    import polars as pl
+
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def pairs_frame(votes: Votes) -> pl.DataFrame:
+    """One row a pair of workers with enough common tasks."""
+    import polars as pl
+
+    schema = {
+        "worker": pl.String,
+        "other": pl.String,
+        "tasks": pl.Int64,
+        "agreement": pl.Float64,
+        "kappa": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+    }
+    rows = [
+        row | {"worker": str(row["worker"]), "other": str(row["other"])}
+        for row in pair_agreement(votes)
+    ]
+    return pl.DataFrame(rows, schema=schema)

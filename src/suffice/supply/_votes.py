@@ -1,0 +1,248 @@
+"""Labels as integer arrays: what every statistic of the supply room works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from suffice.labels import LabelTable
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """Labels as parallel integer arrays of length n, sorted by task.
+
+    Attributes:
+        task, worker, label: numbers of the task, worker and class, int64 [n].
+        gold: the right class of each task, -1 where unknown, int64 [task].
+        tasks, workers, classes: the ids behind the numbers.
+        seconds: how long each label took, float64 [n]; None where the table does not say.
+        slices: the slice of each task, int64 [task], and ``slice_names``.
+        sources: the source of each label, int64 [n], and ``source_names``.
+        cost: the mean cost of a label by source, float64 [source]; NaN where unknown.
+        notes: what was passed over.
+    """
+
+    task: NDArray[np.int64]
+    worker: NDArray[np.int64]
+    label: NDArray[np.int64]
+    gold: NDArray[np.int64]
+    tasks: Sequence[Any]
+    workers: Sequence[Any]
+    classes: tuple[str, ...]
+    seconds: NDArray[np.float64] | None
+    slices: NDArray[np.int64]
+    slice_names: tuple[str, ...]
+    sources: NDArray[np.int64]
+    source_names: tuple[str, ...]
+    cost: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """The number of labels."""
+        return len(self.task)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The number of tasks, workers and classes."""
+        return len(self.tasks), len(self.workers), len(self.classes)
+
+    def counts(self) -> NDArray[np.float64]:
+        """How many labels of each class a task has, float64 [task, class]."""
+        import numpy as np
+
+        tasks, _, classes = self.shape
+        cells = np.bincount(self.task * classes + self.label, minlength=tasks * classes)
+        return cells.reshape(tasks, classes).astype(np.float64)
+
+
+def code_votes(
+    table: LabelTable,
+    gold: Mapping[Any, Any] | None = None,
+    classes: Sequence[str] | None = None,
+) -> Votes:
+    """Number the tasks, workers and classes of a label table.
+
+    Args:
+        table: the labels.
+        gold: task -> right label; added to the gold that the table itself has.
+        classes: all labels that there can be, in order; by default those that occur.
+
+    Raises:
+        InputError: a label or a gold label is outside the classes, gold contradicts itself, or
+            gold has no task of the table.
+    """
+    import numpy as np
+    import polars as pl
+
+    frame = table.frame
+    notes: list[str] = []
+    tasks, task = _number(frame["task"])
+    workers, worker = _number(frame["worker"])
+    right, unknown = _merge_gold(table, gold or {}, tasks)
+    if unknown:
+        notes.append(f"{unknown:,} gold tasks have no label in the table: passed over")
+    names = _class_names(table, right, tasks, classes)
+    coded = {name: number for number, name in enumerate(names)}
+    label = frame["label"].replace_strict(coded, return_dtype=pl.Int64).to_numpy()
+    order = np.argsort(task, kind="stable")
+    truth = np.full(len(tasks), -1, dtype=np.int64)
+    for index, name in right.items():
+        truth[index] = coded[name]
+    slice_names, slices = _by_task(frame, "slice", task, len(tasks), notes)
+    source_names, sources = _optional(frame, "source")
+    cost = np.full(len(source_names), np.nan)
+    if "cost" in frame.columns:
+        money = frame["cost"].cast(pl.Float64).to_numpy()
+        for number in range(len(source_names)):
+            known = money[(sources == number) & np.isfinite(money)]
+            cost[number] = known.mean() if len(known) else np.nan
+    seconds = None
+    if "seconds" in frame.columns:
+        seconds = frame["seconds"].cast(pl.Float64).to_numpy()[order]
+    return Votes(
+        task=task[order],
+        worker=worker[order],
+        label=label[order],
+        gold=truth,
+        tasks=tasks,
+        workers=workers,
+        classes=names,
+        seconds=seconds,
+        slices=slices,
+        slice_names=slice_names,
+        sources=sources[order],
+        source_names=source_names,
+        cost=cost,
+        notes=tuple(notes),
+    )
+
+
+def _number(column: Any) -> tuple[list[Any], NDArray[np.int64]]:  # noqa: ANN401 - a Polars series
+    """The distinct ids in order, and the number of each row's id."""
+    import numpy as np
+
+    ids = column.unique().sort()
+    codes = column.rank("dense").to_numpy().astype(np.int64) - 1
+    return ids.to_list(), codes
+
+
+def _merge_gold(
+    table: LabelTable, given: Mapping[Any, Any], tasks: Sequence[Any]
+) -> tuple[dict[int, str], int]:
+    """Number of the task -> right label, and how many gold tasks the table does not have."""
+    inside = table.gold()
+    if not inside and not given:
+        return {}, 0
+    number = {task: index for index, task in enumerate(tasks)}
+    # Ids of a gold file may be text where the labels' are numbers, and the other way round.
+    by_text = {str(task): index for index, task in enumerate(tasks)}
+    right: dict[int, str] = {number[task]: str(answer) for task, answer in inside.items()}
+    unknown = 0
+    for task, answer in given.items():
+        index = number.get(task, by_text.get(str(task)))
+        if index is None:
+            unknown += 1
+            continue
+        if answer is None or answer != answer:
+            raise InputError(f"the gold label of task {task!r} is empty", fix="leave the task out")
+        if right.setdefault(index, str(answer)) != str(answer):
+            raise InputError(
+                f"task {task!r} has two different gold labels: {right[index]!r} in the table and "
+                f"{str(answer)!r} in the gold",
+                fix="keep one of them",
+            )
+    if given and unknown == len(given):
+        first = next(iter(given))
+        raise InputError(
+            f"none of the {len(given):,} gold tasks is in the labels (for instance {first!r})",
+            where=table.origin,
+            fix="use the same task ids in both files",
+        )
+    return right, unknown
+
+
+def _class_names(
+    table: LabelTable,
+    right: Mapping[int, str],
+    tasks: Sequence[Any],
+    classes: Sequence[str] | None,
+) -> tuple[str, ...]:
+    from suffice.labels import natural_order
+
+    seen = set(table.classes)
+    golden = set(right.values())
+    if classes is not None:
+        allowed, by = tuple(str(name) for name in classes), "the classes"
+    elif golden and len(right) == len(tasks):
+        allowed, by = natural_order(list(golden)), "the gold's classes"
+    else:
+        if golden and not golden & seen:
+            raise InputError(
+                f"gold and labels share no class: gold has {_some(golden)}, "
+                f"labels have {_some(seen)}",
+                where=table.origin,
+                fix="write both in the same words",
+            )
+        return natural_order(list(seen | golden))
+    if stray := natural_order(list(seen - set(allowed))):
+        row = table.frame["label"].is_in(list(stray)).arg_true()[0]
+        task, worker, label = table.frame.select("task", "worker", "label").row(row)
+        raise InputError(
+            f"label {label!r} of task {task!r} by worker {worker!r} is none of {by}: "
+            f"{_some(allowed)}",
+            where=table.origin,
+            fix="mend the label, or name all classes",
+        )
+    if stray := natural_order(list(golden - set(allowed))):
+        raise InputError(
+            f"gold label {stray[0]!r} is none of {by}: {_some(allowed)}",
+            where=table.origin,
+            fix="mend the gold, or name all classes",
+        )
+    return allowed
+
+
+def _some(names: Any) -> str:  # noqa: ANN401 - any collection of names
+    from suffice.labels import natural_order
+
+    ordered = names if isinstance(names, tuple) else natural_order(list(names))
+    return ", ".join(ordered[:8]) + (", ..." if len(ordered) > 8 else "")
+
+
+def _by_task(
+    frame: Any,  # noqa: ANN401 - a Polars frame
+    name: str,
+    task: NDArray[np.int64],
+    count: int,
+    notes: list[str],
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """A column that belongs to tasks: the first row of a task decides."""
+    import numpy as np
+
+    names, codes = _optional(frame, name)
+    first = np.full(count, -1, dtype=np.int64)
+    first[task[::-1]] = codes[::-1]
+    if differ := int((first[task] != codes).sum()):
+        notes.append(f"{differ:,} labels name another {name} than the first label of their task")
+    return names, first
+
+
+def _optional(frame: Any, name: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:  # noqa: ANN401
+    """The names of a column's values and the number of each row's; one name where absent."""
+    import numpy as np
+    import polars as pl
+
+    if name not in frame.columns:
+        return ("all",), np.zeros(len(frame), dtype=np.int64)
+    column = frame[name].cast(pl.String).fill_null("(none)")
+    ids, codes = _number(column)
+    return tuple(ids), codes

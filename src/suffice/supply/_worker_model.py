@@ -1,0 +1,251 @@
+"""The worker model: who gives which label to a task of a class and a difficulty.
+
+With chance ``sigmoid(a[w, k])`` worker w answers a task of class k rightly; a wrong answer falls on
+another class with chances ``q[w, k]``. Three kinds share this form: ``coin`` (one ``a`` a worker,
+wrong answers spread evenly), ``class`` (an ``a`` for each class, wrong answers spread as the crowd
+spreads them) and ``full`` (each worker spreads them in an own way).
+
+Tasks differ in difficulty, in one of two ways. ``lean``, for two classes: a hard task shifts every
+``a`` down by the same amount, so that the crowd may lean to the wrong side; the shifts follow
+Student's t with 3 degrees of freedom. ``discount``, for more classes: on a hard task a share of
+the labels are guesses. (With more than two classes a leaning crowd could not be told from
+classes that are mixed up.)
+
+Several independent tables can be fitted at once: every task and worker belongs to a *set*, and each
+set has its own hyperparameters. This is how the model's calibration is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+KINDS = ("coin", "class", "full")
+LEAN_LEVELS = 9
+LEAN_REACH = 6.0
+LEAN_FREEDOM = 3.0
+DISCOUNTS = (0.0, 0.5, 0.9)
+DISCOUNT_PRIOR = (8.0, 1.0, 1.0)
+SKILL_MEAN, SKILL_SD = 1.5, 1.0
+CLASS_SD = 0.3
+VARIANCE_SHAPE, VARIANCE_RATE = 2.0, 1.0
+SPREAD_MEDIAN, SPREAD_LOG_SD = 5.0, 1.0
+CLASS_SHARE_PRIOR = 2.0
+TABLE_CELLS = 400_000
+"""Confusion matrices are fitted up to this many cells (workers x classes^2 x difficulties)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Crowd:
+    """What the model is fitted to: labels sorted by task, and the set of each task and worker."""
+
+    task: NDArray[np.int64]
+    worker: NDArray[np.int64]
+    label: NDArray[np.int64]
+    gold: NDArray[np.int64]
+    workers: int
+    classes: int
+    task_set: NDArray[np.int64]
+    worker_set: NDArray[np.int64]
+    sets: int = 1
+
+    @property
+    def tasks(self) -> int:
+        """The number of tasks."""
+        return len(self.gold)
+
+
+@dataclass(eq=False)
+class State:
+    """One point of the posterior. Leading axes: S sets, W workers, K classes, T tasks."""
+
+    a_WK: Array
+    alpha_W: Array
+    mean_SK: Array
+    mean_S: Array
+    worker_sd_S: Array
+    class_sd_S: Array
+    spread_SKK: Array
+    spread_weight_S: Array
+    q_WKK: Array
+    scale_S: Array
+    level_SD: Array
+    share_SK: Array
+    z_T: Array
+    d_T: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Difficulty:
+    """The levels of difficulty.
+
+    Attributes:
+        way: ``lean`` or ``discount``.
+        levels: the shift in units of its scale, or the share of guesses, float64 [level].
+        log_prior: of each level (lean); where it is None the shares of levels are learned.
+    """
+
+    way: str
+    levels: NDArray[np.float64]
+    log_prior: NDArray[np.float64] | None
+
+    @property
+    def count(self) -> int:
+        """The number of levels."""
+        return len(self.levels)
+
+
+def difficulty_for(classes: int) -> Difficulty:
+    """The difficulty that suits this number of classes."""
+    import numpy as np
+
+    if classes > 2:
+        return Difficulty("discount", np.array(DISCOUNTS), None)
+    from scipy.special import stdtr
+
+    levels = np.sinh(np.linspace(-1.0, 1.0, LEAN_LEVELS) * np.arcsinh(LEAN_REACH))
+    edges = (levels[1:] + levels[:-1]) / 2.0
+    cumulated = np.concatenate([[0.0], stdtr(LEAN_FREEDOM, edges), [1.0]])
+    return Difficulty("lean", levels, np.log(np.diff(cumulated)))
+
+
+def log_right_wrong(
+    state: State, crowd: Crowd, difficulty: Difficulty
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log chance of a right and of a wrong answer, float64 [worker, class, level] each.
+
+    Only for the ``lean`` way, where right and wrong do not depend on which wrong class it is.
+    """
+    import numpy as np
+
+    shift = state.scale_S[crowd.worker_set][:, None, None] * difficulty.levels
+    x = state.a_WK[:, :, None] - shift
+    return -np.logaddexp(0.0, -x), -np.logaddexp(0.0, x)
+
+
+def confusion(state: State) -> NDArray[np.float64]:
+    """P(label | class) of each worker at difficulty zero, float64 [worker, class, label]."""
+    import numpy as np
+
+    classes = state.a_WK.shape[1]
+    right = 1.0 / (1.0 + np.exp(-state.a_WK))
+    table = (1.0 - right)[:, :, None] * state.q_WKK
+    diagonal = np.arange(classes)
+    table[:, diagonal, diagonal] = right
+    return np.asarray(table)
+
+
+def label_log_table(state: State, crowd: Crowd, difficulty: Difficulty) -> NDArray[np.float64]:
+    """Log chance of a label, float64 [worker, label, class, level]."""
+    import numpy as np
+
+    classes = crowd.classes
+    diagonal = np.arange(classes)
+    if difficulty.way == "lean":
+        right, wrong = log_right_wrong(state, crowd, difficulty)
+        spread = np.log(np.maximum(state.q_WKK, 1e-12)).transpose(0, 2, 1)
+        table = wrong[:, None, :, :] + spread[..., None]
+        table[:, diagonal, diagonal, :] = right
+        return np.asarray(table)
+    signal = confusion(state).transpose(0, 2, 1)[..., None] * (1.0 - difficulty.levels)
+    return np.asarray(np.log(np.maximum(signal + difficulty.levels / classes, 1e-12)))
+
+
+def coin_log_terms(
+    state: State, crowd: Crowd, difficulty: Difficulty
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log chance of the right and of one given wrong label, float64 [worker, level] each."""
+    import numpy as np
+
+    others = crowd.classes - 1
+    if difficulty.way == "lean":
+        right, wrong = log_right_wrong(state, crowd, difficulty)
+        return right[:, 0], wrong[:, 0] - np.log(others)
+    chance = 1.0 / (1.0 + np.exp(-state.a_WK[:, :1]))
+    guess = difficulty.levels / crowd.classes
+    right = np.log(chance * (1.0 - difficulty.levels) + guess)
+    wrong = np.log((1.0 - chance) / others * (1.0 - difficulty.levels) + guess)
+    return right, wrong
+
+
+class TaskTables:
+    """Turns a state into log P(labels, class, difficulty) of every task."""
+
+    def __init__(self, crowd: Crowd, kind: str, difficulty: Difficulty) -> None:
+        """Prepare the sums over labels once."""
+        import numpy as np
+
+        self.crowd, self.kind, self.difficulty = crowd, kind, difficulty
+        from scipy.sparse import csr_matrix
+
+        rows, columns = crowd.task, crowd.worker * crowd.classes + crowd.label
+        shape = crowd.tasks, crowd.workers * crowd.classes
+        if kind == "coin":
+            # Right or wrong is all that counts: one row for each task and class that was given.
+            rows, columns = crowd.task * crowd.classes + crowd.label, crowd.worker
+            shape = crowd.tasks * crowd.classes, crowd.workers
+        self._sum: Any = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+
+    def log_joint(self, state: State) -> NDArray[np.float64]:
+        """Log P(labels, class, level), float64 [task, class, level], gold left aside."""
+        import numpy as np
+
+        crowd, levels = self.crowd, self.difficulty.count
+        shape = crowd.tasks, crowd.classes, levels
+        if self.kind == "coin":
+            right, wrong = coin_log_terms(state, crowd, self.difficulty)
+            summed = np.asarray(self._sum @ np.concatenate([wrong, right - wrong], axis=1))
+            all_wrong = summed[:, :levels].reshape(shape).sum(axis=1, keepdims=True)
+            joint = all_wrong + summed[:, levels:].reshape(shape)
+        else:
+            table = label_log_table(state, crowd, self.difficulty)
+            flat = table.reshape(crowd.workers * crowd.classes, crowd.classes * levels)
+            joint = np.asarray(self._sum @ flat).reshape(shape)
+        joint += np.log(state.share_SK)[crowd.task_set][:, :, None]
+        joint += self.log_levels(state)[crowd.task_set][:, None, :]
+        return np.asarray(joint)
+
+    def log_levels(self, state: State) -> NDArray[np.float64]:
+        """Log prior of the levels, float64 [set, level]."""
+        import numpy as np
+
+        if self.difficulty.log_prior is None:
+            return np.asarray(np.log(np.maximum(state.level_SD, 1e-300)))
+        return np.broadcast_to(self.difficulty.log_prior, (self.crowd.sets, self.difficulty.count))
+
+
+def start_state(crowd: Crowd, difficulty: Difficulty, rng: np.random.Generator) -> State:
+    """A state to start from: majority vote, with ties broken by chance."""
+    import numpy as np
+
+    tasks, workers, classes, sets = crowd.tasks, crowd.workers, crowd.classes, crowd.sets
+    counts = np.bincount(crowd.task * classes + crowd.label, minlength=tasks * classes)
+    votes = counts.reshape(tasks, classes) + 0.5 * rng.random((tasks, classes))
+    z = votes.argmax(axis=1)
+    z[crowd.gold >= 0] = crowd.gold[crowd.gold >= 0]
+    spread = np.full((sets, classes, classes), 1.0 / max(classes - 1, 1))
+    spread[:, np.arange(classes), np.arange(classes)] = 0.0
+    likely = np.exp(difficulty.log_prior) if difficulty.log_prior is not None else None
+    level = np.asarray(DISCOUNT_PRIOR) / sum(DISCOUNT_PRIOR) if likely is None else likely
+    return State(
+        a_WK=np.full((workers, classes), SKILL_MEAN),
+        alpha_W=np.zeros(workers),
+        mean_SK=np.full((sets, classes), SKILL_MEAN),
+        mean_S=np.full(sets, SKILL_MEAN),
+        worker_sd_S=np.full(sets, 0.7),
+        class_sd_S=np.full(sets, 0.7),
+        spread_SKK=spread,
+        spread_weight_S=np.full(sets, SPREAD_MEDIAN),
+        q_WKK=spread[crowd.worker_set].copy(),
+        scale_S=np.full(sets, 0.4),
+        level_SD=np.broadcast_to(level, (sets, difficulty.count)).copy(),
+        share_SK=np.full((sets, classes), 1.0 / classes),
+        z_T=z,
+        d_T=rng.choice(difficulty.count, size=tasks, p=level),
+    )
