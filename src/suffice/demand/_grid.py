@@ -1,0 +1,128 @@
+"""Which curves to train on, so that a law can be fitted to what they give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from suffice.curve import Curve, Tranche, split_rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+SIZES = 6
+"""Sizes on the line of one source with one label a task."""
+
+_REPEAT_SIZES = 3
+_CONCENTRATION = 0.6
+_LOWEST_LEVEL = 0.1
+_PLANS = ("pooled", "pooled", "split", "pooled", "split")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What can be bought of one source, as far as the design of a grid needs to know.
+
+    Attributes:
+        source: its name.
+        price: of one label; 0 for free ones.
+        most: labels at most, by capacity, money and what is recorded.
+        repeats: numbers of labels a task that may be bought.
+        limit: different tasks that it can label; None for as many as wanted.
+    """
+
+    source: str
+    price: float
+    most: int
+    repeats: tuple[int, ...] = (1,)
+    limit: int | None = None
+
+    def most_tasks(self, labels_per_task: int) -> int:
+        """Tasks at so many labels each."""
+        tasks = self.most // labels_per_task
+        return tasks if self.limit is None else min(tasks, self.limit)
+
+
+def design_grid(
+    offers: Mapping[str, Offer],
+    order: Sequence[str],
+    *,
+    budget: float,
+    smallest: int,
+    mixtures: int,
+    seed: int,
+) -> list[Curve]:
+    """Lines of every source alone, and mixtures spread over everything the budget can buy.
+
+    Args:
+        offers: by source.
+        order: sources from the lowest to the highest quality; rounds go weak to strong.
+        budget: money.
+        smallest: labelled tasks in the smallest cell.
+        mixtures: cells that mix sources.
+        seed: of the design.
+    """
+    cells = [c for s in order for c in _lines(offers[s], smallest)]
+    if len(order) > 1:
+        cells += _mixtures(offers, order, budget, smallest, mixtures, seed)
+    return list(dict.fromkeys(cells))
+
+
+def _lines(offer: Offer, smallest: int) -> list[Curve]:
+    cells = []
+    for r in offer.repeats:
+        most = offer.most_tasks(r)
+        low = min(smallest, most)
+        if most < 1:
+            continue
+        count = SIZES if r == min(offer.repeats) else _REPEAT_SIZES
+        for n in np.geomspace(low, most, count):
+            cells.append(Curve((Tranche(offer.source, round(float(n)), r),)))
+    return cells
+
+
+def _mixtures(
+    offers: Mapping[str, Offer],
+    order: Sequence[str],
+    budget: float,
+    smallest: int,
+    count: int,
+    seed: int,
+) -> list[Curve]:
+    from scipy.special import gammaincinv
+
+    points = _latin_hypercube(2 * count, len(order) + 2, np.random.default_rng([seed, 12]))
+    cells: list[Curve] = []
+    for point in points:
+        if len(cells) == count:
+            break
+        # Gamma masses over their sum are Dirichlet shares, some of them close to nothing.
+        masses = gammaincinv(_CONCENTRATION, np.clip(point[: len(order)], 1e-4, 1.0 - 1e-4))
+        shares = masses / masses.sum()
+        spend = budget * _LOWEST_LEVEL ** (1.0 - point[-2])
+        tranches = []
+        for s, share in zip(order, shares, strict=True):
+            offer = offers[s]
+            r = offer.repeats[int(point[-1] * len(offer.repeats)) % len(offer.repeats)]
+            # Free labels cost nothing: their share is one of what there is.
+            labels = share * (spend / offer.price if offer.price > 0 else offer.most)
+            tasks = min(int(labels // r), offer.most_tasks(r))
+            if tasks >= max(smallest // 2, 1):
+                tranches.append(Tranche(s, tasks, r))
+        if len(tranches) < 2:
+            continue
+        curve = Curve(tuple(tranches))
+        if _PLANS[len(cells) % len(_PLANS)] == "split":
+            curve = split_rounds(curve, order, 1 + len(cells) % (len(order) - 1))
+        cells.append(curve)
+    return cells
+
+
+def _latin_hypercube(count: int, dimensions: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Points in the unit cube that cover every axis evenly [point, dimension]."""
+    cells = np.column_stack([rng.permutation(count) for _ in range(dimensions)])
+    return np.asarray((cells + rng.random(cells.shape)) / max(count, 1))

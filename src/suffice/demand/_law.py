@@ -1,0 +1,378 @@
+"""The law: how the outcome of training depends on the curve, with a posterior and a width.
+
+Model: for one model and scheme, the mean of every metric is a parametric curve (``_terms``) plus a
+smooth Gaussian-process discrepancy; runs scatter about the mean with a width of their own for each
+metric (``_widths``) and a joint distribution over metrics taken from the runs themselves. For the
+mean, metrics are rotated so that run-to-run noise is white; nonlinear parameters are shared by the
+metrics and sampled, everything linear is integrated out exactly.
+
+Assumes: the task pool and the gold stay those of the grid; the discrepancy is as correlated over
+metrics as the run-to-run noise; runs of one cell are independent given the pool.
+Fails when: a curve holds a kind of purchase that no measured cell held (``distance`` says so), or
+run-to-run distributions change shape between cells, not only in width.
+Reference: Kennedy and O'Hagan (2001) for the discrepancy; Rasmussen and Williams (2006), ch. 2 and
+5, for the marginal likelihood and leave-one-out formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.demand._sampler import Posterior, sample
+from suffice.demand._terms import Shape, SourceTable, Terms, basis
+from suffice.demand._widths import Widths
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve, ResolvedCurve
+
+    Floats = NDArray[np.float64]
+
+UNTRAINED = 0.5
+"""Error of a two-choice model that has learned nothing."""
+
+_ORIGIN_NOISE = 0.01
+_LARGE = 1e12
+_SPREAD_AT = 1000.0
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Draws of what runs of several curves would give, kept factored.
+
+    Attributes:
+        mean: mean of each metric over runs [draw, curve, metric].
+        spread: run-to-run sd of each metric [draw, curve, metric].
+        residuals: joint run-to-run deviations in units of ``spread``, drawn from the measured runs
+            [run, metric].
+    """
+
+    mean: Floats
+    spread: Floats
+    residuals: Floats
+
+    def runs(self, curve: int = 0) -> Floats:
+        """Metrics of single runs of one curve [draw, run, metric]."""
+        noise = self.spread[:, curve, None, :] * self.residuals
+        return np.asarray(self.mean[:, curve, None, :] + noise)
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A fitted law of one model under one scheme; make one with ``fit_law``."""
+
+    model: str
+    scheme: str
+    metrics: tuple[str, ...]
+    table: SourceTable
+    posterior: Posterior
+    curves: tuple[Curve, ...]
+    widening: float
+    """What leave-one-out errors say the discrepancy's width must be multiplied by; at least 1."""
+    _data: _Cells
+
+    def sample(
+        self,
+        model: str,
+        scheme: str,
+        curve: ResolvedCurve,
+        rng: np.random.Generator,
+        *,
+        draws: int = 400,
+        runs: int = 200,
+    ) -> Floats:
+        """Metrics of runs of a resolved curve [parameter draw, run, metric], jointly.
+
+        Raises:
+            InputError: the law is of another model or scheme, or has not seen a source.
+        """
+        if (model, scheme) != (self.model, self.scheme):
+            raise InputError(
+                f"the law is of {self.model} under {self.scheme}, not of {model} under {scheme}"
+            )
+        return self.outcomes([curve], rng, draws=draws, runs=runs).runs()
+
+    def outcomes(
+        self,
+        curves: Sequence[Curve | ResolvedCurve],
+        rng: np.random.Generator,
+        *,
+        draws: int,
+        runs: int,
+        half: int | None = None,
+    ) -> Outcomes:
+        """The same for many curves at once, kept factored.
+
+        Args:
+            curves: what might be bought.
+            rng: the only source of chance.
+            draws, runs: how many of each.
+            half: 0 or 1 to use one half of the posterior draws only.
+        """
+        pool = self.posterior.draws
+        if half is not None:
+            # The sampler's two ensembles never met: what one chose, the other has not seen.
+            middle = len(pool) // 2
+            pool = pool[middle:] if half else pool[:middle]
+        theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
+        mean, spread = self._data.predict(theta, curves, rng, self.widening)
+        pick = rng.integers(len(self._data.residuals), size=runs)
+        return Outcomes(mean, spread, self._data.residuals[pick])
+
+    def distance(self, curve: Curve | ResolvedCurve) -> str:
+        """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``."""
+        worth = Terms.of([curve], self.table).plain_worth(self.table)[0]
+        largest = max(float(w) for w in self._data.worth)
+        if worth <= 1.05 * largest:
+            return "inside"
+        return "near" if worth <= 3.0 * largest else "far"
+
+    def summary(self) -> dict[str, Any]:
+        """Convergence, width and size, for ``law.json``."""
+        discrepancy = np.exp(self.posterior.draws[:, -2].mean()) * self.widening
+        sd = np.sqrt((self._data.back**2).sum(axis=1))
+        return {
+            "model": self.model,
+            "families": [{"name": "power with taught bias and discrepancy", "weight": 1.0}],
+            "converged": True,
+            "rhat": self.posterior.rhat,
+            "ess": self.posterior.effective_draws,
+            "draws": len(self.posterior.draws),
+            "widening": self.widening,
+            "discrepancy_sd": {
+                m: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
+            },
+            "cells": len(self.curves),
+            "runs": int(self._data.counts.sum()),
+        }
+
+    def leave_one_out(self) -> tuple[Floats, Floats, Floats]:
+        """Predictions of every cell's mean from all others: (mean, sd, measured) [cell, metric]."""
+        rng = np.random.default_rng(3)
+        theta = self.posterior.draws[rng.choice(len(self.posterior.draws), 100)]
+        return self._data.leave_one_out(theta, self.widening)
+
+
+def fit_law(
+    curves: Sequence[Curve],
+    runs: Sequence[NDArray[np.float64]],
+    metrics: Sequence[str],
+    table: SourceTable,
+    *,
+    model: str,
+    scheme: str,
+    seed: int = 0,
+) -> Law:
+    """Fit the law to measured cells.
+
+    Args:
+        curves: one a cell.
+        runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
+        metrics: names of the metrics.
+        table: the sources, and what is believed of them beforehand.
+        model, scheme: named in the law.
+        seed: of the sampler.
+
+    Raises:
+        InputError: too few cells to fit.
+        ConvergenceError: the posterior did not converge.
+    """
+    if len(curves) < 6:
+        raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
+    data = _Cells.of(curves, runs, table)
+    name = f"the law of {model}"
+    posterior = sample(data.log_posterior, Shape.start(table), seed=seed, what=name)
+    rng = np.random.default_rng([seed, 6])
+    theta = posterior.draws[rng.choice(len(posterior.draws), 60)]
+    mean, sd, measured = data.leave_one_out(theta, 1.0)
+    # Width is earned on cells that the prediction did not see.
+    miss = float(np.sqrt(np.mean(((measured - mean) / sd) ** 2)))
+    return Law(model, scheme, tuple(metrics), table, posterior, tuple(curves), max(1.0, miss), data)
+
+
+def rebuild_law(
+    curves: Sequence[Curve],
+    runs: Sequence[NDArray[np.float64]],
+    metrics: Sequence[str],
+    table: SourceTable,
+    posterior: Posterior,
+    widening: float,
+    *,
+    model: str,
+    scheme: str,
+) -> Law:
+    """A law whose posterior was sampled before, from these very cells."""
+    data = _Cells.of(curves, runs, table)
+    return Law(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Measured cells in white coordinates, with an untrained cell put first."""
+
+    table: SourceTable
+    terms: Terms
+    counts: Floats
+    worth: Floats
+    values: Floats  # [cell, white metric], relative to the untrained model
+    noise: Floats  # variance of each cell's mean, in white units [cell]
+    spread: Floats  # run-to-run sd of each cell, in white units [cell]
+    white: Floats
+    back: Floats
+    spread_fit: Floats
+    widths: Widths
+    residuals: Floats  # of single runs, in units of their own metric's width [run, metric]
+
+    @classmethod
+    def of(
+        cls, curves: Sequence[Curve], runs: Sequence[NDArray[np.float64]], table: SourceTable
+    ) -> _Cells:
+        from suffice.curve import Curve
+
+        counts = np.array([len(r) for r in runs], dtype=np.float64)
+        mean = np.array([r.mean(axis=0) for r in runs])
+        variance = np.array([r.var(axis=0, ddof=1) for r in runs])
+        terms = Terms.of([Curve(()), *curves], table)
+        worth = terms.plain_worth(table)[1:]
+        # Spread: log variance, averaged over metrics, is linear in log clean-equivalent labels.
+        typical = np.maximum(np.median(variance, axis=0), 1e-12)
+        log_variance = np.log(np.maximum((variance / typical).mean(axis=1), 1e-6))
+        design = _spread_design(worth)
+        fit, *_ = np.linalg.lstsq(design, log_variance, rcond=None)
+        runs_terms = Terms.of(curves, table)
+        widths = Widths.fit(runs_terms, table, variance, counts)
+        spread2 = np.exp(design @ fit)
+        residuals = np.concatenate(
+            [
+                (r - m) / np.sqrt(s * (1.0 - 1.0 / len(r)))
+                for r, m, s in zip(runs, mean, spread2, strict=True)
+            ]
+        )
+        covariance = residuals.T @ residuals / len(residuals)
+        size, axes = np.linalg.eigh(covariance)
+        # The overall error is an average of slice errors: directions without spread are dropped.
+        kept = size > 1e-6 * size.max()
+        white = axes[:, kept] / np.sqrt(size[kept])
+        return cls(
+            table=table,
+            terms=terms,
+            counts=counts,
+            worth=worth,
+            values=np.vstack([np.zeros(int(kept.sum())), (mean - UNTRAINED) @ white]),
+            noise=np.concatenate([[_ORIGIN_NOISE], spread2 / counts]),
+            spread=np.concatenate([[1.0], np.sqrt(spread2)]),
+            white=white,
+            back=axes[:, kept] * np.sqrt(size[kept]),
+            spread_fit=fit,
+            widths=widths,
+            residuals=np.concatenate(
+                [
+                    (r - m) / (w * np.sqrt(1.0 - 1.0 / len(r)))
+                    for r, m, w in zip(runs, mean, widths.typical(runs_terms), strict=True)
+                ]
+            ),
+        )
+
+    def log_posterior(self, theta: Floats) -> Floats:
+        """Log posterior of the nonlinear parameters [walker]."""
+        covariance, *_ = self._covariance(theta)
+        cells, metrics = self.values.shape
+        # One factorisation gives both terms: bordered by the data, the Cholesky factor of the
+        # covariance carries root^-1 data in its last rows.
+        bordered = np.zeros((len(theta), cells + metrics, cells + metrics))
+        bordered[:, :cells, :cells] = covariance
+        bordered[:, cells:, :cells] = self.values.T
+        border = np.arange(cells, cells + metrics)
+        bordered[:, border, border] = _LARGE
+        root = np.linalg.cholesky(bordered)
+        scaled = root[:, cells:, :cells]
+        log_det = np.log(np.einsum("wii->wi", root)[:, :cells]).sum(axis=1)
+        fit = -0.5 * (scaled**2).sum(axis=(1, 2)) - metrics * log_det
+        return np.asarray(Shape.unpack(theta, self.table).log_prior(self.table) + fit)
+
+    def predict(
+        self,
+        theta: Floats,
+        curves: Sequence[Curve | ResolvedCurve],
+        rng: np.random.Generator,
+        widening: float,
+    ) -> tuple[Floats, Floats]:
+        """Draws of (mean, run-to-run spread), each [draw, curve, metric]."""
+        covariance, rows, sd, places = self._covariance(theta)
+        shape = Shape.unpack(theta, self.table)
+        terms = Terms.of(curves, self.table)
+        new_rows, _, new_places = basis(terms, shape, self.table)
+        design = _spread_design(terms.plain_worth(self.table))
+        spread = np.exp(0.5 * design @ self.spread_fit)
+        amplitude = np.exp(2.0 * shape.log_amplitude)[:, None]
+        cross = (new_rows * sd**2) @ rows.transpose(0, 2, 1)
+        cross += _kernel(new_places, places, spread, self.spread, shape)
+        inverse = np.linalg.inv(covariance)
+        gain = cross @ inverse
+        variance = (new_rows**2 * sd**2).sum(axis=2) + amplitude * spread**2
+        variance = np.maximum(variance - (gain * cross).sum(axis=2), 1e-12)
+        centre = gain @ self.values
+        noise = rng.standard_normal(centre.shape)
+        white = centre + widening * np.sqrt(variance)[:, :, None] * noise
+        return UNTRAINED + white @ self.back.T, self.widths.draw(terms, rng, len(theta))
+
+    def leave_one_out(self, theta: Floats, widening: float) -> tuple[Floats, Floats, Floats]:
+        """(mean, sd, measured) of each cell's mean, given all other cells [cell, metric].
+
+        Nonlinear parameters are reweighted by importance towards the posterior without the cell.
+        """
+        covariance, *_ = self._covariance(theta)
+        inverse = np.linalg.inv(covariance)
+        solved = inverse @ self.values
+        diagonal = np.einsum("wii->wi", inverse)
+        miss = solved / diagonal[:, :, None]
+        variance = 1.0 / diagonal
+        log_score = -0.5 * (miss**2 * diagonal[:, :, None] - np.log(diagonal)[:, :, None])
+        weight = _capped(-log_score.sum(axis=2))
+        centre = ((self.values - miss) * weight[:, :, None]).sum(axis=0)
+        apart = (((self.values - miss) - centre) ** 2 * weight[:, :, None]).sum(axis=0)
+        clean = np.maximum(variance - self.noise, 0.0)
+        inside = (clean * weight).sum(axis=0)[:, None] + apart
+        spread2 = widening**2 * inside + self.noise[:, None]
+        mean = UNTRAINED + centre @ self.back.T
+        sd = np.sqrt(spread2 @ (self.back.T**2))
+        return mean[1:], sd[1:], (UNTRAINED + self.values @ self.back.T)[1:]
+
+    def _covariance(self, theta: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        shape = Shape.unpack(theta, self.table)
+        rows, sd, places = basis(self.terms, shape, self.table)
+        covariance = (rows * sd**2) @ rows.transpose(0, 2, 1)
+        covariance += _kernel(places, places, self.spread, self.spread, shape)
+        index = np.arange(len(self.noise))
+        covariance[:, index, index] += self.noise
+        return covariance, rows, sd, places
+
+
+def _kernel(first: Floats, second: Floats, s1: Floats, s2: Floats, shape: Shape) -> Floats:
+    """Covariance of the discrepancy between two sets of curves [walker, first, second]."""
+    square = (
+        (first**2).sum(axis=2)[:, :, None]
+        + (second**2).sum(axis=2)[:, None, :]
+        - 2.0 * first @ second.transpose(0, 2, 1)
+    )
+    decay = np.exp(-0.5 * square / np.exp(2.0 * shape.log_length)[:, None, None])
+    size = np.exp(2.0 * shape.log_amplitude)[:, None, None]
+    return np.asarray(size * s1[:, None] * s2[None, :] * decay)
+
+
+def _spread_design(worth: Floats) -> Floats:
+    return np.stack([np.ones(len(worth)), np.log(np.maximum(worth, 1.0) / _SPREAD_AT)], axis=1)
+
+
+def _capped(log_weight: Floats) -> Floats:
+    """Importance weights over draws, truncated at sqrt(draws) times the mean (Ionides 2008)."""
+    weight = np.exp(log_weight - log_weight.max(axis=0))
+    weight = np.minimum(weight, np.sqrt(len(weight)) * weight.mean(axis=0))
+    return np.asarray(weight / weight.sum(axis=0))

@@ -1,0 +1,102 @@
+"""The probe: a frozen model with a Bradley-Terry (or logistic) head.
+
+Rounds are trained in order. A later round starts from the head of the one before and its penalty
+pulls towards that head, so that a small last round corrects what came before instead of replacing
+it. Tranches of one round are pooled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from suffice.demand._heads import Problem, fit_heads, log_loss, rotate
+from suffice.demand._scheme import Trained, draw_round
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.channel import Tasks
+    from suffice.curve import ResolvedCurve
+    from suffice.labels import Pool
+
+PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+FLOOR_HELD_OUT = 2
+"""With fewer held-out tasks than this there is nothing to choose by; the middle penalty is used."""
+
+
+class Probe:
+    """Frozen features, a linear head, and its penalty chosen on held-out texts as a user would."""
+
+    name = "probe"
+    version = "2"
+
+    def train(
+        self,
+        pool: Pool,
+        features: NDArray[np.float32],
+        curve: ResolvedCurve,
+        seeds: Sequence[int],
+    ) -> Trained:
+        """Train one head for each seed; see ``Scheme.train``."""
+        rotated = rotate(features)
+        tasks = pool.evaluation.tasks
+        if bool((tasks.b < 0).any()):
+            # Classes of single items need an intercept; in comparisons it would cancel.
+            rotated = np.hstack([rotated, np.ones((len(rotated), 1), dtype=np.float32)])
+        # The curve is part of the seed: common random numbers would give all cells of a grid the
+        # same luck, and a law that takes their noise for independent would be too sure of itself.
+        number = curve.curve.number()
+        streams = [np.random.default_rng([seed, number]) for seed in seeds]
+        head: NDArray[np.float32] | None = None
+        chosen = np.zeros(len(seeds))
+        for tranches in curve.rounds():
+            if not any(t.tranche.tasks for t in tranches):
+                continue
+            problems = [draw_round(pool, tranches, rng) for rng in streams]
+            chosen = _choose_penalty(rotated, problems, pool.held_out, head)
+            head = fit_heads(rotated, problems, chosen[:, None], head)[:, :, 0]
+        if head is None:
+            answers = np.full((len(seeds), len(tasks)), 0.5, dtype=np.float32)
+        else:
+            answers = _answers(rotated, tasks, head)
+        return Trained(pool.evaluation.score(answers.T), chosen, answers)
+
+
+def _choose_penalty(
+    features: NDArray[np.float32],
+    problems: Sequence[Problem],
+    held_out: NDArray[np.bool_],
+    start: NDArray[np.float32] | None,
+) -> NDArray[np.float64]:
+    """The penalty with the lowest log loss on each problem's held-out tasks [problem]."""
+    asides = [held_out[p.a] for p in problems]
+    enough = [
+        bool(aside.sum() >= FLOOR_HELD_OUT and (~aside).sum() >= FLOOR_HELD_OUT) for aside in asides
+    ]
+    chosen = np.full(len(problems), PENALTIES[len(PENALTIES) // 2])
+    index = [i for i, ok in enumerate(enough) if ok]
+    if not index:
+        return chosen
+    fit = [problems[i].take(~asides[i]) for i in index]
+    check = [problems[i].take(asides[i]) for i in index]
+    grid = np.tile(PENALTIES, (len(index), 1))
+    pulled = None if start is None else start[:, index]
+    loss = log_loss(features, check, fit_heads(features, fit, grid, pulled))
+    share = np.array([len(f.a) / len(problems[i].a) for f, i in zip(fit, index, strict=True)])
+    # The loss is a mean over tasks: with all tasks back in, the same pull is a smaller penalty.
+    chosen[index] = np.asarray(PENALTIES)[loss.argmin(axis=1)] * share
+    return chosen
+
+
+def _answers(
+    features: NDArray[np.float32], tasks: Tasks, head: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    scores = features @ head
+    gap = scores[tasks.a].copy()
+    paired = tasks.b >= 0
+    gap[paired] -= scores[tasks.b[paired]]
+    return np.asarray(0.5 * (1.0 + np.sign(gap)).T, dtype=np.float32)

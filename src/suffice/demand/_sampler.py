@@ -1,0 +1,109 @@
+"""Draws from a posterior by an ensemble sampler, with the checks that decide whether to trust them.
+
+The sampler is emcee's (Foreman-Mackey et al. 2013; Goodman and Weare 2010). Several independent
+ensembles are compared with each other by split R-hat (Gelman and Rubin 1992; Vehtari et al. 2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from suffice.errors import ConvergenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+WORST_RHAT = 1.05
+FEWEST_DRAWS = 200
+"""A posterior with fewer effective draws, or with a larger R-hat, is not reported."""
+
+_ENSEMBLES = 2
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws [draw, parameter] and how far they can be trusted."""
+
+    draws: Floats
+    rhat: float
+    effective_draws: float
+    steps: int
+
+
+def sample(
+    log_density: Callable[[Floats], Floats],
+    start: Floats,
+    *,
+    seed: int,
+    walkers: int = 32,
+    steps: int = 500,
+    what: str = "the law",
+) -> Posterior:
+    """Sample until the ensembles agree, doubling the chain up to three times.
+
+    Args:
+        log_density: log posterior of [walker, parameter], up to a constant.
+        start: a point where it is finite [parameter].
+        seed: of the walk.
+        walkers: of each ensemble.
+        steps: of the first round; the first half of each chain is dropped.
+        what: named in the error.
+
+    Raises:
+        ConvergenceError: the ensembles still disagree at the end.
+    """
+    import emcee
+
+    moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.StretchMove(), 0.3)]
+    rng = np.random.default_rng([seed, 5])
+    samplers = []
+    for k in range(_ENSEMBLES):
+        sampler = emcee.EnsembleSampler(
+            walkers, len(start), log_density, vectorize=True, moves=moves
+        )
+        sampler.random_state = np.random.RandomState(1000 * k + seed % 1000).get_state()
+        scatter = start + 0.2 * rng.standard_normal((walkers, len(start)))
+        samplers.append((sampler, scatter))
+    rhat = effective = 0.0
+    total = 0
+    for _ in range(_ROUNDS):
+        more = steps if total == 0 else total
+        for sampler, scatter in samplers:
+            sampler.run_mcmc(scatter if total == 0 else None, more)
+        total += more
+        kept = np.stack([s.get_chain()[total // 2 :] for s, _ in samplers])
+        rhat, effective = _diagnose(kept)
+        if rhat <= WORST_RHAT and effective >= FEWEST_DRAWS:
+            draws = kept.reshape(-1, len(start))
+            return Posterior(draws, rhat, effective, total)
+    raise ConvergenceError(
+        f"{what} did not converge (R-hat {rhat:.3f}, {effective:.0f} effective draws after "
+        f"{total} steps): measure more cells or more seeds"
+    )
+
+
+def _diagnose(chains: Floats) -> tuple[float, float]:
+    """Worst split R-hat and fewest effective draws of [ensemble, step, walker, parameter].
+
+    Walkers of one ensemble move together, so an ensemble's walkers are averaged into one chain
+    when chains are compared; its effective draws count steps by autocorrelation time.
+    """
+    import emcee
+
+    count, steps, walkers, _ = chains.shape
+    halves = chains[:, : steps // 2 * 2].reshape(count * 2, steps // 2, walkers, -1)
+    flat = halves.reshape(count * 2, -1, halves.shape[-1])
+    within = flat.var(axis=1).mean(axis=0)
+    between = flat.mean(axis=1).var(axis=0, ddof=1)
+    rhat = float(np.sqrt((within + between) / np.maximum(within, 1e-30)).max())
+    times = [emcee.autocorr.integrated_time(c, quiet=True, tol=0) for c in chains]
+    effective = sum(steps * walkers / float(np.max(t)) for t in times)
+    return rhat, effective

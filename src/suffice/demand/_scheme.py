@@ -1,0 +1,81 @@
+"""How training uses a resolved curve: the protocol that every scheme follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from suffice.demand._heads import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import ResolvedCurve, ResolvedTranche
+    from suffice.labels import Pool
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What came out of training one curve with several seeds.
+
+    Attributes:
+        metrics: float64 [seed, metric], in the order of the pool's evaluation.
+        penalties: the hyperparameter that the held-out tasks chose for the last round [seed].
+        answers: answers on the evaluation tasks, in {0, .5, 1}, float32 [seed, task].
+    """
+
+    metrics: NDArray[np.float64]
+    penalties: NDArray[np.float64]
+    answers: NDArray[np.float32]
+
+
+class Scheme(Protocol):
+    """A way of training."""
+
+    @property
+    def name(self) -> str:
+        """As in the study file."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same seed could give another result."""
+
+    def train(
+        self,
+        pool: Pool,
+        features: NDArray[np.float32],
+        curve: ResolvedCurve,
+        seeds: Sequence[int],
+    ) -> Trained:
+        """Train once for each seed, on data drawn anew for that seed.
+
+        Args:
+            pool: tasks and evaluation.
+            features: what the frozen model sees [item, dimension].
+            curve: what is bought, with its channels.
+            seeds: one run each; a run's data and training depend on its seed alone.
+        """
+
+
+def draw_round(
+    pool: Pool, tranches: Sequence[ResolvedTranche], rng: np.random.Generator
+) -> Problem:
+    """Draw the tasks of one round and their labels, pooled.
+
+    The target of a task is the mean of its labels; a tie counts half.
+    """
+    parts = []
+    for resolved in tranches:
+        t = resolved.tranche
+        if t.tasks == 0:
+            continue
+        tasks = pool.draw_tasks(t.tasks, rng, source=t.source, where=t.where)
+        labels = resolved.channel.draw(tasks, t.labels_per_task, rng)
+        target = np.nanmean(labels, axis=1).astype(np.float32)
+        parts.append((tasks.a, tasks.b, target, np.full(len(tasks), t.weight, dtype=np.float32)))
+    a, b, target, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Problem(a, b, target, weight)

@@ -1,0 +1,204 @@
+"""A store of runs that loses nothing.
+
+Runs are rows of one SQLite file. A row is written once, under a key that names everything the run
+depends on, in the same transaction as the other runs of its cell; a process that dies in between
+leaves the cell unwritten and the next one trains it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve
+
+    Floats = NDArray[np.float64]
+
+_SCHEMA = """
+create table if not exists cell (
+    key text primary key, model text not null, scheme text not null, curve text not null,
+    metrics text not null, gold text
+);
+create table if not exists run (
+    cell text not null references cell (key), seed integer not null, penalty real not null,
+    seconds real not null, scores text not null, primary key (cell, seed)
+);
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class CellRuns:
+    """The runs of one cell.
+
+    Attributes:
+        scores: float64 [seed, metric].
+        penalties: chosen hyperparameter [seed].
+        seconds: time of each run, its share of the batch [seed].
+        gold: what the first run's scores would be under other gold [replica, metric], if known.
+    """
+
+    scores: Floats
+    penalties: Floats
+    seconds: Floats
+    gold: Floats | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One real training, with all that names it.
+
+    Attributes:
+        pool, unique_items: fingerprint of tasks, labels and gold, and how many different items
+            training could meet.
+        model, scheme: by name.
+        curve: what was bought.
+        seed: of its data and training.
+        metrics: what it reached, by name.
+        penalty: the hyperparameter that was chosen for it.
+        cost: money for its labels.
+        seconds: its share of the time of its batch.
+    """
+
+    pool: str
+    unique_items: int
+    model: str
+    scheme: str
+    curve: Curve
+    seed: int
+    metrics: Mapping[str, float]
+    penalty: float
+    cost: float
+    seconds: float
+
+    def as_row(self) -> dict[str, Any]:
+        """Flat, for a table of runs."""
+        return {
+            "model": self.model,
+            "scheme": self.scheme,
+            "curve": json.dumps(self.curve.as_list()),
+            "curve_text": str(self.curve),
+            "tasks": self.curve.tasks,
+            "labels": sum(t.labels for t in self.curve),
+            "cost": self.cost,
+            "pool": self.pool,
+            "unique_items": self.unique_items,
+            "seed": self.seed,
+            "penalty": self.penalty,
+            "seconds": self.seconds,
+            **self.metrics,
+        }
+
+
+def cell_key(pool: str, model: str, scheme: str, version: str, curve: Curve) -> str:
+    """The identity of a cell: everything that its runs depend on but their seed.
+
+    Args:
+        pool, model: fingerprints.
+        scheme, version: of the scheme.
+        curve: what is bought; its channels are part of the pool's fingerprint.
+    """
+    parts = [pool, model, scheme, version, curve.as_list()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class RunStore:
+    """Append-only store of runs, safe for several processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store at ``path``, creating it where missing."""
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{path.parent}: cannot be created ({error.strerror})") from error
+        with self._open() as db:
+            # Concurrent readers and writers do not wait for each other in this mode.
+            db.execute("pragma journal_mode = wal")
+            db.executescript(_SCHEMA)
+
+    def get(self, key: str, seeds: Sequence[int]) -> CellRuns | None:
+        """The runs of a cell, in the order of ``seeds``; None unless all of them are there."""
+        with self._open() as db:
+            rows = {
+                int(seed): (penalty, seconds, scores)
+                for seed, penalty, seconds, scores in db.execute(
+                    "select seed, penalty, seconds, scores from run where cell = ?", (key,)
+                )
+            }
+            if any(seed not in rows for seed in seeds):
+                return None
+            (gold,) = db.execute("select gold from cell where key = ?", (key,)).fetchone()
+        found = [rows[seed] for seed in seeds]
+        try:
+            runs = CellRuns(
+                scores=np.array([json.loads(row[2]) for row in found], dtype=np.float64),
+                penalties=np.array([row[0] for row in found]),
+                seconds=np.array([row[1] for row in found]),
+                gold=None if gold is None else np.array(json.loads(gold), dtype=np.float64),
+            )
+            if runs.scores.ndim != 2 or not np.isfinite(runs.scores).all():
+                raise ValueError("scores that are no numbers")
+        except (TypeError, ValueError) as error:
+            raise self._unusable(error) from error
+        return runs
+
+    def put(
+        self,
+        key: str,
+        about: dict[str, Any],
+        seeds: Sequence[int],
+        runs: CellRuns,
+    ) -> None:
+        """Write the runs of one cell, all or none; runs already there stay as they are.
+
+        Args:
+            key: see ``cell_key``.
+            about: ``model``, ``scheme``, ``curve`` and ``metrics``, so that the file explains
+                itself.
+            seeds: of the runs.
+            runs: what they gave.
+        """
+        gold = None if runs.gold is None else json.dumps(runs.gold.tolist())
+        head = (key, about["model"], about["scheme"], json.dumps(about["curve"]))
+        with self._open() as db:
+            db.execute(
+                "insert or ignore into cell values (?, ?, ?, ?, ?, ?)",
+                (*head, json.dumps(about["metrics"]), gold),
+            )
+            db.executemany(
+                "insert or ignore into run values (?, ?, ?, ?, ?)",
+                [
+                    (key, int(seed), float(penalty), float(seconds), json.dumps(scores.tolist()))
+                    for seed, penalty, seconds, scores in zip(
+                        seeds, runs.penalties, runs.seconds, runs.scores, strict=True
+                    )
+                ],
+            )
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60.0)) as db, db:
+                yield db
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> StorageError:
+        return StorageError(
+            f"{self.path}: the store of runs cannot be used ({error}); free some space or "
+            "remove the file, and run again"
+        )

@@ -1,0 +1,99 @@
+"""How far runs of one curve scatter: a width for every metric.
+
+Model: the log variance of a metric over the runs of a cell is linear in the log of the
+clean-equivalent labels and in the share of the training signal that each source gives. Labels that
+all err alike make runs more alike; independent noise makes them differ.
+Assumes: the log of a sample variance of m normal runs is about normal, with mean digamma((m-1)/2)
+- log((m-1)/2) above the truth and variance trigamma((m-1)/2).
+Fails when: runs of one cell fall into clusters; the residuals keep the clusters' shape, but one
+width cannot say when they split.
+Reference: Bartlett and Kendall (1946), The statistical analysis of variance-heterogeneity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from suffice.demand._terms import SourceTable, Terms
+
+    Floats = NDArray[np.float64]
+
+_AT = 1000.0
+_PRIOR_SD = np.array([10.0, 1.0])
+_SHARE_SD = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Widths:
+    """Posterior of the regression of log variances, one column a metric.
+
+    Attributes:
+        table: the sources.
+        mean: coefficients [term, metric].
+        root: square root of their covariance [metric, term, term].
+        misfit: sd of a cell's log variance about the regression [metric].
+    """
+
+    table: SourceTable
+    mean: Floats
+    root: Floats
+    misfit: Floats
+
+    @classmethod
+    def fit(cls, terms: Terms, table: SourceTable, variance: Floats, counts: Floats) -> Widths:
+        """Fit to the sample variances of cells.
+
+        Args:
+            terms: of the cells' curves.
+            table: the sources.
+            variance: over each cell's runs [cell, metric].
+            counts: runs of each cell [cell].
+        """
+        from scipy.special import digamma, polygamma
+
+        half = (counts - 1.0) / 2.0
+        bias, sampling = digamma(half) - np.log(half), polygamma(1, half)
+        target = np.log(np.maximum(variance, 1e-12)) - bias[:, None]
+        design = _design(terms, table)
+        prior = np.concatenate([_PRIOR_SD, np.full(len(table.names) - 1, _SHARE_SD)]) ** -2.0
+        rough, *_ = np.linalg.lstsq(design, target, rcond=None)
+        means, roots, misfit = [], [], []
+        for k in range(target.shape[1]):
+            # What cells scatter beyond the sampling of a variance is the regression's own misfit.
+            spare = max(float(np.var(target[:, k] - design @ rough[:, k]) - sampling.mean()), 0.0)
+            weight = 1.0 / (sampling + spare)
+            precision = (design.T * weight) @ design + np.diag(prior)
+            # Differences from the overall level are shrunk to none, the level is not.
+            centre = np.zeros(design.shape[1])
+            centre[0] = float(target[:, k].mean())
+            covariance = np.linalg.inv(precision)
+            means.append(covariance @ ((design.T * weight) @ target[:, k] + prior * centre))
+            roots.append(np.linalg.cholesky(covariance))
+            misfit.append(np.sqrt(spare))
+        return cls(table, np.array(means).T, np.array(roots), np.array(misfit))
+
+    def typical(self, terms: Terms) -> Floats:
+        """Width of each metric at the posterior mean [curve, metric]."""
+        return np.asarray(np.exp(0.5 * _design(terms, self.table) @ self.mean))
+
+    def draw(self, terms: Terms, rng: np.random.Generator, draws: int) -> Floats:
+        """Draws of the widths [draw, curve, metric]."""
+        noise = rng.standard_normal((draws, *self.mean.T.shape))
+        fits = self.mean.T + np.einsum("ktu,dku->dkt", self.root, noise)
+        log_variance = np.einsum("ct,dkt->dck", _design(terms, self.table), fits)
+        log_variance += self.misfit * rng.standard_normal(log_variance.shape)
+        return np.asarray(np.exp(0.5 * log_variance))
+
+
+def _design(terms: Terms, table: SourceTable) -> Floats:
+    """Level, log clean-equivalent labels, and the share of each source but the reference."""
+    worth = np.exp(table.log_worth[terms.source] + terms.repeat) * terms.tasks
+    total = np.maximum(worth.sum(axis=1), 1.0)
+    shares = [(worth * (terms.source == s)).sum(axis=1) / total for s in range(1, len(table.names))]
+    return np.stack([np.ones(len(total)), np.log(total / _AT), *shares], axis=1)
