@@ -1,0 +1,209 @@
+"""The numbers behind the report's pictures, for ``forecast.json``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.curve import Curve, Tranche
+from suffice.estimate import Estimate
+from suffice.forecast import pass_chances
+from suffice.plan._surface import surface
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.demand import Law, Outcomes
+    from suffice.forecast import Criterion
+    from suffice.plan._candidates import Market
+    from suffice.plan._choose import Plan
+    from suffice.plan._surface import Quality
+
+    Floats = NDArray[np.float64]
+
+_POINTS = 24
+_DRAWS, _RUNS = 200, 200
+_NEEDED_P = 0.5
+
+
+def forecast_file(
+    laws: Mapping[str, Law],
+    target: str,
+    market: Market,
+    criterion: Criterion,
+    quality: Quality,
+    plan: Plan,
+    runs: Mapping[str, Sequence[Floats]],
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Everything that ``forecast.json`` holds."""
+    law = laws[target]
+    limits = criterion.thresholds(law.metrics)
+    return {
+        "model": target,
+        "hero": surface(law, market, criterion, quality, plan, seed=seed),
+        "learning_curves": [
+            row
+            for name, model_law in laws.items()
+            for source in market.order
+            for row in _learning_curves(
+                model_law, market, source, runs[name], limits, main=name == target, seed=seed
+            )
+        ],
+        "more_of_the_judge": _more_of_a_biased_source(law, market, criterion, plan, seed),
+        "models": [_needed(m, market, criterion, plan, seed) for m in laws.values()],
+        "thresholds": {
+            m: float(t) for m, t in zip(law.metrics, limits, strict=True) if np.isfinite(t)
+        },
+    }
+
+
+def _learning_curves(
+    law: Law,
+    market: Market,
+    source: str,
+    runs: Sequence[Floats],
+    limits: Floats,
+    *,
+    main: bool,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Error against tasks of one source: every metric with a threshold, on the target model."""
+    r = min(market.repeats[source])
+    most = market.most_tasks(source, r)
+    if most < market.smallest:
+        return []
+    sizes = np.unique(np.geomspace(market.smallest, most, _POINTS).round().astype(int))
+    curves = [Curve((Tranche(source, int(n), r),)) for n in sizes]
+    outcomes = _outcomes(law, market, curves, [seed, 32])
+    cells = dict(zip(law.curves, runs, strict=True))
+    rows = []
+    for k, metric in enumerate(law.metrics):
+        if k and not (main and np.isfinite(limits[k])):
+            continue
+        mean = outcomes.mean[:, :, k]
+        single = outcomes.mean[:, None, :, k] + (
+            outcomes.spread[:, None, :, k] * outcomes.residuals[None, :, k, None]
+        )
+        run_low, run_high = np.quantile(single, [0.05, 0.95], axis=(0, 1))
+        low, high = np.quantile(mean, [0.05, 0.95], axis=0)
+        measured = [
+            {
+                "x": c.tasks,
+                "mean": float(v[:, k].mean()),
+                "sd": float(v[:, k].std(ddof=1)),
+                "runs": len(v),
+            }
+            for c, v in cells.items()
+            if len(c.tranches) == 1
+            and c.tranches[0].source == source
+            and c.tranches[0].labels_per_task == r
+        ]
+        rows.append(
+            {
+                "model": law.model,
+                "source": source,
+                "labels_per_task": r,
+                "metric": metric,
+                "x": sizes.tolist(),
+                "mean": mean.mean(axis=0).tolist(),
+                "low": low.tolist(),
+                "high": high.tolist(),
+                "run_low": run_low.tolist(),
+                "run_high": run_high.tolist(),
+                "measured": measured,
+            }
+        )
+    return rows
+
+
+def _more_of_a_biased_source(
+    law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int
+) -> dict[str, Any] | None:
+    """What adding ever more of the source with the most shared error does, in one round."""
+    if len(market.order) < 2:
+        return None
+
+    def shared(name: str) -> float:
+        profile = market.sources[name].posterior.mean().profile
+        return float((profile.shared * profile.share).sum(axis=1).mean())
+
+    judge = max(market.order, key=shared)
+    most = market.most_tasks(judge, 1)
+    others = [
+        t
+        for o in (plan.recommended, *plan.alternatives)
+        for t in (o.curve or ())
+        if t.source != judge
+    ]
+    if not others or most < market.smallest:
+        return None
+    fixed = max(others, key=lambda t: t.tasks)
+    fixed = Tranche(fixed.source, fixed.tasks, fixed.labels_per_task)
+    sizes = np.unique(
+        np.concatenate([[0.0], np.geomspace(market.smallest, most, 15)]).round().astype(int)
+    )
+    curves = [Curve((Tranche(judge, int(n)), fixed) if n else (fixed,)) for n in sizes]
+    outcomes = _outcomes(law, market, curves, [seed, 33])
+    chances = pass_chances(outcomes, criterion, law.metrics)
+    worst = _most_binding(law, outcomes.mean, criterion)
+    return {
+        "fixed": str(Curve((fixed,))),
+        "source": judge,
+        "metric": law.metrics[worst],
+        "x": sizes.tolist(),
+        "error": [
+            Estimate.from_draws(outcomes.mean[:, i, worst]).as_dict() for i in range(len(sizes))
+        ],
+        "p": [_interval(chances[:, i]) for i in range(len(sizes))],
+    }
+
+
+def _most_binding(law: Law, mean: Floats, criterion: Criterion) -> int:
+    """The metric whose threshold is missed by most at the end of the line."""
+    limits = criterion.thresholds(law.metrics)
+    return int(np.argmax(np.where(np.isfinite(limits), mean[:, -1].mean(axis=0) - limits, -np.inf)))
+
+
+def _needed(
+    law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int
+) -> dict[str, Any]:
+    """How far the recommended mixture must be scaled, up or down, for an even chance."""
+    curve = plan.recommended.curve
+    if curve is None:
+        raise ValueError("a plan without a curve")
+    scales = np.geomspace(0.02, 3.0, 40)
+    curves = [
+        Curve(
+            tuple(
+                Tranche(t.source, max(round(t.tasks * k), 1), t.labels_per_task, t.where, t.round)
+                for t in curve
+            )
+        )
+        for k in scales
+    ]
+    outcomes = _outcomes(law, market, curves, [seed, 34])
+    p = pass_chances(outcomes, criterion, law.metrics).mean(axis=0)
+    enough = np.flatnonzero(p >= _NEEDED_P)
+    at = int(np.argmin(np.abs(scales - 1.0)))
+    needed = curves[int(enough[0])].tasks if len(enough) else None
+    note = (
+        f"P = {p[at]:.2f} on the recommended purchase"
+        if needed is not None
+        else f"P stays below one half up to {scales[-1]:g} times the recommended purchase"
+    )
+    return {"name": law.model, "tasks_needed": needed, "p": float(p[at]), "note": note}
+
+
+def _outcomes(law: Law, market: Market, curves: Sequence[Curve], seed: list[int]) -> Outcomes:
+    rng = np.random.default_rng(seed)
+    return law.outcomes(market.resolve(curves), rng, draws=_DRAWS, runs=_RUNS)
+
+
+def _interval(draws: Floats) -> dict[str, float]:
+    low, high = np.quantile(draws, [0.05, 0.95])
+    return {"mean": float(draws.mean()), "low": float(low), "high": float(high)}

@@ -1,0 +1,145 @@
+"""P over the plane of quantity and quality: the picture of what can be bought and what it gives."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.curve import Curve, Tranche
+from suffice.forecast import pass_chances
+from suffice.plan._candidates import arrangements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from suffice.demand import Law
+    from suffice.forecast import Criterion
+    from suffice.plan._candidates import Market
+    from suffice.plan._choose import Option, Plan
+
+    Floats = NDArray[np.float64]
+
+QUANTITIES, QUALITIES = 30, 17
+_DRAWS, _RUNS = 96, 150
+_BEYOND = 1.6
+"""The picture ends this far beyond the largest purchase."""
+
+Quality = dict[tuple[str, int], float]
+"""Share of right labels after r labels of a task, by source and r."""
+
+
+def quality_of(curve: Curve, quality: Quality) -> float:
+    """Share of right labels over all tasks of a curve."""
+    right = sum(t.tasks * quality[t.source, t.labels_per_task] for t in curve)
+    return right / max(curve.tasks, 1)
+
+
+def surface(
+    law: Law, market: Market, criterion: Criterion, quality: Quality, plan: Plan, *, seed: int
+) -> dict[str, Any]:
+    """P, cost and feasibility of the cheapest mixture at every quantity and quality.
+
+    Two kinds of label at most are needed for the cheapest mixture of a given quality (it lies on
+    the lower convex hull of price against quality). Rounds are arranged as is best for P.
+    """
+    rng = np.random.default_rng([seed, 31])
+    shown = [plan.recommended, *plan.alternatives]
+    bought = [o.curve for o in shown if o.curve is not None]
+    most = max(c.tasks for c in bought) * _BEYOND
+    quantities = np.geomspace(market.smallest, most, QUANTITIES)
+    low, high = min(quality.values()), max(quality.values())
+    qualities = np.linspace(low, high, QUALITIES)
+    hull = _hull(market, quality)
+    cells: list[list[Curve]] = []
+    cost = np.full((QUALITIES, QUANTITIES), np.nan)
+    feasible = np.zeros_like(cost, dtype=bool)
+    for i, y in enumerate(qualities):
+        for j, q in enumerate(quantities):
+            curve = _mixture(float(y), float(q), hull, quality)
+            cost[i, j] = curve.cost(market.sources)
+            feasible[i, j] = cost[i, j] <= market.money * (1 + 1e-9) and all(
+                t.tasks <= market.most_tasks(t.source, t.labels_per_task) for t in curve
+            )
+            cells.append(arrangements(curve, market.order))
+    flat = [c for group in cells for c in group]
+    outcomes = law.outcomes(market.resolve(flat), rng, draws=_DRAWS, runs=_RUNS)
+    chances = pass_chances(outcomes, criterion, law.metrics).mean(axis=0)
+    ends = np.cumsum([0, *(len(group) for group in cells)])
+    best = np.array([chances[a:b].max() for a, b in itertools.pairwise(ends)])
+    far = np.array([law.distance(group[0]) == "far" for group in cells])
+    p = np.where(far, np.nan, best).reshape(cost.shape)
+
+    def point(option: Option, role: str) -> dict[str, Any]:
+        if option.curve is None or option.forecast is None:
+            raise ValueError("only bought curves are points")
+        return {
+            "name": option.name,
+            "quantity": option.curve.tasks,
+            "quality": quality_of(option.curve, quality),
+            "p": option.forecast.p.value,
+            "cost": option.cost,
+            "role": role,
+        }
+
+    return {
+        "quantity": quantities.tolist(),
+        "quality": qualities.tolist(),
+        "p": [[None if np.isnan(v) else float(v) for v in row] for row in p],
+        "cost": cost.tolist(),
+        "feasible": feasible.tolist(),
+        "budget": market.money,
+        "points": [
+            point(o, "recommended" if o is plan.recommended else "alternative")
+            for o in shown
+            if o.curve is not None
+        ],
+        "path": [
+            {"budget": o.cost, **{k: v for k, v in point(o, "path").items() if k != "role"}}
+            for o in plan.frontier
+        ],
+    }
+
+
+def _hull(market: Market, quality: Quality) -> list[tuple[str, int]]:
+    """Kinds of label on the lower convex hull of price against quality, worst first."""
+
+    def price(kind: tuple[str, int]) -> float:
+        return market.sources[kind[0]].price * kind[1]
+
+    hull: list[tuple[str, int]] = []
+    for kind in sorted(quality, key=lambda k: (quality[k], price(k))):
+        while hull and price(hull[-1]) >= price(kind):
+            hull.pop()
+        while len(hull) > 1 and _slope(hull[-2], hull[-1], quality, price) >= _slope(
+            hull[-1], kind, quality, price
+        ):
+            hull.pop()
+        hull.append(kind)
+    return hull
+
+
+def _slope(
+    a: tuple[str, int],
+    b: tuple[str, int],
+    quality: Mapping[tuple[str, int], float],
+    price: Any,  # noqa: ANN401
+) -> float:
+    return float((price(b) - price(a)) / max(quality[b] - quality[a], 1e-12))
+
+
+def _mixture(y: float, q: float, hull: list[tuple[str, int]], quality: Quality) -> Curve:
+    """The cheapest curve of q tasks with mean quality y."""
+    at = int(np.searchsorted([quality[k] for k in hull], y))
+    if at == 0 or len(hull) == 1:
+        kinds, shares = [hull[0]], [1.0]
+    else:
+        below, above = hull[at - 1], hull[min(at, len(hull) - 1)]
+        room = max(quality[above] - quality[below], 1e-12)
+        share = min(max((y - quality[below]) / room, 0.0), 1.0)
+        kinds, shares = [below, above], [1.0 - share, share]
+    tasks = [round(q * s) for s in shares]
+    return Curve(tuple(Tranche(s, n, r) for (s, r), n in zip(kinds, tasks, strict=True) if n > 0))

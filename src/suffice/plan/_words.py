@@ -1,0 +1,157 @@
+"""The plan as a file: numbers, and the sentences that keep them honest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suffice.curve import Curve
+    from suffice.forecast import Criterion
+    from suffice.plan._candidates import Market
+    from suffice.plan._choose import Option, Plan
+
+ASSUMPTIONS = (
+    "Training uses the same pool of texts and is judged on the same gold as the measured runs.",
+    "Each source goes on labelling as it did in the labels that were recorded.",
+    "The law's mean is a power curve with a bias taught by shared error, plus a smooth "
+    "discrepancy whose width is earned on cells that were left out.",
+    "Run-to-run deviations have the joint shape that the measured runs show, scaled by a width "
+    "that falls with the number of labels.",
+)
+
+LIMITS = {
+    "ratings": (
+        "People share whatever they all get wrong: gold comes from the same kind of raters as "
+        "the crowd and the panel, so no error that raters have in common can show.",
+        "The ratings carry no rater ids: nobody can be told apart, screened or trusted more.",
+        "A linear head on a frozen encoder that ranks sentiment is a small stand-in for "
+        "post-training a language model.",
+        "The lexicon judge is the one source whose shared error is visible.",
+    ),
+}
+OWN_LIMITS = (
+    "Whatever the gold gets wrong, no number here can see.",
+    "A linear head on a frozen encoder is a small stand-in for post-training a language model.",
+)
+
+CITATIONS = (
+    {
+        "what": "Discrepancy between law and runs",
+        "text": "Kennedy & O'Hagan (2001), Bayesian calibration of computer models",
+        "url": "https://doi.org/10.1111/1467-9868.00294",
+    },
+    {
+        "what": "Sampler",
+        "text": "Foreman-Mackey et al. (2013), emcee: the MCMC hammer",
+        "url": "https://doi.org/10.1086/670067",
+    },
+    {
+        "what": "Convergence check",
+        "text": "Vehtari et al. (2021), Rank-normalization, folding, and localization",
+        "url": "https://doi.org/10.1214/20-BA1221",
+    },
+    {
+        "what": "Intervals of sources",
+        "text": "Rubin (1981), The Bayesian bootstrap",
+        "url": "https://doi.org/10.1214/aos/1176345338",
+    },
+    {
+        "what": "Correction of gold for its own noise",
+        "text": "Schucany, Gray & Owen (1971), On bias reduction in estimation",
+        "url": "https://doi.org/10.1080/01621459.1971.10482296",
+    },
+    {
+        "what": "Comparisons",
+        "text": "Bradley & Terry (1952), Rank analysis of incomplete block designs",
+        "url": "https://doi.org/10.1093/biomet/39.3-4.324",
+    },
+    {
+        "what": "Example ratings and lexicon judge",
+        "text": "Hutto & Gilbert (2014), VADER, ICWSM",
+        "url": "https://doi.org/10.1609/icwsm.v8i1.14550",
+    },
+)
+
+
+def plan_file(
+    plan: Plan, market: Market, criterion: Criterion, about: Mapping[str, str]
+) -> dict[str, Any]:
+    """Everything that ``plan.json`` holds before the check."""
+    best = plan.recommended
+    if best.forecast is None or best.curve is None:
+        raise ValueError("a plan without a curve")
+    validity = "unknown" if criterion.validity is None else criterion.validity
+    return {
+        "study": about["study"],
+        "question": about["question"],
+        "model": about["model"],
+        "p": {**best.forecast.as_dict(), "held_fixed": best.forecast.held_fixed},
+        "p_new_gold": None
+        if best.forecast.new_gold is None
+        else {
+            "mean": best.forecast.new_gold.value,
+            "low": best.forecast.new_gold.low,
+            "high": best.forecast.new_gold.high,
+        },
+        "validity": validity,
+        "validity_text": validity_text(criterion.validity, best.forecast.p.value),
+        "cost": best.cost,
+        "budget": {"dollars": market.money, "weeks": market.weeks},
+        "curve": curve_rows(best.curve, market),
+        "decision": plan.decision,
+        "alternatives": [_option(o, market) for o in plan.alternatives],
+        "frontier": [_option(o, market) for o in plan.frontier],
+        "criterion": {
+            "error": criterion.error,
+            "worst_slice_error": criterion.worst_slice_error,
+            "slices": list(criterion.slices),
+            "slice_error": dict(criterion.slice_error),
+        },
+        "check": [],
+        "check_skipped": False,
+        "parts": list(best.forecast.parts),
+        "distance": best.forecast.distance,
+        "limits": list(LIMITS.get(about["task"], OWN_LIMITS)),
+        "assumptions": list(ASSUMPTIONS),
+        "citations": [dict(c) for c in CITATIONS],
+    }
+
+
+def validity_text(validity: float | None, p: float) -> str:
+    """What may be said about alignment, given what the user believes of the criterion."""
+    if validity is None:
+        return (
+            "This is the chance to meet the criterion, not P(aligned): the study states no "
+            "validity, the chance that this criterion and its gold capture alignment."
+        )
+    return (
+        f"P(aligned) is {p * validity:.2f}, if this criterion and its gold capture alignment with "
+        f"the chance of {validity:g} that the study states."
+    )
+
+
+def curve_rows(curve: Curve, market: Market) -> list[dict[str, Any]]:
+    """One row a tranche, with its cost."""
+    return [
+        {
+            "source": t.source,
+            "tasks": t.tasks,
+            "labels_per_task": t.labels_per_task,
+            "round": t.round,
+            "where": list(t.where),
+            "cost": t.labels * market.sources[t.source].price,
+        }
+        for t in curve
+    ]
+
+
+def _option(option: Option, market: Market) -> dict[str, Any]:
+    return {
+        "name": option.name,
+        "curve": [] if option.curve is None else curve_rows(option.curve, market),
+        "cost": option.cost,
+        "p": None if option.forecast is None else option.forecast.as_dict(),
+        "note": option.note,
+    }
