@@ -1,0 +1,186 @@
+"""What labels are worth, what can be bought, and what more money buys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from suffice.report import _words as words
+from suffice.report._figure import (
+    COMPACT_LABEL,
+    Figure,
+    KeyEntry,
+    Panel,
+    Spec,
+    Table,
+    finished,
+    log_ticks,
+    span,
+    values,
+)
+from suffice.report._theme import MARKS, role
+
+if TYPE_CHECKING:
+    from suffice.report._schema import Offer, Supply
+
+_SERIES = 6
+_FRONTIER_SIZE = (740.0, 300.0)
+_LANE_PX = 15
+
+
+def slices_figure(supply: Supply) -> Figure | None:
+    """Each source's error in each slice; None where no slices were told apart."""
+    slices = [s for s in supply.slices if any(s in q.by_slice for q in supply.sources)]
+    if not slices:
+        return None
+    rows, lanes = [], len(supply.sources)
+    for k, name in enumerate(slices):
+        for m, source in enumerate(supply.sources):
+            if name in source.by_slice:
+                e = source.by_slice[name]
+                lane = k + (m - (lanes - 1) / 2.0) * (0.62 / lanes)
+                rows.append({"y": lane, "error": e.value, "low": e.low, "high": e.high, "m": m})
+    worst = [max(q.by_slice.items(), key=lambda item: item[1].value) for q in supply.sources
+             if q.by_slice]  # fmt: skip
+    lines = [
+        f"{q.name} is worst in {name} ({words.percent(e.value)})"
+        for q, (name, e) in zip([q for q in supply.sources if q.by_slice], worst, strict=True)
+    ]
+    alt_text = f"Error of each source in each slice, with intervals: {words.listing(lines)}."
+    return Figure(
+        name="slices",
+        caption=f"Share of wrong labels, by slice, with 90{words.NARROW_SPACE}% intervals: "
+        f"{words.listing(lines)}.",
+        panels=(Panel(alt_text, _slices_spec(slices, rows, lanes, alt_text)),),
+        table=Table(
+            caption="Share of wrong labels by source and slice",
+            headers=("slice", *(q.name for q in supply.sources)),
+            rows=tuple(
+                (
+                    name,
+                    *(
+                        words.rate(q.by_slice[name]) if name in q.by_slice else words.EM_RULE
+                        for q in supply.sources
+                    ),
+                )
+                for name in slices
+            ),
+        ),
+        key=tuple(_series_key(m, q.name) for m, q in enumerate(supply.sources)),
+    )
+
+
+def offers_figure(supply: Supply) -> Figure | None:
+    """What can be bought: quality against quantity of every offer; None where there is none."""
+    if not supply.curve:
+        return None
+    groups = list(dict.fromkeys((o.source, o.labels_per_task) for o in supply.curve))
+    names = [f"{s}, {words.several(r, 'label')} a task" for s, r in groups]
+    best = max(supply.curve, key=lambda o: o.quality)
+    most = max(supply.curve, key=lambda o: o.quantity)
+    caption = (
+        f"What can be bought. The best labels come from {best.source} "
+        f"({words.percent(best.quality)} right at {words.several(best.labels_per_task, 'label')} "
+        f"a task), the most from {most.source} (up to {words.count(most.quantity)} tasks at "
+        f"{words.percent(most.quality)} right)."
+    )
+    return Figure(
+        name="offers",
+        caption=caption,
+        panels=(Panel(caption, _offers_spec(supply.curve, groups, caption)),),
+        table=Table(
+            caption="What can be bought",
+            headers=("source", "tasks", "right labels", "cost"),
+            rows=tuple(
+                (
+                    names[groups.index((o.source, o.labels_per_task))],
+                    words.count(o.quantity),
+                    words.percent(o.quality),
+                    words.money(o.cost),
+                )
+                for o in supply.curve
+            ),
+        ),
+        key=tuple(_series_key(m, name) for m, name in enumerate(names)),
+    )
+
+
+def _series_key(number: int, text: str) -> KeyEntry:
+    return KeyEntry(f"shape{number % _SERIES}", text)
+
+
+def _series_layers(rows: list[dict[str, Any]], count: int, draw: Any) -> list[Any]:  # noqa: ANN401
+    """``draw(rows, shape, colour)`` for each series' own rows."""
+    layers: list[Any] = []
+    for m in range(count):
+        own = [row for row in rows if row["m"] == m]
+        if own:
+            layers += draw(own, MARKS[m % _SERIES], role(f"series{m % _SERIES}"))
+    return layers
+
+
+def _slices_spec(slices: list[str], rows: list[dict[str, Any]], lanes: int, alt_text: str) -> Spec:
+    import altair as alt
+
+    low, high = span([v for row in rows for v in (row["low"], row["high"])])
+    left, right = max(low, 0.0), min(high, 1.0)
+    x_scale = alt.Scale(domain=[left, right], nice=False, zero=False)
+    x_axis = alt.Axis(format="~%", title="share of wrong labels", tickCount=6, grid=True)
+    y_scale = alt.Scale(domain=[len(slices) - 0.42, -0.72], nice=False, zero=False)
+    y = alt.Y("y:Q", scale=y_scale, axis=None)
+
+    def draw(own: list[dict[str, Any]], shape: str, colour: str) -> list[Any]:
+        base = alt.Chart(values(own)).encode(y=y)
+        return [
+            base.mark_rule(color=colour, strokeWidth=2, strokeCap="round").encode(
+                x=alt.X("low:Q", scale=x_scale, axis=x_axis), x2="high:Q"
+            ),
+            base.mark_point(
+                shape=shape, size=62, filled=True, fill=colour, stroke=role("page"),
+                strokeWidth=1, opacity=1,
+            ).encode(x=alt.X("error:Q", scale=x_scale, axis=x_axis)),
+        ]  # fmt: skip
+
+    names = [{"x": left, "y": k - 0.44, "text": name} for k, name in enumerate(slices)]
+    text = (
+        alt.Chart(values(names))
+        .mark_text(align="left", fontWeight="bold", fontSize=12, color=role("soft"))
+        .encode(x=alt.X("x:Q", scale=x_scale, axis=x_axis), y=y, text="text:N")
+    )
+    height = (26 + _LANE_PX * lanes) * len(slices) + 10
+    return finished(*_series_layers(rows, lanes, draw), text, height=height, alt_text=alt_text)
+
+
+def _offers_spec(offers: tuple[Offer, ...], groups: list[tuple[str, int]], alt_text: str) -> Spec:
+    import altair as alt
+
+    domain = min(o.quantity for o in offers), max(o.quantity for o in offers)
+    x = alt.X(
+        "x:Q",
+        scale=alt.Scale(type="log", domain=list(domain), nice=False, padding=6),
+        axis=alt.Axis(
+            values=log_ticks(*domain), labelExpr=COMPACT_LABEL, title="labelled tasks (log scale)"
+        ),
+    )
+    low, high = span([o.quality for o in offers], pad=0.12)
+    y = alt.Y(
+        "y:Q",
+        scale=alt.Scale(domain=[low, min(high, 1.0)], nice=False, zero=False),
+        axis=alt.Axis(format="~%", title="share of right labels", tickCount=5),
+    )
+    rows = [
+        {"x": o.quantity, "y": o.quality, "m": groups.index((o.source, o.labels_per_task))}
+        for o in offers
+    ]
+
+    def draw(own: list[dict[str, Any]], shape: str, colour: str) -> list[Any]:
+        base = alt.Chart(values(own)).encode(x=x, y=y)
+        return [
+            base.mark_line(color=colour, strokeWidth=1.5, opacity=0.7),
+            base.mark_point(
+                shape=shape, size=44, filled=True, fill=colour, stroke=role("page"),
+                strokeWidth=1, opacity=1,
+            ),
+        ]  # fmt: skip
+
+    layers = _series_layers(rows, len(groups), draw)
+    return finished(*layers, height=260, narrow=230, alt_text=alt_text)

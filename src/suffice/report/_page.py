@@ -1,0 +1,283 @@
+"""The report as one HTML file that opens offline.
+
+Everything is inside: style, data, charts and the library that draws them (once). The page's own
+policy forbids it to load anything, and lets only the two scripts run that are written here.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from suffice._disk import write_atomic
+from suffice.errors import StorageError
+from suffice.report import _tables as tables
+from suffice.report import _words as words
+from suffice.report._check import check_figure, strip_figure
+from suffice.report._data import StudyFolder, read_folder
+from suffice.report._figure import unchecked
+from suffice.report._frontier import frontier_figure, models_figure
+from suffice.report._glyphs import glyph
+from suffice.report._hero import hero_figure
+from suffice.report._hero_layers import BAND_EDGES
+from suffice.report._judge import judge_figure
+from suffice.report._learning import learning_figures, sort_learning
+from suffice.report._market import offers_figure, slices_figure
+from suffice.report._theme import chart_config, palettes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from suffice.report._figure import Figure
+
+FILE_NAME = "report.html"
+_CONTENTS = (
+    ("answer", "What to buy"),
+    ("the-picture", "The picture"),
+    ("check", "Forecast against check"),
+    ("learning", "Learning curves"),
+    ("judge-labels", "More of the judge"),
+    ("supply", "What the labels are worth"),
+    ("frontier-section", "What more money buys"),
+    ("models-section", "How the need moves"),
+    ("law", "The law and its skill"),
+    ("uncertainty", "Uncertainty"),
+    ("ledger", "Ledger"),
+    ("assumptions", "Assumptions"),
+    ("limits", "What it cannot show"),
+    ("methods", "Methods"),
+    ("reproduce", "Reproduce"),
+)
+
+
+def write_report(folder: Path, out: Path | None = None) -> Path:
+    """Write a study's report as one HTML file.
+
+    Args:
+        folder: the study's output folder, as ``suffice run`` writes it.
+        out: the file to write; ``report.html`` in the folder where it is not given.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        InputError: a file of the folder is missing or wrong; names file and key.
+        StorageError: the report cannot be written.
+    """
+    page = render(read_folder(folder))
+    path = out if out is not None else folder / FILE_NAME
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, page.encode())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StorageError(f"{path}: the report cannot be written ({reason})") from error
+    return path
+
+
+def render(folder: StudyFolder) -> str:
+    """The page of a study that has been read."""
+    import jinja2
+    from markupsafe import Markup
+
+    with unchecked():
+        figures = _figures(folder)
+    files = resources.files("suffice.report")
+    bundle = _library()
+    script = (files / "_page.js").read_text(encoding="utf-8")
+    charts = {
+        f"{figure.name}.{k}": panel.spec
+        for figure in _all(figures)
+        for k, panel in enumerate(figure.panels)
+    }
+    data = {"palettes": palettes(), "config": chart_config(), "charts": charts}
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string((files / "_template.html").read_text(encoding="utf-8"))
+    return template.render(
+        **_sentences(folder),
+        **_table_set(folder),
+        figures=figures,
+        contents=_CONTENTS,
+        band_edges=[words.probability(e) for e in BAND_EDGES],
+        glyph=lambda mark: Markup(glyph(mark)),  # drawings are constants
+        style=Markup(_style_variables() + (files / "_style.css").read_text(encoding="utf-8")),
+        policy=_policy(bundle, script),
+        chart_data=Markup(as_json(data)),  # as_json leaves no markup
+        bundle=Markup(bundle),
+        script=Markup(script),
+    )
+
+
+def as_json(value: object) -> str:
+    """JSON that may stand inside a script element: no character there can end the element."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+@cache
+def _library() -> str:
+    """Vega, Vega-Lite and their embedding, in one script."""
+    from importlib.metadata import version
+
+    from suffice._disk import write_atomic
+    from suffice.fetch import cache_folder
+
+    # Bundling takes seconds and depends on nothing but the library's version.
+    kept = cache_folder() / "vega" / f"{version('vl-convert-python')}.js"
+    if kept.exists():
+        return kept.read_text(encoding="utf-8")
+    import vl_convert
+
+    script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    # Nothing in a script may end its element early. The library has no such text today.
+    script = script.replace("</script", "<\\/script").replace("\r\n", "\n")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(kept, script.encode())
+    return script
+
+
+def _figures(folder: StudyFolder) -> dict[str, Any]:
+    """All figures by name; None where the folder does not hold what a figure shows."""
+    plan, forecast = folder.plan, folder.forecast
+    more = forecast.more_of_the_judge
+    learning = learning_figures(forecast, plan.model)
+    shown, others = sort_learning(learning, forecast, plan.model)
+    return {
+        "picture": hero_figure(forecast.hero, forecast.model),
+        "counts": check_figure(plan),
+        "strips": strip_figure(folder.runs, plan.criterion) if plan.check else None,
+        "learning": shown,
+        "other_learning": others,
+        "judge": judge_figure(more, forecast.thresholds) if more else None,
+        "slices": slices_figure(folder.supply),
+        "offers": offers_figure(folder.supply),
+        "frontier": frontier_figure(plan),
+        "models": models_figure(forecast),
+    }
+
+
+def _all(figures: dict[str, Any]) -> Iterator[Figure]:
+    """Every figure, those inside lists included."""
+    for value in figures.values():
+        if value is None:
+            continue
+        if not isinstance(value, list):
+            yield value
+            continue
+        for item in value:
+            if isinstance(item, tuple):
+                yield from item[1]
+            else:
+                yield item
+
+
+def _sentences(folder: StudyFolder) -> dict[str, Any]:
+    plan = folder.plan
+    own = words.own_check(plan)
+    citations = [
+        {"what": c.what, "text": c.text, "url": c.url, "link": _web_address(c.url)}
+        for c in plan.citations
+    ]
+    widest = max((p.sd for p in plan.parts), default=0.0)
+    return {
+        "plan": {**dict(plan), "citations": citations},
+        "lock": folder.lock,
+        "absent": folder.absent,
+        "weeks": _weeks(plan.budget.weeks),
+        "headline": words.headline(plan),
+        "headline_parts": words.headline(plan).rsplit(" probability ", 1),
+        "aligned": words.aligned(plan),
+        "criterion": words.criterion(plan.criterion),
+        "new_gold": words.new_gold(plan),
+        "held_fixed": words.held_fixed(plan),
+        "check_sentence": words.check_sentence(plan),
+        "own_check": own,
+        "distance": words.distance(plan),
+        "law_sentence": tables.law_sentence(folder.law),
+        "skill_sentence": tables.skill_sentence(folder.law),
+        "ledger_sentence": tables.ledger_sentence(folder.ledger, cut=folder.ledger_cut),
+        "source_notes": tables.source_notes(folder.supply),
+        "parts": [
+            {
+                "name": p.name,
+                "value": f"sd {words.probability(p.sd)}",
+                "text": p.text,
+                "share": _share(p.sd, widest),
+            }
+            for p in plan.parts
+        ],
+        "families": [
+            {
+                "name": f.name,
+                "value": words.probability(f.weight),
+                "text": "",
+                "share": _share(f.weight, 1.0),
+            }
+            for f in folder.law.families
+        ],
+        "probability": words.probability,
+        "between": words.between,
+        "whole_percent": words.whole_percent,
+        "money": words.money,
+        "when": words.when,
+        "check_range": words.check_range,
+    }
+
+
+def _table_set(folder: StudyFolder) -> dict[str, Any]:
+    return {
+        "to_buy": tables.to_buy(folder.plan),
+        "instead": tables.instead(folder.plan),
+        "sources": tables.sources(folder.supply),
+        "repeats": tables.repeats(folder.supply),
+        "models": tables.models(folder.forecast),
+        "held_out": tables.held_out(folder.law),
+        "discrepancy": tables.discrepancy(folder.law),
+        "ledger": tables.ledger(folder.ledger),
+        "checksums": tables.checksums(folder.lock) if folder.lock else None,
+        "run_counts": tables.run_counts(folder.runs),
+        "timings": tables.times(folder.timings),
+    }
+
+
+def _weeks(weeks: float | None) -> str:
+    return "" if weeks is None else f"{weeks:g} week{'' if weeks == 1 else 's'}"
+
+
+def _share(value: float, most: float) -> str:
+    return f"{min(100.0, 100.0 * value / most):.1f}" if most > 0.0 else "0"
+
+
+def _web_address(url: str | None) -> str | None:
+    """The address where it is one of the web: anything else is shown, never linked."""
+    return url if url is not None and url.startswith(("https://", "http://")) else None
+
+
+def _style_variables() -> str:
+    """The theme's colours for the style sheet."""
+    blocks = {
+        name: "".join(f"--{role}:{colour};" for role, colour in colours.items())
+        for name, colours in palettes().items()
+    }
+    light, dark = blocks["light"], blocks["dark"]
+    return f":root{{{light}}}\n@media (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
+
+
+def _policy(*scripts: str) -> str:
+    """A content security policy: nothing is loaded, and only these scripts run."""
+    hashes = " ".join(
+        f"'sha256-{b64encode(sha256(s.encode()).digest()).decode()}'" for s in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )

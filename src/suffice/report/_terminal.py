@@ -1,0 +1,120 @@
+"""The answer in the terminal: what to buy, how likely it is to do, and what the check found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice.report import _words as words
+from suffice.report._data import read_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from suffice.report._schema import Check, Plan, Probability, Tranche
+
+
+def terminal_summary(folder: Path) -> RenderableType:
+    """The recommended curve, its alternatives and the decision, for a terminal of 80 columns.
+
+    Args:
+        folder: the study's output folder; only its plan.json is read.
+
+    Returns:
+        Something that a rich console prints; where the output is no terminal, as plain text.
+
+    Raises:
+        InputError: plan.json is missing or wrong.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    plan = read_plan(folder)
+    sentences = [
+        _notes(plan),
+        words.check_sentence(plan),
+        words.aligned(plan),
+        f"Criterion: {words.criterion(plan.criterion)}. Held fixed: {words.held_fixed(plan)}.",
+    ]
+    return Group(
+        Text(_clean(words.headline(plan)), style="bold"),
+        Text(_clean(plan.decision)),
+        _table(plan),
+        Text(_clean(" ".join(s for s in sentences if s))),
+    )
+
+
+def _table(plan: Plan) -> Table:
+    """One block a curve: its name and numbers, then a line for each purchase."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("curve\n  source", ratio=1, overflow="fold")
+    table.add_column("\ntasks", justify="right", no_wrap=True)
+    table.add_column("labels\na task", justify="right", no_wrap=True)
+    table.add_column("\ncost", justify="right", no_wrap=True)
+    table.add_column(f"\nP ({_clean(words.whole_percent(plan.p.level))} interval)", no_wrap=True)
+    if plan.check:
+        table.add_column("check\npassed", justify="right", no_wrap=True)
+        table.add_column("\nforecast", no_wrap=True)
+
+    own, checks = words.own_check(plan), {c.name: c for c in plan.check}
+    blocks: list[tuple[str, tuple[Tranche, ...], float, Probability | None, Check | None]]
+    blocks = [(words.RECOMMENDED, plan.curve, plan.cost, plan.p, own)]
+    blocks += [(a.name, a.curve, a.cost, a.p, checks.get(a.name)) for a in plan.alternatives]
+    for number, (name, curve, cost, p, check) in enumerate(blocks):
+        if number:
+            table.add_row()
+        style = "bold" if number == 0 else ""
+        table.add_row(
+            Text(_clean(name), style=style),
+            "",
+            "",
+            Text(words.money(cost), style=style),
+            Text(words.with_interval(p) if p is not None else "not forecast", style=style),
+            *(_checked(check, style) if plan.check else ()),
+        )
+        for t in curve:
+            price = words.money(t.cost) if t.cost is not None and len(curve) > 1 else ""
+            row = words.count(t.tasks), str(t.labels_per_task), Text(price, style="dim")
+            table.add_row(Text(_clean(f"  {t.source}")), *row)
+            if details := _details(t, curve):
+                table.add_row(Text(_clean(f"    {details}"), style="dim"))
+    if plan.check:
+        table.caption = "forecast: where 95 % of the counts should lie; ! marks a count outside"
+        table.caption_justify = "left"
+    return table
+
+
+def _checked(check: Check | None, style: str) -> tuple[Text, Text]:
+    """How many runs passed, and how many were forecast to."""
+    from rich.text import Text
+
+    if check is None:
+        return Text("not run", style=style), Text("")
+    alarm = "" if check.inside else "bold red"
+    passed = Text(f"{check.passed}/{check.total}", style=style)
+    return passed, Text(words.check_range(check) + ("" if check.inside else " !"), style=alarm)
+
+
+def _details(t: Tranche, curve: tuple[Tranche, ...]) -> str:
+    """Where and when it labels, if that is not the same for all."""
+    order = [f"round {t.round}"] if len({x.round for x in curve}) > 1 else []
+    return ", ".join([*t.where, *order])
+
+
+def _notes(plan: Plan) -> str:
+    """What the plan says of single alternatives."""
+    notes = [f"{a.name}: {a.note.rstrip('.')}." for a in plan.alternatives if a.note]
+    return " ".join(notes)
+
+
+def _clean(text: str) -> str:
+    """Ordinary spaces and no control characters."""
+    plain = text.replace(words.NARROW_SPACE, " ").replace(words.HARD_SPACE, " ")
+    return words.printable(plain)

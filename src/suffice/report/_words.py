@@ -1,0 +1,249 @@
+"""Numbers and sentences of the report, in one style for the page and the terminal.
+
+Probabilities are written ``.83``, error rates ``14.8 %``: the two never look alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from suffice.report._schema import Check, Criterion, Interval, Plan, Probability, Tranche
+
+NARROW_SPACE = "\u202f"
+HARD_SPACE = "\u00a0"
+EM_RULE = "\u2013"
+RECOMMENDED = "recommended"
+_LEAST = 0.005
+_DISTANCE = {
+    "inside": "The curve lies inside the range of the measured runs.",
+    "near": "The curve lies near the edge of the measured runs: expect the law to be less sure.",
+    "far": "The curve lies far outside the measured runs: this is an extrapolation.",
+}
+
+
+def probability(value: float) -> str:
+    """A probability: ``.83``. None is printed as 0 or 1: no finite study can show that."""
+    if value < _LEAST:
+        return "<.01"
+    if value > 1.0 - _LEAST:
+        return ">.99"
+    return f"{value:.2f}".removeprefix("0")
+
+
+def between(p: Probability) -> str:
+    """The interval of a probability: ``.71 to .92``."""
+    low, high = probability(p.low), probability(p.high)
+    certain = p.high < _LEAST or p.low > 1.0 - _LEAST
+    return low if certain else f"{low} to {high}"
+
+
+def chance(value: float) -> str:
+    """A probability with its letter, never parted by a line break: ``P .83``."""
+    return f"P{HARD_SPACE}{probability(value)}"
+
+
+def with_interval(p: Probability) -> str:
+    """A probability and its interval: ``.83 (.71 to .92)``."""
+    mean, interval = probability(p.mean), between(p)
+    return mean if mean == interval else f"{mean} ({interval})"
+
+
+def share(part: int, whole: int) -> str:
+    """A measured share, which may well be 0 or 1."""
+    return str(part // whole) if part in (0, whole) else probability(part / whole)
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A rate in per cent: ``14.8 %``."""
+    return f"{100.0 * value:.{digits}f}{NARROW_SPACE}%"
+
+
+def whole_percent(value: float) -> str:
+    """A rate in per cent without needless decimals: ``15 %``, ``16.5 %``."""
+    return f"{100.0 * value:.4g}{NARROW_SPACE}%"
+
+
+def rate(interval: Interval) -> str:
+    """A rate with its interval: ``24.1 % (23.2 to 25.0)``."""
+    return f"{percent(interval.value)} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
+
+
+def money(value: float) -> str:
+    """Dollars: whole from 100 on, cents below, two figures below one."""
+    if value >= 99.995 or value == round(value):
+        return f"${value:,.0f}"
+    if value >= 1.0:
+        return f"${value:,.2f}"
+    return "$" + f"{value:.7f}".rstrip("0") if value < 0.1 else f"${value:.2f}"
+
+
+def count(value: float) -> str:
+    """A whole number with thousands apart."""
+    return f"{value:,.0f}"
+
+
+def roughly(value: float) -> str:
+    """A count to two figures: what is only read off a curve."""
+    return count(float(f"{value:.2g}"))
+
+
+def plain(value: float, digits: int) -> str:
+    """A small number with a fixed number of decimals and no zero before the point."""
+    return (
+        f"{value:.{digits}f}".replace("0.", ".", 1) if abs(value) < 1.0 else f"{value:.{digits}f}"
+    )
+
+
+def compact(value: float) -> str:
+    """A large number in short: ``22.7M``."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def several(number: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: ``1 run``, ``40 runs``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listing(parts: Sequence[str], last: str = "and") -> str:
+    """``a, b and c``."""
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def in_short(curve: Iterable[Tranche]) -> str:
+    """A curve in one line, as a curve prints itself: ``1,200 crowd + 1,000 panel x5 (round 2)``."""
+    parts = []
+    for t in curve:
+        repeats = f" x{t.labels_per_task}" if t.labels_per_task > 1 else ""
+        order = f" (round {t.round})" if t.round > 1 else ""
+        parts.append(f"{t.tasks:,} {t.source}{repeats}{order}")
+    return " + ".join(parts)
+
+
+def tranche(t: Tranche) -> str:
+    """One purchase in words: ``5,000 panel labels (1,000 hard tasks, 5 each)``."""
+    labels = f"{t.labels:,} {t.source} label{'' if t.labels == 1 else 's'}"
+    where = f" {'/'.join(t.where)}" if t.where else ""
+    if t.labels_per_task > 1:
+        return f"{labels} ({t.tasks:,}{where} tasks, {t.labels_per_task} each)"
+    return f"{labels} (of{where} tasks)" if where else labels
+
+
+def purchases(curve: Iterable[Tranche]) -> str:
+    """A whole curve in words, later rounds after ``then``."""
+    rounds: dict[int, list[str]] = {}
+    for t in curve:
+        rounds.setdefault(t.round, []).append(tranche(t))
+    return ", then ".join(listing(rounds[k]) for k in sorted(rounds)) or "nothing"
+
+
+def headline(plan: Plan) -> str:
+    """What to buy, what it costs and how likely it is to do, in one sentence."""
+    outcome = f"meets the criterion with probability {with_interval(plan.p)}"
+    return f"Buy {purchases(plan.curve)} for {money(plan.cost)}: {outcome}"
+
+
+def new_gold(plan: Plan) -> str:
+    """The probability when the gold, too, is drawn anew; empty where it is not given."""
+    if plan.p_new_gold is None:
+        return ""
+    return (
+        f"{with_interval(plan.p_new_gold)} with gold from other raters: the forecast above holds "
+        "this gold fixed"
+    )
+
+
+def held_fixed(plan: Plan) -> str:
+    """What the probability holds fixed."""
+    held = plan.p.held_fixed
+    text = held if isinstance(held, str) else listing(held)
+    return text or "not stated in plan.json"
+
+
+def aligned(plan: Plan) -> str:
+    """P(aligned), which exists only together with the study's stated validity."""
+    if plan.validity == "unknown":
+        return "P(aligned) is not given: the study states no validity."
+    v = plan.validity
+    stated = f"{v:.2g}".removeprefix("0") or "0"
+    low, high = probability(plan.p.low * v), probability(plan.p.high * v)
+    product = f"{probability(plan.p.mean)} \u00d7 {stated}"
+    return (
+        f"P(aligned) = {product} = {probability(plan.p.mean * v)} ({low} to {high}), "
+        f"with the study's stated validity of {stated}."
+    )
+
+
+def criterion(c: Criterion) -> str:
+    """The criterion in words."""
+    parts = []
+    if c.error is not None:
+        parts.append(f"error at most {whole_percent(c.error)}")
+    if c.worst_slice_error is not None:
+        slices = f" ({', '.join(c.slices)})" if c.slices else ""
+        worst = whole_percent(c.worst_slice_error)
+        parts.append(f"error in the worst slice{slices} at most {worst}")
+    parts += [
+        f"error in slice {name} at most {whole_percent(bar)}" for name, bar in c.slice_error.items()
+    ]
+    return listing(parts) if parts else "not stated in plan.json"
+
+
+def distance(plan: Plan) -> str:
+    """How far the forecast reaches beyond what was measured."""
+    if plan.distance is None:
+        return "plan.json does not say how far the curve lies from the measured runs."
+    return _DISTANCE[plan.distance]
+
+
+def own_check(plan: Plan) -> Check | None:
+    """The check of the recommended curve, where there is one."""
+    others = {a.name for a in plan.alternatives}
+    named = [c for c in plan.check if c.name.lower() == RECOMMENDED]
+    rest = [c for c in plan.check if c.name not in others]
+    return next(iter(named or rest), None)
+
+
+def check_range(check: Check) -> str:
+    """The 95 % predictive interval of the count: ``26 to 39``."""
+    low, high = count(check.predictive_low), count(check.predictive_high)
+    return low if low == high else f"{low} to {high}"
+
+
+def check_sentence(plan: Plan) -> str:
+    """How the forecasts did against real runs, or why nothing can be said."""
+    if plan.check_skipped:
+        return "The check was skipped (--no-check): no forecast here has met a real run."
+    if not plan.check:
+        return "The check has not been run: no forecast here has met a real run yet."
+    inside = sum(c.inside for c in plan.check)
+    total = len(plan.check)
+    counts = f"{inside} of {several(total, 'checked curve')}"
+    verdict = f"{counts} passed as often as forecast (inside the 95{NARROW_SPACE}% interval)"
+    missed = [
+        f"{c.name} ({c.passed}/{c.total}, forecast {check_range(c)})"
+        for c in plan.check
+        if not c.inside
+    ]
+    return f"{verdict}. Outside: {listing(missed)}." if missed else f"{verdict}."
+
+
+def shorten(text: str, most: int = 28) -> str:
+    """A name that fits into a chart; the words around the chart give it in full."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "\u2026"
+
+
+def when(time: str) -> str:
+    """A time stamp to the minute: ``2026-03-04 10:12 UTC``."""
+    zone = " UTC" if time.endswith(("Z", "+00:00")) else ""
+    return time[:16].replace("T", " ") + zone
+
+
+def printable(text: str) -> str:
+    """The text without control characters, so that a name cannot steer a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
