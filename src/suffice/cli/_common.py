@@ -1,0 +1,68 @@
+"""What commands share: where the study is, how progress is shown, how results are printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from suffice.progress import Progress
+    from suffice.workspace import Workspace
+
+OUT = Path("suffice-out")
+"""Default folder for results."""
+
+
+def example_study() -> Path:
+    """The example study: from the repository's checkout or from the installed package."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "examples", package.parents[1] / "examples"):
+        path = folder / "ratings.toml"
+        if path.exists():
+            return path
+    from suffice.errors import MissingError
+
+    raise MissingError(
+        "the example study examples/ratings.toml is missing from this installation: "
+        "install suffice again, or name a study file"
+    )
+
+
+def choose_progress(*, as_json: bool, quiet: bool) -> Progress:
+    """A bar on a terminal, lines elsewhere, nothing when quiet; always on standard error."""
+    from suffice.progress import JsonProgress, PlainProgress, RichProgress, SilentProgress
+
+    if quiet:
+        return SilentProgress()
+    if as_json:
+        return JsonProgress()
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        return RichProgress(Console(stderr=True))
+    return PlainProgress()
+
+
+def workspace(study: Path | None, out: Path, *, as_json: bool, quiet: bool) -> Workspace:
+    """Open a study (the example by default) with its folder."""
+    from suffice.study import load_study
+    from suffice.workspace import Workspace
+
+    loaded = load_study(study if study is not None else example_study())
+    return Workspace(loaded, out, choose_progress(as_json=as_json, quiet=quiet))
+
+
+def print_json(values: Any) -> None:  # noqa: ANN401 - anything JSON can hold
+    """Print one JSON document on standard output."""
+    print(json.dumps(values, indent=1))
+
+
+def print_summary(folder: Path) -> None:
+    """Print the recommended curve, its alternatives and the check."""
+    from rich.console import Console
+
+    from suffice.report import terminal_summary
+
+    Console().print(terminal_summary(folder))

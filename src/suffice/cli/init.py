@@ -1,0 +1,127 @@
+"""``suffice init``: a study file to start from, for the user's own data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["preferences", "votes", "ratings"]
+
+
+def init(
+    path: Path = Path("study.toml"), *, kind: Kind = "preferences", force: bool = False
+) -> None:
+    """Write a commented study file.
+
+    Examples
+    --------
+    `suffice init my-study.toml`
+
+    `suffice init votes.toml --kind votes`
+
+    Parameters
+    ----------
+    path
+        File to write.
+    kind
+        preferences: chosen/rejected files as TRL reads them; votes: crowd votes task, worker,
+        label; ratings: a copy of the example study.
+    force
+        Overwrite the file if it is there.
+    """
+    from suffice.cli._common import example_study
+    from suffice.errors import InputError, StorageError
+
+    if path.exists() and not force:
+        raise InputError("is there already", where=str(path), fix="--force overwrites it")
+    if kind == "ratings":
+        text = example_study().read_text(encoding="utf-8")
+    else:
+        text = _HEAD.format(name=path.stem) + _TASKS[kind] + _REST
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+    print(f"{path}: edit it, then `suffice run {path}`")
+
+
+_HEAD = """\
+# A study: how much of which labels must be bought so that training on them meets a criterion?
+# Every key is checked; paths are relative to this file. `suffice run` answers it.
+
+name = "{name}"
+question = "What do we ask of the labels, in one sentence?"
+seed = 0
+"""
+
+_TASKS = {
+    "preferences": """
+[task]
+kind = "preferences"        # which of two answers is better
+gold = "gold.jsonl"         # trusted comparisons (prompt, chosen, rejected); never trained on
+group = "prompt"            # tasks that share this column stay on one side of every split
+# slice = "topic"           # column that names the slice of a task
+
+[criterion]                 # all thresholds at once, on the gold
+error = 0.30
+# worst_slice_error = 0.35
+# slice_error = { safety = 0.25 }
+validity = "unknown"        # chance that this criterion captures what you mean by aligned; 0 to 1
+
+[sources.vendor]
+about = "who labels, and how"
+labels = "vendor.jsonl"     # prompt, chosen, rejected (JSONL or parquet, as TRL reads them)
+price = 0.80                # money for one label
+capacity = 2000             # labels a week
+
+[sources.experts]
+labels = "experts.parquet"
+price = 12.0
+capacity = 150
+latency_days = 7
+""",
+    "votes": """
+[task]
+kind = "votes"              # of which class is this text?
+items = "items.csv"         # task, text (or task, text_a, text_b for comparisons)
+gold = "gold.csv"           # task, label
+classes = ["no", "yes"]     # the second one is the positive answer
+# slice = "topic"           # column of the items file
+
+[criterion]                 # all thresholds at once, on the gold
+error = 0.20
+# worst_slice_error = 0.30
+validity = "unknown"        # chance that this criterion captures what you mean by aligned; 0 to 1
+
+[sources.crowd]
+about = "who labels, and how"
+labels = "crowd.csv"        # task, worker, label
+price = 0.10                # money for one label
+capacity = 5000             # labels a week
+labels_per_task = [1, 3]    # numbers of labels a task that may be bought
+
+[sources.experts]
+labels = "experts.csv"
+price = 2.0
+capacity = 300
+""",
+}
+
+_REST = """
+[models]
+target = "minilm-l6"        # `suffice models` lists those that need no hub; or "hf:NAME" or a path
+others = []                 # measured beside it, to show how the need moves with the model
+
+[budget]
+money = 2000
+weeks = 4
+
+[grid]                      # the runs that measure demand
+seeds = 12
+mixtures = 32
+smallest = 50
+
+[check]                     # the runs that hold the forecast to account
+runs = 40
+"""

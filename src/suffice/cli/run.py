@@ -1,0 +1,62 @@
+"""``suffice run``: the whole way from labels to a checked answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suffice.cli._common import OUT
+
+
+def run(
+    study: Path | None = None,
+    *,
+    out: Path = OUT,
+    check: bool = True,
+    check_seed: int | None = None,
+    json: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Answer a study: what to buy, with which probability, and check it by real training.
+
+    Without STUDY the example study runs: it fetches its data and models once and needs no torch.
+    Finished work is kept, so that a second run takes seconds and a stopped one goes on.
+
+    Examples
+    --------
+    `suffice run`
+
+    `suffice run my-study.toml --out results`
+
+    `suffice run my-study.toml --no-check --json > plan.json`
+
+    Parameters
+    ----------
+    study
+        Study file; `suffice init` writes one.
+    out
+        Folder for the results.
+    check
+        Train the recommended curve and its alternatives with fresh seeds.
+    check_seed
+        First seed of those runs.
+    json
+        Print plan.json instead of tables; progress becomes JSON lines.
+    quiet
+        No progress.
+    """
+    from suffice import pipeline
+    from suffice.cli._common import print_json, print_summary, workspace
+
+    work = workspace(study, out, as_json=json, quiet=quiet)
+    result = pipeline.run(
+        work.study,
+        out,
+        check=check,
+        check_seed=pipeline.CHECK_SEED if check_seed is None else check_seed,
+        progress=work.progress,
+    )
+    if json:
+        print_json(work.read("plan.json", made_by="suffice run"))
+        return
+    print_summary(out)
+    print(f"Report: {result.report}")

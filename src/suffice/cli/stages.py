@@ -1,0 +1,182 @@
+"""The stages of ``suffice run``, each alone; a stage reads what the one before it left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suffice.cli._common import OUT
+
+
+def supply(
+    study: Path | None = None, *, out: Path = OUT, json: bool = False, quiet: bool = False
+) -> None:
+    """Measure a study's sources: error by slice, shared error, worth, price of a bit.
+
+    Examples
+    --------
+    `suffice supply my-study.toml --out results`
+
+    Parameters
+    ----------
+    study
+        Study file; the example study by default.
+    out
+        Folder for supply.json.
+    json
+        Print supply.json.
+    quiet
+        No progress.
+    """
+    from suffice import pipeline
+    from suffice.cli._common import print_json, workspace
+
+    work = workspace(study, out, as_json=json, quiet=quiet)
+    table = pipeline.supply(work)
+    if json:
+        print_json(table)
+        return
+    for row in table["sources"]:
+        error = row["error"]
+        print(
+            f"{row['name']:<20} error {error['value']:.3f} ({error['low']:.3f} to "
+            f"{error['high']:.3f}), {row['bits']['value']:.2f} bits a label at {row['price']:g}"
+        )
+
+
+def measure(
+    study: Path | None = None, *, out: Path = OUT, json: bool = False, quiet: bool = False
+) -> None:
+    """Train the grid of a study, skipping every run that was made before.
+
+    Examples
+    --------
+    `suffice measure my-study.toml --out results`
+
+    Parameters
+    ----------
+    study
+        Study file; the example study by default.
+    out
+        Folder for runs.parquet.
+    json
+        Print how many cells and runs there are, as JSON.
+    quiet
+        No progress.
+    """
+    from suffice import pipeline
+    from suffice.cli._common import print_json, workspace
+
+    work = workspace(study, out, as_json=json, quiet=quiet)
+    grid = pipeline.measure(work)
+    cells = {m: len(grid.of(m)[0]) for m in work.models}
+    runs = sum(len(r.scores) for r in grid.runs)
+    if json:
+        print_json({"cells": cells, "runs": runs, "file": str(out / "runs.parquet")})
+        return
+    print(f"{sum(cells.values())} cells, {runs} runs: {out / 'runs.parquet'}")
+
+
+def fit(
+    study: Path | None = None, *, out: Path = OUT, json: bool = False, quiet: bool = False
+) -> None:
+    """Fit the laws to the measured runs, and hold them against simple forecasts.
+
+    Examples
+    --------
+    `suffice fit my-study.toml --out results --json`
+
+    Parameters
+    ----------
+    study
+        Study file; the example study by default.
+    out
+        Folder for law.json.
+    json
+        Print law.json.
+    quiet
+        No progress.
+    """
+    from suffice import pipeline
+    from suffice.cli._common import print_json, workspace
+
+    work = workspace(study, out, as_json=json, quiet=quiet)
+    pipeline.fit(work, pipeline.measure(work))
+    law = work.read("law.json", made_by="suffice fit")
+    if json:
+        print_json(law)
+        return
+    print(
+        f"law of {law['model']}: R-hat {law['rhat']:.3f}, {law['ess']:.0f} effective draws, "
+        f"{law['cells']} cells"
+    )
+    for row in law["held_out"]:
+        print(f"  {row['name']:<24} error of left-out cells {row['rmse']:.4f}")
+
+
+def plan(
+    study: Path | None = None,
+    *,
+    out: Path = OUT,
+    budget: float | None = None,
+    target: float | None = None,
+    json: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Choose the curve to follow: the highest P within the budget, or the cheapest that is enough.
+
+    Examples
+    --------
+    `suffice plan my-study.toml --out results`
+
+    `suffice plan my-study.toml --target .9`
+
+    `suffice plan my-study.toml --budget 250 --json`
+
+    Parameters
+    ----------
+    study
+        Study file; the example study by default.
+    out
+        Folder for plan.json.
+    budget
+        Money, instead of what the study says.
+    target
+        Buy the cheapest curve with at least this probability.
+    json
+        Print plan.json.
+    quiet
+        No progress.
+    """
+    from suffice import pipeline
+    from suffice.cli._common import print_json, print_summary, workspace
+    from suffice.errors import InputError
+
+    if target is not None and not 0.0 < target < 1.0:
+        raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
+    if budget is not None and not 0.0 < budget < float("inf"):
+        raise InputError(f"--budget {budget:g} is no budget", fix="give a positive amount")
+    work = workspace(study, out, as_json=json, quiet=quiet)
+    grid = pipeline.measure(work)
+    laws = pipeline.fit(work, grid)
+    pipeline.make_plan(work, grid, laws, target=target, money=budget)
+    if json:
+        print_json(work.read("plan.json", made_by="suffice plan"))
+        return
+    print_summary(out)
+
+
+def report(out: Path = OUT) -> None:
+    """Write report.html from the files in a study's folder.
+
+    Examples
+    --------
+    `suffice report results`
+
+    Parameters
+    ----------
+    out
+        Folder that `suffice run` wrote.
+    """
+    from suffice.report import write_report
+
+    print(write_report(out))
