@@ -1,0 +1,147 @@
+"""Agreement statistics, the test of ids, and Dawid-Skene, against known values and invariants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from suffice.labels._table import LabelTable
+from suffice.supply._agreement import _alpha, _fleiss, agreement, pair_agreement
+from suffice.supply._dawid_skene import dawid_skene, majority_vote
+from suffice.supply._ids import ids_test
+from suffice.supply._votes import Votes, code_votes
+
+# Fleiss (1971) as on Wikipedia: 10 subjects, 14 raters, 5 categories, kappa .210.
+FLEISS = np.array(
+    [
+        [0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1],
+        [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7],
+    ],
+    dtype=float,
+)  # fmt: skip
+# Krippendorff's example: three coders, fifteen units, nominal alpha .691.
+
+
+def coders() -> Votes:
+    """Krippendorff's example as votes."""
+    rows = []
+    table = (
+        "*****34121133*3",
+        "1*213343*******",
+        "**21344*21133*4",
+    )
+    for coder, units in enumerate(table):
+        rows += [(unit, coder, value) for unit, value in enumerate(units) if value != "*"]
+    frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+    return code_votes(LabelTable.from_frame(frame))
+
+
+def crowd(seed: int = 0, tasks: int = 200, workers: int = 12) -> tuple[Votes, Any]:
+    """Votes of workers of different skill, and the truth."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 3, tasks)
+    skill = rng.uniform(0.4, 0.95, workers)
+    rows = []
+    for task in range(tasks):
+        for worker in rng.choice(workers, 6, replace=False):
+            right = rng.random() < skill[worker]
+            label = truth[task] if right else (truth[task] + rng.integers(1, 3)) % 3
+            rows.append((task, int(worker), int(label)))
+    frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+    return code_votes(LabelTable.from_frame(frame)), truth
+
+
+def test_fleiss_kappa_of_the_textbook() -> None:
+    """The published value."""
+    assert _fleiss(FLEISS, np.ones((1, 10)))[0] == pytest.approx(0.210, abs=5e-4)
+
+
+def test_krippendorff_alpha_of_the_textbook() -> None:
+    """The published value, units with one coder left out."""
+    table = agreement(coders())["all"]
+    assert table["krippendorff_alpha"]["value"] == pytest.approx(0.691, abs=5e-4)
+    assert table["krippendorff_alpha"]["low"] < 0.691 < table["krippendorff_alpha"]["high"]
+
+
+def test_cohen_kappa_of_the_textbook() -> None:
+    """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: kappa .4."""
+    cells = [("y", "y", 20), ("y", "n", 5), ("n", "y", 10), ("n", "n", 15)]
+    rows, task = [], 0
+    for one, other, count in cells:
+        for _ in range(count):
+            rows += [(task, "a", one), (task, "b", other)]
+            task += 1
+    frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+    (pair,) = pair_agreement(code_votes(LabelTable.from_frame(frame)))
+    assert pair["kappa"] == pytest.approx(0.4)
+    assert pair["agreement"] == pytest.approx(0.7)
+    assert pair["low"] < 0.4 < pair["high"]
+
+
+def test_agreement_intervals_cover() -> None:
+    """The 90 % interval of alpha covers the value of very many tasks in most small samples."""
+    rng = np.random.default_rng(1)
+    true = rng.integers(0, 2, 20_000)
+    labels = np.where(rng.random((20_000, 4)) < 0.8, true[:, None], 1 - true[:, None])
+    ones = labels.sum(axis=1)
+    counts = np.stack([4 - ones, ones], axis=1).astype(float)
+    value = float(_alpha(counts, np.ones((1, 20_000)))[0])
+    from suffice.supply._agreement import _of_counts
+
+    inside = 0
+    for start in range(0, 20_000, 200):
+        found = _of_counts(counts[start : start + 200], 200, 0)["krippendorff_alpha"]
+        inside += found["low"] <= value <= found["high"]
+    assert 80 <= inside <= 98
+
+
+def test_ids_that_belong_and_ids_that_do_not() -> None:
+    """Real ids are told from shuffled ones."""
+    votes, _ = crowd()
+    from dataclasses import replace
+
+    assert ids_test(votes)["aligned"]
+    rng = np.random.default_rng(3)
+    alarms = [
+        ids_test(replace(votes, worker=rng.permutation(votes.worker)), seed=k)["aligned"]
+        for k in range(20)
+    ]
+    assert np.mean(alarms) <= 0.2
+
+
+def test_ids_of_too_little_data() -> None:
+    """One label a task cannot be tested, and that is said."""
+    frame = pl.DataFrame({"task": [1, 2], "worker": ["a", "b"], "label": ["x", "y"]})
+    found = ids_test(code_votes(LabelTable.from_frame(frame)))
+    assert not found["tested"]
+    assert "Too few" in found["statement"]
+
+
+def test_dawid_skene_beats_majority_vote() -> None:
+    """With workers of different skill it is at least as good, and gold is kept."""
+    votes, truth = crowd(tasks=600)
+    fitted = dawid_skene(votes)
+    assert fitted.converged
+    ours = (fitted.posterior.argmax(axis=1) == truth).mean()
+    assert ours >= (majority_vote(votes).argmax(axis=1) == truth).mean()
+    np.testing.assert_allclose(fitted.posterior.sum(axis=1), 1.0)
+    np.testing.assert_allclose(fitted.confusion.sum(axis=2), 1.0)
+    from dataclasses import replace
+
+    wrong = np.where(np.arange(600) < 5, (truth + 1) % 3, -1)
+    pinned = dawid_skene(replace(votes, gold=wrong)).posterior
+    assert (pinned[:5].argmax(axis=1) == wrong[:5]).all()
+
+
+def test_dawid_skene_does_not_care_for_names() -> None:
+    """Renaming classes and workers renames the answer."""
+    votes, _ = crowd(seed=2)
+    from dataclasses import replace
+
+    order = np.array([2, 0, 1])
+    renamed = replace(votes, label=order[votes.label], worker=11 - votes.worker)
+    one, other = dawid_skene(votes).posterior, dawid_skene(renamed).posterior
+    np.testing.assert_allclose(one, other[:, order], atol=1e-8)

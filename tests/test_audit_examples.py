@@ -1,0 +1,87 @@
+"""Documented examples on public preference and safety data: what the audit says is true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from suffice.errors import InputError
+from suffice.labels import LabelTable, read_labels
+from suffice.supply._audit import audit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suffice.supply._audit import Audit
+
+REFUSAL = "2_full_refusal"
+
+
+def xstest(folder: Path) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Two people, GPT-4 and a string match on 2,250 completions, and the adjudicated gold."""
+    parts = []
+    for path in sorted(folder.glob("*_gpteval.csv")):
+        model = path.name.split("_")[3]
+        for name in (path.name, path.name.replace("gpteval", "streval")):
+            rows = read_labels(folder / name).frame
+            if "streval" in name:
+                rows = rows.filter(~pl.col("worker").str.starts_with("annotation"))
+            parts.append(
+                rows.select(
+                    pl.format("{}:{}", pl.lit(model), "task").alias("task"),
+                    "worker", "label", "gold",
+                )
+            )  # fmt: skip
+    frame = pl.concat(parts)
+    return frame.drop("gold"), dict(frame.select("task", "gold").unique().rows())
+
+
+def accuracies(result: Audit) -> dict[str, float]:
+    """Worker -> accuracy."""
+    return dict(result.workers.select("worker", "accuracy").rows())
+
+
+def test_xstest(shared_data: Path) -> None:
+    """GPT-4 judges right about 80 %, people 97 to 99 %; labels alone show the order."""
+    folder = shared_data / "preferences" / "xstest" / "evaluation" / "automated_evaluation_labels"
+    frame, gold = xstest(folder)
+    # The judge sometimes refused to judge: its answer is text, which the audit names.
+    with pytest.raises(InputError, match=r"by worker 'gpt4_label' is none of"):
+        audit(LabelTable.from_frame(frame), gold)
+    judged = pl.col("label").is_in(sorted(set(gold.values())))
+    frame = frame.with_columns(pl.when(judged).then("label").otherwise(pl.lit(REFUSAL)))
+    table = LabelTable.from_frame(frame)
+    exact = accuracies(audit(table, gold))
+    assert exact["gpt4_label"] == pytest.approx(0.80, abs=0.01)
+    assert exact["annotation_1"] == pytest.approx(0.99, abs=0.01)
+    assert exact["annotation_2"] == pytest.approx(0.97, abs=0.01)
+    blind = audit(table)
+    found = accuracies(blind)
+    assert found["annotation_1"] > found["annotation_2"] > found["strmatch_label"]
+    assert found["strmatch_label"] > found["gpt4_label"]
+    assert not blind.workers["suspect"].any()
+    for row in blind.workers.iter_rows(named=True):
+        assert row["low"] - 0.025 <= exact[row["worker"]] <= row["high"] + 0.025, row
+    answers = blind.tasks.with_columns(pl.col("task").replace_strict(gold).alias("gold"))
+    assert (answers["label"] == answers["gold"]).mean() > 0.97
+
+
+def test_llmfao(shared_data: Path) -> None:
+    """124 workers on pairs of model answers: low agreement is said, ids belong."""
+    path = shared_data / "preferences" / "llmfao" / "crowd-comparisons.csv"
+    result = audit(path)
+    alpha = result.summary["agreement"]["all"]["krippendorff_alpha"]
+    assert 0.0 < alpha["low"] < alpha["high"] < 0.4
+    assert result.summary["ids"]["aligned"]
+    assert (result.workers["group"] != "").mean() <= 0.05
+    assert result.tasks["confidence"].mean() < 0.9
+
+
+def test_pandalm(shared_data: Path) -> None:
+    """Three people who agree on 91 to 93 % of the pairs, filtered so by the authors."""
+    result = audit(shared_data / "preferences" / "pandalm" / "testset-v1.json")
+    assert result.pairs["agreement"].to_list() == pytest.approx([0.92] * 3, abs=0.015)
+    assert not result.workers["suspect"].any()
+    assert result.workers["accuracy"].min() > 0.85

@@ -1,0 +1,76 @@
+"""The criterion: all thresholds at once, and no slice that is not measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suffice.errors import InputError
+from suffice.forecast import Criterion
+
+METRICS = ("error", "error:a", "error:b", "error:hard")
+
+
+def test_thresholds_by_metric():
+    """The overall limit, the worst-slice limit on its slices, and single slices; the stricter of
+    two limits counts; what has no limit is free."""
+    assert Criterion(0.2).thresholds(METRICS).tolist() == [0.2, np.inf, np.inf, np.inf]
+    worst = Criterion(0.2, worst_slice_error=0.3, slices=("a", "b"))
+    assert worst.thresholds(METRICS).tolist() == [0.2, 0.3, 0.3, np.inf]
+    both = Criterion(0.2, 0.3, ("a", "b"), {"hard": 0.4, "a": 0.25, "b": 0.5})
+    assert both.thresholds(METRICS).tolist() == [0.2, 0.25, 0.3, 0.4]
+
+
+def test_a_run_must_meet_all_of_them():
+    """One threshold missed is enough to fail; a value on the threshold meets it."""
+    criterion = Criterion(0.2, 0.3, ("a", "b"), {"hard": 0.4})
+    runs = np.array(
+        [
+            [0.2, 0.3, 0.3, 0.4],
+            [0.21, 0.1, 0.1, 0.1],
+            [0.1, 0.31, 0.1, 0.1],
+            [0.1, 0.1, 0.31, 0.1],
+            [0.1, 0.1, 0.1, 0.41],
+            [0.0, 0.0, 0.0, 0.0],
+        ]
+    )
+    assert criterion.met(runs, METRICS).tolist() == [True, False, False, False, False, True]
+
+
+def test_shapes_are_kept():
+    """Runs may come in any arrangement, [..., metric]."""
+    values = np.random.default_rng(0).random((5, 7, 4))
+    assert Criterion(0.5).met(values, METRICS).shape == (5, 7)
+    assert Criterion(0.5).met(values[0, 0], METRICS).shape == ()
+
+
+@pytest.mark.parametrize(
+    "criterion",
+    [Criterion(0.2, slice_error={"c": 0.3}), Criterion(0.2, worst_slice_error=0.3, slices=("c",))],
+)
+def test_unknown_slices_are_named_with_the_known_ones(criterion):
+    """A threshold on a slice that is not measured can never be met, so it is refused."""
+    with pytest.raises(InputError, match=r"names slice 'c' \(measured slices: a, b, hard\)"):
+        criterion.thresholds(METRICS)
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=4, max_size=4),
+    st.lists(st.floats(0.01, 0.99), min_size=3, max_size=3),
+    st.floats(0, 0.5),
+)
+def test_stricter_criteria_and_worse_runs_never_pass_more(values, limits, step):
+    """Lowering a threshold, or raising an error, can only turn pass into fail."""
+    error, worst, hard = limits
+    easy = Criterion(error, worst, ("a", "b"), {"hard": hard})
+    strict = Criterion(error - step, worst, ("a", "b"), {"hard": hard})
+    run = np.array(values)
+    assert easy.met(run, METRICS) or not strict.met(run, METRICS)
+    assert easy.met(run, METRICS) or not easy.met(run + step, METRICS)
+
+
+def test_nan_is_no_pass():
+    """A metric that could not be measured meets nothing."""
+    assert not Criterion(0.5).met(np.array([np.nan, 0, 0, 0]), METRICS)

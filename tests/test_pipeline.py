@@ -1,0 +1,154 @@
+"""The whole way, from real ratings to a checked answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from suffice import pipeline
+from suffice.curve import Curve
+from suffice.forecast import Ledger
+from suffice.progress import SilentProgress
+from suffice.study import Study, load_study, parse_study
+from suffice.workspace import Workspace
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "ratings.toml"
+FRESH_SEEDS = 7_000_000
+"""Far from the seeds of the grid and of the demo's own check."""
+
+
+def small_study() -> Study:
+    """The example on fewer texts and a model that embeds them in no time."""
+    values = load_study(EXAMPLE).model_dump()
+    values.pop("folder", None)
+    values["name"] = "small"
+    values["task"] |= {"texts": 1500, "evaluation_pairs": 1200}
+    values["models"] = {"target": "glove-50d", "others": []}
+    values["criterion"] |= {"error": 0.36, "worst_slice_error": 0.42, "slice_error": {}}
+    values["grid"] = {"seeds": 6, "mixtures": 12, "focus": 4, "smallest": 100}
+    values["check"] = {"runs": 12}
+    return parse_study(values)
+
+
+@pytest.fixture(scope="module")
+def small_result(packaged_data: None, tmp_path_factory: pytest.TempPathFactory) -> pipeline.Result:
+    """The small study, run once."""
+    return pipeline.run(small_study(), tmp_path_factory.mktemp("small"))
+
+
+def test_every_promised_file_is_there(small_result: pipeline.Result) -> None:
+    """The folder holds the report, the plan, the runs, the lock and the ledger."""
+    names = {p.name for p in small_result.folder.iterdir()}
+    assert names == {
+        "supply.json",
+        "runs.parquet",
+        "law.json",
+        "forecast.json",
+        "plan.json",
+        "ledger.jsonl",
+        "study.lock.json",
+        "report.html",
+        "timings.json",
+    }
+
+
+def test_plan_file_holds_what_other_tools_read(small_result: pipeline.Result) -> None:
+    """``plan.json`` has the promised keys, and its costs add up."""
+    plan = json.loads((small_result.folder / "plan.json").read_text())
+    assert set(plan["p"]) >= {"mean", "low", "high", "held_fixed"}
+    assert plan["validity"] == "unknown"
+    assert set(plan["curve"][0]) >= {"source", "tasks", "labels_per_task", "round", "cost"}
+    assert plan["cost"] == pytest.approx(sum(t["cost"] for t in plan["curve"]))
+    assert {a["name"] for a in plan["alternatives"]} >= {
+        "all panel",
+        "all crowd",
+        "all lexicon_judge",
+    }
+    for row in plan["check"]:
+        assert set(row) >= {"name", "passed", "total", "predictive_low", "predictive_high"}
+        assert row["total"] == 12
+
+
+def test_forecasts_stand_in_the_ledger_and_are_scored(small_result: pipeline.Result) -> None:
+    """Each checked curve was written down before its runs, and scored after them."""
+    lines = (small_result.folder / "ledger.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    said = [i for i, r in enumerate(rows) if r["passed"] is None]
+    scored = [i for i, r in enumerate(rows) if r["passed"] is not None]
+    assert len(said) == len(scored) == len(small_result.checks)
+    assert max(said) < min(scored)
+    assert all(r["brier"] is not None for r in Ledger(small_result.folder / "ledger.jsonl").rows())
+
+
+def test_runs_file_holds_grid_and_check(small_result: pipeline.Result) -> None:
+    """One row a run; check runs use seeds that no cell of the grid used."""
+    import polars as pl
+
+    runs = pl.read_parquet(small_result.folder / "runs.parquet")
+    grid, check = runs.filter(stage="grid"), runs.filter(stage="check")
+    assert set(grid["seed"]) & set(check["seed"]) == set()
+    assert len(check) == 12 * len(small_result.checks)
+    assert runs["error"].is_between(0.0, 0.6).all()
+    curve = Curve.from_list(json.loads(check["curve"][0]))
+    assert str(curve) == check["curve_text"][0]
+
+
+def test_same_study_gives_the_same_numbers(small_result: pipeline.Result, tmp_path: Path) -> None:
+    """A second run, from the cache, repeats the plan to the last digit."""
+    again = pipeline.run(small_study(), tmp_path)
+    first = json.loads((small_result.folder / "plan.json").read_text())
+    assert json.loads((again.folder / "plan.json").read_text()) == first
+
+
+def test_a_skipped_check_is_said(small_result: pipeline.Result, tmp_path: Path) -> None:
+    """Without the check, plan and report say so."""
+    result = pipeline.run(small_study(), tmp_path, check=False)
+    plan = json.loads((result.folder / "plan.json").read_text())
+    assert plan["check"] == []
+    assert plan["check_skipped"] is True
+    assert result.checks == ()
+    page = result.report.read_text(encoding="utf-8")
+    assert "skipped" in page or "not checked" in page
+
+
+def test_example_study_is_valid_and_not_trivial() -> None:
+    """The example names real sources, three models and a criterion over slices."""
+    study = load_study(EXAMPLE)
+    assert set(study.sources) == {"lexicon_judge", "crowd", "panel"}
+    assert len({study.models.target, *study.models.others}) >= 3
+    assert study.criterion.worst_slice_error is not None
+
+
+def test_budget_that_buys_nothing_says_by_how_much(tmp_path: Path, packaged_data: None) -> None:
+    """A budget below the smallest purchase is infeasible, with the price of the smallest."""
+    from suffice.errors import InfeasibleError
+
+    values = small_study().model_dump()
+    values["budget"] = {"money": 0.05, "weeks": 4}
+    work = Workspace(parse_study(values), tmp_path, SilentProgress())
+    with pytest.raises(InfeasibleError, match=r"smallest purchase of 50 .*costs"):
+        pipeline.supply(work)
+
+
+@pytest.mark.slow
+def test_demo_forecasts_hold_on_fresh_seeds(tmp_path: Path, packaged_data: None) -> None:
+    """The example's check, repeated with seeds that nothing has used, agrees with its forecasts.
+
+    At most one checked curve may fall outside its 95 % predictive interval; some curves must be
+    open questions, so that agreement means something.
+    """
+    result = pipeline.run(EXAMPLE, tmp_path, check_seed=FRESH_SEEDS)
+    outside = [
+        row
+        for row in result.checks
+        if not row["predictive_low"] <= row["passed"] <= row["predictive_high"]
+    ]
+    assert len(outside) <= 1, outside
+    means = np.array([row["p"]["mean"] for row in result.checks])
+    assert ((means > 0.2) & (means < 0.8)).sum() >= 2
+    frontier = [o.forecast.p.value for o in result.plan.frontier if o.forecast is not None]
+    assert max(*frontier, means.max()) > 0.9
+    assert min(*frontier, means.min()) < 0.05

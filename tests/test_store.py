@@ -1,0 +1,270 @@
+"""The store of runs: nothing is lost, nothing is written twice, and refusals are one line."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suffice.curve import Curve
+from suffice.demand._store import CellRuns, RunStore, cell_key
+from suffice.errors import StorageError
+
+ABOUT = {"model": "m", "scheme": "probe", "curve": [], "metrics": ["error", "error:a"]}
+
+
+def runs(seeds: int, seed: int = 0, gold: bool = True) -> CellRuns:
+    """Made-up runs."""
+    rng = np.random.default_rng(seed)
+    return CellRuns(
+        rng.random((seeds, 2)),
+        rng.random(seeds),
+        rng.random(seeds),
+        rng.random((5, 2)) if gold else None,
+    )
+
+
+def same(one: CellRuns, other: CellRuns) -> bool:
+    """Whether two sets of runs are equal to the last digit."""
+    parts = ("scores", "penalties", "seconds", "gold")
+    return all(np.array_equal(getattr(one, p), getattr(other, p)) for p in parts)
+
+
+def test_runs_come_back_to_the_last_digit(tmp_path):
+    """What was put is what is got, in a store opened anew, in the order asked for."""
+    made = runs(4)
+    RunStore(tmp_path / "runs.sqlite").put("k", ABOUT, (7, 8, 9, 10), made)
+    store = RunStore(tmp_path / "runs.sqlite")
+    assert same(store.get("k", (7, 8, 9, 10)), made)
+    turned = store.get("k", (10, 7))
+    assert (turned.scores == made.scores[[3, 0]]).all()
+    assert (turned.penalties == made.penalties[[3, 0]]).all()
+
+
+@pytest.fixture(scope="module")
+def shared_store(tmp_path_factory):
+    """A store for tests whose keys differ."""
+    return RunStore(tmp_path_factory.mktemp("store") / "runs.sqlite")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=2))
+def test_any_score_survives(shared_store, scores):
+    """Every finite number comes back as it was."""
+    one = np.array([1.0])
+    shared_store.put(repr(scores), ABOUT, (0,), CellRuns(np.array([scores]), one, one, None))
+    assert shared_store.get(repr(scores), (0,)).scores[0].tolist() == scores
+
+
+def test_a_cell_is_there_only_when_all_its_seeds_are(tmp_path):
+    """Half a cell is no cell; unknown cells are none."""
+    store = RunStore(tmp_path / "runs.sqlite")
+    assert store.get("k", (0,)) is None
+    store.put("k", ABOUT, (0, 1), runs(2))
+    assert store.get("k", (0, 1, 2)) is None
+    assert store.get("other", (0, 1)) is None
+    assert store.get("k", (1,)) is not None
+
+
+def test_runs_that_are_there_stay_as_they_are(tmp_path):
+    """Putting a cell again, with more seeds, adds those and changes none."""
+    store = RunStore(tmp_path / "runs.sqlite")
+    first, more = runs(2, seed=1), runs(4, seed=2)
+    store.put("k", ABOUT, (0, 1), first)
+    store.put("k", ABOUT, (0, 1, 2, 3), more)
+    found = store.get("k", (0, 1, 2, 3))
+    assert (found.scores[:2] == first.scores).all()
+    assert (found.scores[2:] == more.scores[2:]).all()
+    assert (found.gold == first.gold).all()
+
+
+def test_the_key_names_everything_that_runs_depend_on():
+    """Another pool, model, scheme, version or curve is another cell."""
+    base = ("pool", "model", "probe", "1", Curve.parse("100 crowd"))
+    keys = {cell_key(*base)}
+    for place, value in enumerate(("p2", "m2", "lora", "2", Curve.parse("100 crowd (round 2)"))):
+        keys.add(cell_key(*base[:place], value, *base[place + 1 :]))
+    assert len(keys) == 6
+    assert cell_key(*base) in keys
+
+
+def test_two_processes_write_the_same_cell_at_once(tmp_path):
+    """However writers meet, one whole cell comes out, and nobody fails."""
+    path = tmp_path / "runs.sqlite"
+    code = (
+        "import sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from suffice.demand._store import CellRuns, RunStore\n"
+        "who = float(sys.argv[2])\n"
+        "about = {'model': 'm', 'scheme': 's', 'curve': [], 'metrics': []}\n"
+        "for k in range(40):\n"
+        "    one = np.full(6, who)\n"
+        "    made = CellRuns(np.full((6, 2), who), one, one, None)\n"
+        "    RunStore(Path(sys.argv[1])).put(f'cell {k}', about, range(6), made)\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(path), w]) for w in "12"]
+    assert [w.wait(timeout=60) for w in writers] == [0, 0]
+    store = RunStore(path)
+    for k in range(40):
+        found = store.get(f"cell {k}", range(6))
+        # A cell is one transaction: its runs all come from the same writer.
+        assert len(np.unique(found.scores)) == 1
+    with sqlite3.connect(path) as db:
+        assert db.execute("select count(*) from run").fetchone() == (240,)
+    db.close()
+
+
+def test_threads_share_a_store(tmp_path):
+    """A store can be read while it is written to."""
+    store = RunStore(tmp_path / "runs.sqlite")
+    failures = []
+
+    def write(k: int) -> None:
+        try:
+            store.put(f"cell {k}", ABOUT, range(3), runs(3, seed=k))
+            assert store.get(f"cell {k}", range(3)) is not None
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(k,)) for k in range(16)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert failures == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"no database at all " * 100, b"SQLite format 3\0 and rubbish"]
+)
+def test_a_damaged_file_is_one_line(tmp_path, content):
+    """A file that is no store is named, with what to do."""
+    path = tmp_path / "runs.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(StorageError) as caught:
+        RunStore(path)
+    assert str(caught.value).startswith(f"{path}: the store of runs cannot be used")
+    assert "remove the file" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == content
+
+
+def test_damage_in_the_middle_is_noticed(tmp_path):
+    """Pages that were overwritten give the same line, not rubbish numbers."""
+    path = tmp_path / "runs.sqlite"
+    store = RunStore(path)
+    for k in range(60):
+        store.put(f"cell {k}", ABOUT, range(10), runs(10, seed=k))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+
+    def read_all() -> None:
+        for k in range(60):
+            store.get(f"cell {k}", range(10))
+
+    with pytest.raises(StorageError, match="cannot be used"):
+        read_all()
+
+
+@pytest.mark.parametrize("content", ["", "{", "null", '"x"', "[1, null]", "[[1, 2]]", "not json"])
+def test_damaged_content_is_noticed(tmp_path, content):
+    """A row whose numbers are no numbers gives the same line."""
+    path = tmp_path / "runs.sqlite"
+    store = RunStore(path)
+    store.put("k", ABOUT, range(2), runs(2))
+    with sqlite3.connect(path) as db:
+        db.execute("update run set scores = ? where seed = 1", (content,))
+    db.close()
+    with pytest.raises(StorageError, match="cannot be used"):
+        store.get("k", range(2))
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    """A file where the cache should be is told."""
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(StorageError, match="cannot be created"):
+        RunStore(tmp_path / "cache" / "runs.sqlite")
+
+
+FILL = """
+import sys, numpy as np
+from pathlib import Path
+from suffice.demand._store import CellRuns, RunStore
+from suffice.errors import StorageError
+about = {"model": "m", "scheme": "s", "curve": [], "metrics": []}
+if len(sys.argv) > 2:
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+store = RunStore(Path(sys.argv[1]))
+for k in range(5000):
+    values = np.random.default_rng(k).random((40, 10))
+    try:
+        store.put(str(k), about, range(40), CellRuns(values, values[:, 0], values[:, 1], None))
+    except StorageError as error:
+        print(k, error)
+        sys.exit(2)
+sys.exit(0)
+"""
+
+
+def fill(path: Path, *limit: str) -> int:
+    """Write until the disk refuses; returns how many cells were written."""
+    result = subprocess.run(
+        [sys.executable, "-c", FILL, str(path), *limit], capture_output=True, text=True, timeout=90
+    )
+    assert result.returncode == 2, result.stderr
+    assert len(result.stdout.splitlines()) == 1
+    number, said = result.stdout.split(" ", 1)
+    assert said.startswith(f"{path}: the store of runs cannot be used")
+    assert "free some space" in said
+    return int(number)
+
+
+def assert_whole(path: Path, written: int) -> None:
+    """All cells before the refusal are there, to the last digit, and writing goes on."""
+    store = RunStore(path)
+    assert written > 0
+    for k in range(written):
+        want = np.random.default_rng(k).random((40, 10))
+        assert (store.get(str(k), range(40)).scores == want).all()
+    assert store.get(str(written), range(40)) is None
+    store.put("after", ABOUT, range(2), runs(2))
+    assert store.get("after", range(2)) is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits on file sizes")
+def test_a_file_that_may_not_grow_loses_nothing(tmp_path):
+    """Where files may not grow, a refused cell is told and the others are whole."""
+    path = tmp_path / "runs.sqlite"
+    assert_whole(path, fill(path, str(600_000)))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root on Linux")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine does not let root mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_loses_nothing(small_disk, tmp_path):
+    """On a full disk a refused cell is told; with room again the others are whole."""
+    path = small_disk / "runs.sqlite"
+    written = fill(path)
+    for file in small_disk.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert_whole(tmp_path / "runs.sqlite", written)
