@@ -74,7 +74,7 @@ def computing_time(command: list[str]) -> float:
 
 
 def test_help_is_quick():
-    """``suffice --help`` computes less than twice what an app without any command does for its help.
+    """``suffice --help`` computes less than twice what an app without commands does for its help.
 
     Seconds would measure the machine. The two take turns, and the best of five counts for each.
     """
