@@ -250,7 +250,7 @@ def test_duplicate_tasks(study, capsys):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines, lines[3]]) + "\n")
     said = supply(study, capsys)
-    assert said.startswith(f"{path}: 1 tasks stand in it more than once")
+    assert said.startswith(f"{path}: 1 row repeats the task of an earlier row")
     assert "t2" in said
 
 
@@ -294,7 +294,7 @@ def test_unknown_slice_in_the_criterion(study, capsys):
     """A threshold on a slice that nobody measures names those that are measured."""
     study.write_text(VOTES_STUDY.replace("error = 0.2", "slice_error = {hard = 0.4}\nerror = 0.2"))
     said = supply(study, capsys)
-    assert said == "the criterion names slice 'hard' (measured slices: food, fun)"
+    assert said == f"{study}: the criterion names slice 'hard' (measured slices: food, fun)"
 
 
 def test_unknown_source_in_a_curve(study, capsys):
@@ -314,7 +314,9 @@ def test_more_labels_a_task_than_recorded(study, capsys):
     """Buying more repeats than the record holds names the key."""
     study.write_text(VOTES_STUDY.replace("labels_per_task = [1, 3]", "labels_per_task = [1, 5]"))
     said = supply(study, capsys)
-    assert said == "sources.crowd.labels_per_task asks for 5 (its record holds 3 labels of a task)"
+    assert said == (
+        f"{study}: sources.crowd.labels_per_task asks for 5 (its record holds 3 labels of a task)"
+    )
 
 
 def test_budget_that_buys_nothing(study, capsys):
@@ -431,6 +433,8 @@ def test_preferences_whose_source_has_no_gold_pass(tmp_path, capsys):
     assert source["audited_tasks"] == 0
     assert "nothing is known" in source["shared_note"]
     assert source["error"]["high"] - source["error"]["low"] > 0.3
+    line = passes(["supply", str(study), "--out", out, "--quiet"], capsys)[0]
+    assert line.split()[:3] == ["vendor", "error", "unknown,"]
 
 
 # ---- in a process of its own

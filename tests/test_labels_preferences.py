@@ -75,7 +75,7 @@ def test_equal_texts_are_counted_and_missing_ones_refused(tmp_path: Path) -> Non
                                                               "rejected": "b"}]  # fmt: skip
     table = read_preferences(store(tmp_path, rows))
     assert len(table) == 1
-    assert "1 pairs of equal texts" in table.notes[0]
+    assert "1 pair of equal texts" in table.notes[0]
     rows[1]["rejected"] = None
     with pytest.raises(InputError, match="row 2 lacks"):
         read_preferences(store(tmp_path, rows))

@@ -247,3 +247,11 @@ def test_llmfao_and_pandalm_are_read(shared_data: Path) -> None:
     assert len(votes) == 8931
     wide = read_labels(folder / "pandalm" / "testset-v1.json")
     assert len(wide) == 3 * 999
+
+
+def test_columns_that_mean_nothing_are_listed(tmp_path):
+    """A table without one known name shows the names that it has."""
+    path = tmp_path / "odd.csv"
+    path.write_text("a,b,c\n1,2,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no column for task and worker and label among: a, b, c"):
+        read_labels(path)

@@ -65,7 +65,7 @@ def test_no_prompt_or_text_is_on_both_sides(tmp_path):
     pool = preferences(tmp_path, rows + more, rows[:30], progress=told)
     assert pool.limit("vendor") == 2 * 70
     assert not texts_of(pool, everything(pool)) & texts_of(pool, pool.evaluation.tasks)
-    assert any("30 tasks share their group or a text with gold" in n for n in told.notes)
+    assert any("not trained on 30 tasks sharing a group or a text" in n for n in told.notes)
 
 
 def test_swapped_answers_are_the_same_task(tmp_path):
@@ -175,7 +175,7 @@ def test_repeated_preferences_count_once_and_that_is_said(tmp_path):
     told = Told()
     pool = preferences(tmp_path, rows + rows, rows[:30], progress=told)
     assert pool.channel("vendor").max_labels_per_task == 1
-    assert any("80 rows repeat a pair" in n for n in told.notes)
+    assert any("80 rows of an annotator who answered the same pair again" in n for n in told.notes)
 
 
 def test_annotators_of_one_pair_are_repeats(tmp_path):
@@ -245,7 +245,7 @@ def test_the_same_text_under_two_names_stays_on_one_side(tmp_path):
     told = Told()
     pool = votes(tmp_path, progress=told)
     assert pool.limit("crowd") == 159
-    assert any("crowd: 1 tasks share" in n for n in told.notes)
+    assert any("crowd: not trained on 1 task sharing" in n for n in told.notes)
 
 
 def test_votes_on_pairs_keep_judged_texts_out(tmp_path):
@@ -289,7 +289,7 @@ def test_gold_without_a_text_is_said(tmp_path):
         file.write("t9999,yes\n")
     told = Told()
     assert len(votes(tmp_path, progress=told).evaluation.tasks) == 80
-    assert any("1 gold tasks have no text in items.csv" in n for n in told.notes)
+    assert any("1 gold task without a text in items.csv" in n for n in told.notes)
 
 
 def test_numbers_as_task_names_match_across_files(tmp_path):
@@ -316,3 +316,14 @@ def test_numbers_as_task_names_match_across_files(tmp_path):
     )
     assert pool.limit("crowd") == pool.limit("experts") == 160
     assert json.dumps(pool.slice_names) == '["all"]'
+
+
+def test_a_pair_of_equal_texts_moves_no_slice_or_group(tmp_path):
+    """A pair that says nothing is left out and counted; its neighbours keep their own slices."""
+    rows = [{**r, "topic": f"t{i % 2}"} for i, r in enumerate(preference_rows(120))]
+    whole = preferences(tmp_path, rows, rows[:40], slice_by="topic")
+    equal = {**rows[0], "chosen": "same", "rejected": "same", "topic": "t1"}
+    told = Told()
+    pool = preferences(tmp_path, [equal, *rows], rows[:40], slice_by="topic", progress=told)
+    assert pool.fingerprint == whole.fingerprint
+    assert "vendor.jsonl: 1 pair of equal texts passed over: nothing to learn" in told.notes

@@ -192,6 +192,7 @@ class Study(_Section):
     check: CheckSection = CheckSection()
 
     folder: Path = Field(default=Path(), exclude=True)
+    origin: str = Field(default="study", exclude=True)
 
     @model_validator(mode="after")
     def _sources_fit_task(self) -> Study:
@@ -250,7 +251,7 @@ def load_study(path: Path | str) -> Study:
 def parse_study(values: dict[str, Any], *, where: str = "study", folder: Path = Path()) -> Study:
     """Check a study given as nested dictionaries."""
     try:
-        return Study.model_validate({**values, "folder": folder})
+        return Study.model_validate({**values, "folder": folder, "origin": where})
     except ValidationError as error:
         # A misspelled key is also a missing one: what was written says more than what was not.
         found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
@@ -299,4 +300,4 @@ def _keys_at(place: list[str]) -> list[str]:
         "check": (CheckSection,),
     }
     found = sections.get(place[0] if place else "", ())
-    return sorted({key for section in found for key in section.model_fields} - {"folder"})
+    return sorted({key for section in found for key in section.model_fields} - {"folder", "origin"})

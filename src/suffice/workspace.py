@@ -137,6 +137,7 @@ class Workspace:
             if max(offer.labels_per_task) > most:
                 raise InputError(
                     f"sources.{name}.labels_per_task asks for {max(offer.labels_per_task)}",
+                    where=self.study.origin,
                     fix=f"its record holds {most} labels of a task",
                 )
         return Market(
@@ -229,6 +230,7 @@ class Workspace:
             slices=self.pool.slice_names,
             slice_error=section.slice_error,
             validity=None if section.validity == "unknown" else section.validity,
+            origin=self.study.origin,
         )
 
     @cached_property

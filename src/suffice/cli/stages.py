@@ -37,6 +37,9 @@ def supply(
         return
     for row in table["sources"]:
         error = row["error"]
+        if not row["audited_tasks"]:
+            print(f"{row['name']:<20} error unknown, no task has gold; at {row['price']:g}")
+            continue
         print(
             f"{row['name']:<20} error {error['value']:.3f} ({error['low']:.3f} to "
             f"{error['high']:.3f}), {row['bits']['value']:.2f} bits a label at {row['price']:g}"

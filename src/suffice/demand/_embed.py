@@ -93,7 +93,7 @@ def embed_cached(
                     step.advance(len(batch.rows))
             from_fresh = [at[keys[i]] for i in absent]
             vectors[absent], remarks[absent] = fresh[from_fresh], fresh_remarks[from_fresh]
-    note_remarks(remarks, shown)
+    note_remarks(model.name, remarks, shown)
     return vectors
 
 

@@ -113,7 +113,7 @@ class Encoder(ABC):
                 vectors[batch.rows] = batch.vectors
                 remarks[batch.rows] = batch.remarks
                 step.advance(len(batch.rows))
-        note_remarks(remarks, shown)
+        note_remarks(self.name, remarks, shown)
         return vectors
 
 
@@ -143,8 +143,8 @@ def clean_texts(texts: Sequence[str], progress: Progress) -> list[str]:
     return clean
 
 
-def note_remarks(remarks: NDArray[np.uint32], progress: Progress) -> None:
-    """Say how many texts were not read in full."""
+def note_remarks(name: str, remarks: NDArray[np.uint32], progress: Progress) -> None:
+    """Say how many texts the model of this name did not read in full."""
     said = {
         TRUNCATED: "are longer than the model reads: their ends were left out",
         UNKNOWN: "hold no word that the model knows: their vectors are zero",
@@ -152,7 +152,7 @@ def note_remarks(remarks: NDArray[np.uint32], progress: Progress) -> None:
     for remark, text in said.items():
         n = int(np.count_nonzero(remarks == remark))
         if n:
-            progress.note(f"{n} of {len(remarks)} texts {text}")
+            progress.note(f"{name}: {n} of {len(remarks)} texts {text}")
 
 
 def fingerprint(**settings: object) -> str:

@@ -26,6 +26,7 @@ class Criterion:
         slice_error: highest error in single named slices.
         validity: chance that meeting the criterion on this gold means aligned: a prior that the
             user writes down; None where it is unknown.
+        origin: the file that states it, for messages.
     """
 
     error: float
@@ -33,6 +34,7 @@ class Criterion:
     slices: tuple[str, ...] = ()
     slice_error: Mapping[str, float] = field(default_factory=dict)
     validity: float | None = None
+    origin: str | None = None
 
     def thresholds(self, metrics: Sequence[str]) -> NDArray[np.float64]:
         """The highest allowed value of each metric; infinite where there is none [metric].
@@ -50,6 +52,7 @@ class Criterion:
             if name not in metrics:
                 raise InputError(
                     f"the criterion names slice {name.removeprefix('error:')!r}",
+                    where=self.origin,
                     fix=f"measured slices: {', '.join(known)}",
                 )
         return np.array([named.get(m, np.inf) for m in metrics])

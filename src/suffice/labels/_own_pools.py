@@ -10,6 +10,7 @@ from suffice.errors import InputError
 from suffice.labels._formats import read_frame
 from suffice.labels._preferences import preferences_of_frame
 from suffice.labels._read import read_gold, read_labels
+from suffice.labels._table import counted
 from suffice.labels._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def preference_pool(
         table = preferences_of_frame(frame, origin=str(path), columns={})
         for note in table.notes:
             progress.note(f"{path.name}: {note}")
-        found = _pair_rows(table.frame, frame, name, path, group, slice_by)
+        found = _pair_rows(table.frame, frame[table.rows], name, path, group, slice_by)
         rows += found if name is None else _once(found, path, progress)
     # The same two answers to the same prompt are one task, whoever was preferred.
     tasks, pairs = number_of([(r["group"], *sorted((r["chosen"], r["rejected"]))) for r in rows])
@@ -153,7 +154,9 @@ def vote_pool(
         if t in number:
             truth[number[t]] = answer[label]
     if unknown := sum(t not in number for t in truths):
-        progress.note(f"{gold.name}: {unknown:,} gold tasks have no text in {items.name}: left out")
+        progress.note(
+            f"{gold.name}: {counted(unknown, 'gold task')} without a text in {items.name} left out"
+        )
     count = len(names)
     # The same text under two task names must not stand on both sides of a split.
     groups, _ = number_of(texts[:count])
@@ -182,8 +185,8 @@ def _split(
         unjudged = int(np.isnan(listed.gold[np.unique(said.task)]).sum())
         if lost := unjudged - (pool.limit(name) or 0):
             progress.note(
-                f"{name}: {lost:,} tasks share their group or a text with gold and are not "
-                "trained on"
+                f"{name}: not trained on {counted(lost, 'task')} sharing a group or a text "
+                "with gold"
             )
     return pool
 
@@ -235,9 +238,10 @@ def _items_frame(path: Path, slice_by: str | None) -> pl.DataFrame:
             )
     twice = frame["task"].is_duplicated() & ~frame["task"].is_first_distinct()
     if twice.any():
-        name = frame["task"].filter(twice)[0]
+        name, again = frame["task"].filter(twice)[0], int(twice.sum())
         raise InputError(
-            f"{int(twice.sum())} tasks stand in it more than once, {name!r} first",
+            f"{counted(again, 'row')} repeat{'s' * (again == 1)} the task of an earlier row, "
+            f"{name!r} first",
             where=str(path),
             fix="keep one row a task",
         )
@@ -258,13 +262,6 @@ def _pair_rows(
             f"no column {slice_by!r}; there are: {', '.join(raw.columns)}",
             where=str(path),
             fix="task.slice names the column of the slice",
-        )
-    if len(raw) != len(table) and (group in raw.columns or slice_by):
-        raise InputError(
-            f"{len(raw) - len(table)} rows hold no preference, so groups and slices cannot be "
-            "matched",
-            where=str(path),
-            fix="remove those rows",
         )
     own_group = group != "prompt" and group in raw.columns
     groups = raw[group].to_list() if own_group else table["prompt"].to_list()
@@ -292,6 +289,7 @@ def _once(rows: list[dict[str, Any]], path: Path, progress: Progress) -> list[di
     last = {(r["worker"], r["group"], *sorted((r["chosen"], r["rejected"]))): r for r in rows}
     if lost := len(rows) - len(last):
         progress.note(
-            f"{path.name}: {lost:,} rows repeat a pair of the same annotator: the last one counts"
+            f"{path.name}: {counted(lost, 'row')} of an annotator who answered the same pair again "
+            "later: the last answer counts"
         )
     return list(last.values())

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.labels._table import LabelTable
+from suffice.labels._table import LabelTable, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
 _TURNS = ("\n\nAssistant:", "\n\nHuman:")
 NOBODY = "(unnamed)"
@@ -31,6 +33,7 @@ class PreferenceTable:
         implicit_prompt: whether the prompt was found as what both texts begin with.
         notes: what was assumed or passed over.
         origin: the file, for messages.
+        rows: where in the file each preference stood, from 0 int64 [preference].
     """
 
     frame: pl.DataFrame
@@ -38,6 +41,7 @@ class PreferenceTable:
     implicit_prompt: bool
     notes: tuple[str, ...]
     origin: str
+    rows: NDArray[np.int64]
 
     def __len__(self) -> int:
         """The number of preferences."""
@@ -123,15 +127,17 @@ def preferences_of_frame(
     known |= {ours: theirs for ours, theirs in columns.items() if ours not in ("task", "label")}
     table = pl.DataFrame(rows, schema=["prompt", "chosen", "rejected"], orient="row")
     table = table.with_columns(frame[theirs].alias(ours) for ours, theirs in known.items())
-    differ = table.filter(pl.col("chosen") != pl.col("rejected"))
+    kept = (table["chosen"] != table["rejected"]).arg_true()
+    differ = table[kept]
     notes = []
     if same := len(table) - len(differ):
-        notes.append(f"{same:,} pairs of equal texts passed over: they say nothing")
+        notes.append(f"{counted(same, 'pair')} of equal texts passed over: nothing to learn")
     if differ.is_empty():
         raise InputError("there is no pair of different texts in it", where=origin)
     if not has_prompt:
         notes.append("no prompt column: the prompt is what both texts begin with")
-    return PreferenceTable(differ, conversational, not has_prompt, tuple(notes), origin)
+    where = kept.to_numpy().astype("int64")
+    return PreferenceTable(differ, conversational, not has_prompt, tuple(notes), origin, where)
 
 
 def _messages(value: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - any JSON value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 from suffice.labels._formats import read_frame
-from suffice.labels._table import COLUMNS, LabelTable, gold_of_rows
+from suffice.labels._table import COLUMNS, LabelTable, gold_of_rows, refuse_missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +107,7 @@ def read_labels(
         frame, taken, wide_notes = _make_long(frame, taken, wide)
         notes = [_said(taken), *wide_notes]
     else:
+        refuse_missing(taken, frame.columns, origin)
         frame = frame.select(pl.col(theirs).alias(ours) for ours, theirs in taken.items())
     if drop_missing:
         required = [name for name in ("task", "worker", "label") if name in frame.columns]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import polars as pl
 
@@ -59,13 +59,7 @@ class LabelTable:
         Raises:
             InputError: a column is missing, there are no rows, or a cell is empty or NaN.
         """
-        missing = [name for name in REQUIRED if name not in frame.columns]
-        if missing:
-            raise InputError(
-                f"no column for {' and '.join(missing)} among: {', '.join(frame.columns)}",
-                where=origin,
-                fix="name the columns task, worker and label",
-            )
+        refuse_missing(frame.columns, frame.columns, origin)
         frame = frame.select([name for name in COLUMNS if name in frame.columns])
         if frame.is_empty():
             raise InputError("there are no labels in it", where=origin, fix="add rows")
@@ -78,18 +72,18 @@ class LabelTable:
         rows = len(frame)
         once = frame.unique(subset=list(REQUIRED), keep="first", maintain_order=True)
         if repeats := rows - len(once):
-            said.append(f"{_count(repeats, 'row')} repeated an earlier row and counted once")
+            said.append(f"{counted(repeats, 'row')} repeated an earlier row and counted once")
         last = once.unique(subset=["task", "worker"], keep="last", maintain_order=True)
         if changed := len(once) - len(last):
             said.append(
-                f"{_count(changed, 'label')} of a worker who labelled the same task again later: "
+                f"{counted(changed, 'label')} of a worker who labelled the same task again later: "
                 "the later label counts"
             )
         for name in ("seconds", "cost", "presented_order"):
             if name in last.columns:
                 last, lost = _as_number(last, name)
                 if lost:
-                    said.append(f"{_count(lost, 'value')} of {name} that are no numbers left out")
+                    said.append(f"{counted(lost, 'value')} of {name} that are no numbers left out")
         return cls(last, dict(columns or {}), tuple(said), origin)
 
     @classmethod
@@ -133,10 +127,21 @@ class LabelTable:
         taken = ", ".join(f"{ours} = {theirs}" for ours, theirs in self.columns.items())
         head = (
             f"{len(frame):,} labels on {frame['task'].n_unique():,} tasks by "
-            f"{_count(frame['worker'].n_unique(), 'worker')}, "
-            f"{_count(frame['label'].n_unique(), 'class', 'classes')}"
+            f"{counted(frame['worker'].n_unique(), 'worker')}, "
+            f"{counted(frame['label'].n_unique(), 'class', 'classes')}"
         )
         return f"{head}; read {taken}" if taken else head
+
+
+def refuse_missing(taken: Collection[str], names: Sequence[str], origin: str) -> None:
+    """Raise InputError where ``taken`` lacks a column that every table needs; list ``names``."""
+    missing = [name for name in REQUIRED if name not in taken]
+    if missing:
+        raise InputError(
+            f"no column for {' and '.join(missing)} among: {', '.join(names)}",
+            where=origin,
+            fix="name the columns task, worker and label",
+        )
 
 
 def gold_of_rows(rows: pl.DataFrame, origin: str) -> dict[Any, str]:
@@ -213,7 +218,7 @@ def _refuse_empty(frame: pl.DataFrame, name: str, origin: str) -> None:
         first = ", ".join(str(row + 1) for row in rows[:_ROWS_SHOWN])
         more = " ..." if len(rows) > _ROWS_SHOWN else ""
         raise InputError(
-            f"{_count(len(rows), 'row')} without a {name} (data row {first}{more})",
+            f"{counted(len(rows), 'row')} without a {name} (data row {first}{more})",
             where=origin,
             fix="fill them in, or leave those rows out",
         )
@@ -231,5 +236,6 @@ def _as_number(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int]:
     return frame.with_columns(numbers.alias(name)), lost
 
 
-def _count(n: int, noun: str, plural: str | None = None) -> str:
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun: "1 row", "2,000 rows"."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

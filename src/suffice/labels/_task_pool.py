@@ -17,6 +17,7 @@ from suffice.labels._pool import (
     split_documents,
 )
 from suffice.labels._recorded import unmeasured
+from suffice.labels._table import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,7 +139,7 @@ class TaskPool:
             rows = rows[np.isin(self._tasks.slices[rows], check_where(where, self.slice_names))]
         if n > len(rows):
             raise InputError(
-                f"{n:,} tasks of source {source!r} were asked for",
+                f"{counted(n, 'task')} of source {source!r} asked for",
                 fix=f"its file has {len(rows):,} to train on",
             )
         return self._take(rng.choice(rows, size=n, replace=False))

@@ -38,6 +38,7 @@ def terminal_summary(folder: Path) -> RenderableType:
         words.check_sentence(plan),
         words.aligned(plan),
         f"Criterion: {words.criterion(plan.criterion)}. Held fixed: {words.held_fixed(plan)}.",
+        words.new_gold_sentence(plan),
     ]
     return Group(
         Text(_clean(words.headline(plan)), style="bold"),

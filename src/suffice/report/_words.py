@@ -158,6 +158,13 @@ def new_gold(plan: Plan) -> str:
     )
 
 
+def new_gold_sentence(plan: Plan) -> str:
+    """The same as a sentence, for where no heading stands before it."""
+    if plan.p_new_gold is None:
+        return ""
+    return f"With gold from other raters P would be {with_interval(plan.p_new_gold)}."
+
+
 def held_fixed(plan: Plan) -> str:
     """What the probability holds fixed."""
     held = plan.p.held_fixed
