@@ -1,0 +1,169 @@
+"""Why P changes from one model to the next: fewer labels needed, or worse labels given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.errors import InputError
+from suffice.estimate import Estimate
+from suffice.forecast._probability import pass_chances
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.channel import Source
+    from suffice.curve import Curve, ResolvedCurve, ResolvedTranche
+    from suffice.demand import Law
+    from suffice.forecast._criterion import Criterion
+
+    Floats = NDArray[np.float64]
+
+IMITATION = (8.0, 2.0)
+"""Beta prior of the share of added shared error that a trained model takes over: .8 (.57 to .96).
+GPT-2 models trained on weak labels of BoolQ repeated .78 to .81 of the labels' mistakes
+(`curves/weak-strong-mixing`)."""
+
+METHOD = "law's posterior at both models and both capabilities; order of the two effects averaged"
+CITATION = "Shapley (1953), A value for n-person games"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to P from one model to a more capable one, on the same purchase.
+
+    Attributes:
+        before, after: the models' names.
+        p_before, p_after: P with the labels that each model's own outputs would get.
+        efficiency: what the model itself changes (labels as they were).
+        error: what the evaluators' added error changes (model as it was).
+        total: the sum of both, exactly.
+        falls: posterior chance that P falls.
+    """
+
+    before: str
+    after: str
+    p_before: Estimate
+    p_after: Estimate
+    efficiency: Estimate
+    error: Estimate
+    total: Estimate
+    falls: float
+
+    @property
+    def winner(self) -> str:
+        """Which effect decides, in words; open where P as likely rises as falls, within 9 in 10."""
+        if 0.1 <= self.falls <= 0.9:
+            return "open"
+        by_model = self.efficiency.value > self.error.value
+        if self.falls < 0.1:
+            return "the model's efficiency" if by_model else "evaluators who err less"
+        return "the model itself needs more" if not by_model else "the evaluators' error"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        parts = ("p_before", "p_after", "efficiency", "error", "total")
+        return {
+            "before": self.before,
+            "after": self.after,
+            **{name: getattr(self, name).as_dict() for name in parts},
+            "falls": self.falls,
+            "winner": self.winner,
+        }
+
+
+def explain_change(
+    laws: Sequence[tuple[float, Law]],
+    curve: Curve,
+    sources: Mapping[str, Source],
+    criterion: Criterion,
+    rng: np.random.Generator,
+    *,
+    channels: int = 20,
+    draws: int = 40,
+    runs: int = 200,
+) -> tuple[Change, ...]:
+    """Split the change of P between models into efficiency gained and evaluator error added.
+
+    Model: P(i, c) is the chance under the law of model i with labels given on outputs of a model
+    of capability c. Added shared error acts twice: a label is worth less (the law's Fisher
+    ratio), and a share of it, ``IMITATION``, is taught. The two effects are averaged over both
+    orders, so that they add up.
+    Assumes: a source takes part in training by its share of the labelled tasks, and what it
+    teaches hits every metric alike.
+    Fails when: the laws were measured on outputs of models that already differ in capability.
+
+    Args:
+        laws: (capability of the model, its law), in any order.
+        curve: what is bought.
+        sources: by name; those made by ``with_capability`` move, others stay.
+        criterion: what must be met.
+        rng: the only source of chance.
+        channels: draws of the sources.
+        draws: draws of the law for each of them.
+        runs: residuals behind each chance.
+
+    Raises:
+        InputError: fewer than two models.
+    """
+    if len(laws) < 2:
+        raise InputError(f"{len(laws)} model cannot change", fix="give laws of two or more models")
+    ordered = sorted(laws, key=lambda pair: pair[0])
+    seeds = [int(s) for s in rng.integers(2**62, size=channels)]
+    taught = rng.beta(*IMITATION, size=channels)
+
+    def chance(law: Law, capability: float) -> Floats:
+        """Draws of pi, with the same draws of sources and law wherever it is called."""
+        parts = []
+        for seed, share in zip(seeds, taught, strict=True):
+            was = curve.resolve(sources, np.random.default_rng(seed), None)
+            now = curve.resolve(sources, np.random.default_rng(seed), capability)
+            outcomes = law.outcomes([now], np.random.default_rng(seed), draws=draws, runs=runs)
+            shift = np.full((draws, len(law.metrics)), share * _added(was, now))
+            parts.append(pass_chances(outcomes, criterion, law.metrics, shift)[:, 0])
+        return np.concatenate(parts)
+
+    return tuple(_change(chance, first, second) for first, second in pairwise(ordered))
+
+
+def _change(
+    chance: Callable[[Law, float], Floats], first: tuple[float, Law], second: tuple[float, Law]
+) -> Change:
+    (low, small), (high, large) = first, second
+    corner = {(i, c): chance(law, c) for i, law in enumerate((small, large)) for c in (low, high)}
+    gain = 0.5 * (corner[1, low] - corner[0, low] + corner[1, high] - corner[0, high])
+    loss = 0.5 * (corner[0, high] - corner[0, low] + corner[1, high] - corner[1, low])
+    total = corner[1, high] - corner[0, low]
+
+    def estimate(values: Floats) -> Estimate:
+        return Estimate.from_draws(values, method=METHOD, citation=CITATION)
+
+    return Change(
+        before=small.model,
+        after=large.model,
+        p_before=estimate(corner[0, low]),
+        p_after=estimate(corner[1, high]),
+        efficiency=estimate(gain),
+        error=estimate(loss),
+        total=estimate(total),
+        falls=float((total < 0.0).mean() + 0.5 * (total == 0.0).mean()),
+    )
+
+
+def _added(was: ResolvedCurve, now: ResolvedCurve) -> float:
+    """Shared error that capability added, averaged over the purchase's tasks."""
+    tasks = sum(r.tranche.tasks * r.tranche.weight for r in now)
+    return sum(
+        r.tranche.tasks * r.tranche.weight / tasks * (_shared(r) - _shared(b))
+        for b, r in zip(was, now, strict=True)
+    )
+
+
+def _shared(resolved: ResolvedTranche) -> float:
+    profile = resolved.channel.profile
+    return float((profile.shared * profile.share).sum(axis=1).mean())

@@ -1,0 +1,53 @@
+"""The path of scale over years, and the scale at which misalignment gets dangerous."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Path:
+    """The user's priors on how scale grows and where it gets dangerous.
+
+    Attributes:
+        decades_per_year: mean and sd of tenfolds a year; draws at or below a tenth of the mean
+            are drawn anew, so that scale always grows.
+        danger: mean and sd of the decades beyond today's model at which misalignment gets
+            dangerous; draws below 0 mean that it already is, and count as 0.
+        years: how far to look.
+    """
+
+    decades_per_year: tuple[float, float]
+    danger: tuple[float, float]
+    years: float
+
+    def draw_rate(self, rng: np.random.Generator, draws: int) -> Floats:
+        """Decades a year [draw]."""
+        mean, sd = self.decades_per_year
+        rate = rng.normal(mean, sd, draws)
+        while (low := rate <= 0.1 * mean).any():
+            rate[low] = rng.normal(mean, sd, int(low.sum()))
+        return rate
+
+    def draw_danger(self, rng: np.random.Generator, draws: int) -> Floats:
+        """Decades beyond today's model at which misalignment gets dangerous [draw]."""
+        return np.maximum(rng.normal(*self.danger, draws), 0.0)
+
+
+def distance(decades: float, span: float) -> str:
+    """How far a scale lies from the measured models: ``inside``, ``near`` or ``far``.
+
+    Near is at most as far beyond the largest measured model as measured models lie apart (at
+    least half a decade, as for one model alone).
+    """
+    if decades <= 0.0:
+        return "inside"
+    return "near" if decades <= max(span, 0.5) else "far"

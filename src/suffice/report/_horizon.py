@@ -1,0 +1,277 @@
+"""The long run in one picture: measured trend, forecast band, theory floor, dangerous scale."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from suffice._disk import write_atomic
+from suffice.errors import StorageError
+from suffice.report._theme import chart_config, palettes, role
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suffice.forecast.horizon import Horizon
+
+_WIDTH, _HEIGHT, _PNG_SCALE = 250, 260, 2.0
+_NORMAL_90 = 1.645
+_TOP, _BOTTOM = 1e8, 1.0
+"""Where the axis ends: a band that goes on beyond says so by touching the edge."""
+
+_KEY = (
+    "Band: 90 % of the forecast; at the top edge no number of labels may do. Line: its median, "
+    "as far as that is near what was measured.",
+    "Dots: measured models, 90 %. Dashed: what the information still needed takes, 90 %.",
+    "Shaded: where misalignment gets dangerous, 90 % of your prior.",
+)
+
+
+def write_horizon(horizon: Horizon, folder: Path) -> list[Path]:
+    """Write ``horizon.html`` and its pictures, light and dark, as SVG and PNG.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    import vl_convert
+
+    written, pictures = [], {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for scheme in palettes():
+            spec = themed(horizon_spec(horizon), scheme)
+            pictures[scheme] = vl_convert.vegalite_to_svg(spec)
+            files = {
+                f"horizon-{scheme}.svg": pictures[scheme].encode(),
+                f"horizon-{scheme}.png": vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE),
+            }
+            for name, content in files.items():
+                write_atomic(folder / name, content)
+                written.append(folder / name)
+        write_atomic(folder / "horizon.html", _page(horizon, pictures).encode())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StorageError(f"{folder}: the horizon cannot be written ({reason})") from error
+    return [folder / "horizon.html", *written]
+
+
+def themed(spec: dict[str, Any], scheme: str) -> str:
+    """The chart as JSON with one scheme's colours put in."""
+    text = json.dumps(spec)
+    for name, colour in palettes()[scheme].items():
+        text = text.replace(json.dumps(role(name)), json.dumps(colour))
+    return text
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """What a row of panels has on its x axis, and how high its panels are."""
+
+    title: str
+    by_year: bool
+    domain: tuple[float, float]
+    ticks: tuple[float, ...]
+    label: str
+    danger: tuple[float, float]
+    height: int
+
+
+def horizon_spec(horizon: Horizon) -> dict[str, Any]:
+    """The chart: one column a source, by scale above and by year below; colours named by role."""
+    import altair as alt
+
+    rows = [*_band_rows(horizon, by_year=False), *_band_rows(horizon, by_year=True)]
+    low = max(min(min(r["low"], r["floor_low"]) for r in rows) / 2.0, _BOTTOM)
+    high = min(max(r["high"] for r in rows) * 2.0, _TOP)
+    chart = alt.vconcat(
+        *(
+            alt.hconcat(
+                *(
+                    _panel(horizon, s.name, axis, (low, high), first=k == 0)
+                    for k, s in enumerate(horizon.starts)
+                ),
+                spacing=18,
+                bounds="flush",
+            )
+            for axis in _axes(horizon)
+        ),
+        spacing=18,
+    ).properties(
+        title=alt.Title(
+            f"Labels needed for P ≥ {horizon.outlook.target:g} as models grow",
+            subtitle=list(_KEY),
+            color=role("ink"),
+            subtitleColor=role("soft"),
+            anchor="start",
+            fontSize=15,
+            subtitleFontSize=11,
+            offset=14,
+        )
+    )
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    spec["config"] = {**chart_config(), "background": role("page"), "padding": 14}
+    return spec
+
+
+def _axes(horizon: Horizon) -> tuple[_Axis, _Axis]:
+    smallest = min((p["x"] for p in _point_rows(horizon)), default=0.0)
+    first, last = min(smallest, 0.0) - 0.15, max(r.decades or 0.0 for r in horizon.rows)
+    mean, sd = horizon.outlook.path.danger
+    years = horizon.outlook.path.years
+    scale = _Axis(
+        title="scale, times today's model",
+        by_year=False,
+        domain=(first, last),
+        ticks=tuple(float(k) for k in range(int(first), int(last) + 1)),
+        label="datum.value == 0 ? 'today' : '10^' + datum.value",
+        danger=(mean - _NORMAL_90 * sd, mean + _NORMAL_90 * sd),
+        height=_HEIGHT,
+    )
+    step = max(round(years / 5.0), 1)
+    calendar = _Axis(
+        title="years from today",
+        by_year=True,
+        domain=(0.0, years),
+        ticks=tuple(float(k) for k in range(0, int(years) + 1, step)),
+        label="datum.value",
+        danger=(horizon.danger_year[0], horizon.danger_year[2]),
+        height=round(0.6 * _HEIGHT),
+    )
+    return scale, calendar
+
+
+def _panel(
+    horizon: Horizon, source: str, on: _Axis, y_domain: tuple[float, float], *, first: bool
+) -> Any:  # noqa: ANN401 - an Altair chart
+    import altair as alt
+
+    x_scale = alt.Scale(domain=list(on.domain), nice=False)
+    x_axis = alt.Axis(title=on.title, values=list(on.ticks), labelExpr=on.label)
+    x = alt.X("x:Q", scale=x_scale, axis=x_axis)
+    scale = alt.Scale(type="log", domain=list(y_domain), nice=False, clamp=True)
+    axis = alt.Axis(
+        title=None,
+        labels=first,
+        format="~s",
+        values=[10.0**k for k in range(10) if y_domain[0] <= 10.0**k <= y_domain[1]],
+    )
+
+    def y(field: str) -> Any:  # noqa: ANN401 - an Altair channel
+        return alt.Y(f"{field}:Q", scale=scale, axis=axis)
+
+    rows = [r for r in _band_rows(horizon, by_year=on.by_year) if r["source"] == source]
+    zone = {"x": max(on.danger[0], on.domain[0]), "to": min(on.danger[1], on.domain[1])}
+    layers: list[Any] = []
+    if zone["x"] < zone["to"]:
+        layers.append(
+            alt.Chart(alt.InlineData(values=[zone]))
+            .mark_rect(color=role("warn"), opacity=0.13)
+            .encode(x=x, x2="to:Q")
+        )
+    band = alt.Chart(alt.InlineData(values=rows)).encode(x=x)
+    layers += [
+        band.mark_area(color=role("accent"), opacity=0.3).encode(y=y("low"), y2="high:Q"),
+        *(
+            band.mark_line(color=role("soft"), strokeDash=[4, 3], strokeWidth=1.2).encode(y=y(end))
+            for end in ("floor_low", "floor_high")
+        ),
+        alt.Chart(alt.InlineData(values=[r for r in rows if r["median"] is not None]))
+        .mark_line(color=role("accent"), strokeWidth=2.5)
+        .encode(x=x, y=y("median")),
+    ]
+    points = [p for p in _point_rows(horizon) if p["source"] == source and not on.by_year]
+    if points:
+        dots = alt.Chart(alt.InlineData(values=points)).encode(x=x)
+        layers += [
+            dots.mark_rule(color=role("ink"), strokeWidth=1.5).encode(y=y("low"), y2="high:Q"),
+            alt.Chart(alt.InlineData(values=[p for p in points if p["median"] is not None]))
+            .mark_point(color=role("ink"), filled=True, size=38, opacity=1.0)
+            .encode(x=x, y=y("median")),
+        ]
+    chart = alt.layer(*layers).properties(width=_WIDTH, height=on.height)
+    if on.by_year:
+        return chart
+    title = alt.Title(
+        f"{source} labels", color=role("ink"), anchor="start", frame="group", fontSize=12.5
+    )
+    return chart.properties(title=title)
+
+
+def _band_rows(horizon: Horizon, *, by_year: bool) -> list[dict[str, Any]]:
+    """The forecast by scale or year; what is infinite ends at the top of the axis."""
+    placed = horizon.years if by_year else [(r.decades or 0.0, r) for r in horizon.rows]
+    return [
+        {
+            "source": r.source,
+            "x": at,
+            "low": _clip(r.low),
+            "high": _clip(r.high),
+            "median": r.median if r.distance != "far" and r.median < _TOP else None,
+            "floor_low": _clip(r.floor[0]),
+            "floor_high": _clip(r.floor[2]),
+        }
+        for at, r in placed
+    ]
+
+
+def _point_rows(horizon: Horizon) -> list[dict[str, Any]]:
+    """The measured models."""
+    from suffice.forecast.horizon import point_band
+
+    rows = []
+    for start in horizon.starts:
+        for p in start.trend.points if start.trend else ():
+            low, median, high = point_band(p)
+            rows.append(
+                {
+                    "source": start.name,
+                    "x": p.decades,
+                    "low": _clip(low),
+                    "median": median if median < _TOP else None,
+                    "high": _clip(high),
+                }
+            )
+    return rows
+
+
+def _clip(value: float) -> float:
+    return min(max(value, _BOTTOM), _TOP)
+
+
+def _page(horizon: Horizon, pictures: dict[str, str]) -> str:
+    """One page without scripts: the picture of the reader's scheme, and the drivers."""
+    colours = {s: palettes()[s] for s in pictures}
+    drivers = "".join(
+        f"<tr><td>{escape(d.driver.name)}</td><td>{escape(d.driver.on.replace('_', ' '))}</td>"
+        f"<td>{'measured' if d.measured else 'prior'}</td>"
+        f"<td>x {m:.2g} ({low:.2g} to {high:.2g})</td><td>{escape(d.driver.evidence)}</td></tr>"
+        for d in horizon.drivers
+        for low, m, high in [horizon.effects[d.driver.name]]
+    )
+    style = "".join(
+        f"{rule}body{{background:{c['page']};color:{c['ink']}}}td,th{{border-color:{c['line']}}}"
+        f".{scheme}{{display:block}}.{other}{{display:none}}{end}"
+        for scheme, other, rule, end in (
+            ("light", "dark", "", ""),
+            ("dark", "light", "@media(prefers-color-scheme:dark){", "}"),
+        )
+        for c in [colours[scheme]]
+    )
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        "<title>suffice: the long run</title><style>"
+        "body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em}"
+        "svg{max-width:100%;height:auto}table{border-collapse:collapse}"
+        "td,th{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid}"
+        f"{style}"
+        "</style><h1>The long run</h1>"
+        + "".join(f'<div class="{s}">{svg}</div>' for s, svg in pictures.items())
+        + f"<p>Scale is counted in {escape(horizon.outlook.unit)}. Multipliers are those at the "
+        "scale where misalignment gets dangerous, with their 90 % interval; for shared error they "
+        "multiply its odds.</p><table>"
+        "<tr><th>driver<th>acts on<th>from<th>multiplier<th>evidence</tr>"
+        f"{drivers}</table></html>\n"
+    )
