@@ -11,12 +11,14 @@ from suffice.curve import Curve, Tranche
 from suffice.errors import InfeasibleError
 from suffice.plan import Market
 from suffice.plan._candidates import (
-    MOST_FREE_LABELS,
     alone,
     arrangements,
     candidates,
     equal_split,
+    neighbours,
+    one_in_ten,
 )
+from suffice.plan._market import MOST_FREE_LABELS
 
 
 def market(
@@ -29,6 +31,7 @@ def market(
     money: float = 100.0,
     weeks: float = 4.0,
     smallest: int = 20,
+    **more,
 ) -> Market:
     """A market of sources s0, s1, ..., worst first."""
     count = len(prices)
@@ -47,6 +50,7 @@ def market(
         money,
         weeks,
         smallest,
+        **more,
     )
 
 
@@ -179,3 +183,105 @@ def test_equal_split_by_hand():
     assert str(equal_split(market([0.1, 1.0]), 80.0)) == "400 s0 + 40 s1"
     assert str(equal_split(market([0.1, 10.0]), 80.0)) == "400 s0"
     assert equal_split(market([9.0, 10.0]), 80.0) is None
+
+
+SHARED = {
+    "takes": {"s0": {"hours": 0.01}, "s1": {"hours": 0.05, "comments": 1.0}},
+    "weekly": {"hours": 5.0, "comments": 60.0},
+}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.5, 40.0), st.floats(5.0, 300.0), st.floats(10.0, 400.0), st.integers(0, 40))
+def test_shared_resources_and_promises_are_kept(hours, comments, money, promised):
+    """Hours and comments that sources share are never overdrawn, and promises always bought, by
+    candidates and by their neighbours; where they cannot be, the refusal names the pair."""
+    m = market(
+        [0.05, 0.5], money=money, smallest=10, takes=SHARED["takes"],
+        weekly={"hours": hours, "comments": comments}, at_least={"s1": promised},
+    )  # fmt: skip
+    try:
+        curves = candidates(m, levels=[0.3, 1.0])
+    except InfeasibleError as error:
+        assert "contradict" in str(error) or "nothing can be bought" in str(error)  # noqa: PT017
+        return
+    for curve in [*curves, *neighbours(curves[-1], m)]:
+        assert m.allows(curve)
+        counts = {t.source: t.labels for t in curve}
+        assert counts.get("s1", 0) >= promised
+        used = sum(m.takes[s]["hours"] * n for s, n in counts.items())
+        assert used <= hours * m.weeks * (1 + 1e-9)
+        assert counts.get("s1", 0) <= comments * m.weeks * (1 + 1e-9)
+
+
+def test_what_a_shared_resource_allows_is_used():
+    """Where reviewer hours bind, some curve uses them to the last label."""
+    m = market([0.01, 0.01], money=1000.0, takes=SHARED["takes"], weekly=SHARED["weekly"])
+    hours = [m.room(c)["budget.weekly.hours"] for c in candidates(m, levels=[1.0])]
+    assert 0.995 < max(hours) <= 1.0 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            {"at_least": {"s1": 300}, "money": 100.0},
+            "sources.s1.at_least = 300 and budget.money contradict each other: "
+            "200 labels are possible, 300 are promised (100 too many)",
+        ),
+        (
+            {"at_least": {"s1": 100}, "capacity": [None, 10.0]},
+            "sources.s1.at_least = 100 and sources.s1.capacity contradict",
+        ),
+        (
+            {"at_least": {"s1": 50}, "latency": [0.0, 30.0]},
+            "sources.s1.at_least = 50 and budget.weeks contradict",
+        ),
+        (
+            {"at_least": {"s0": 1500, "s1": 100}},
+            "sources.s0.at_least and sources.s1.at_least contradict budget.money: together they "
+            "take 1.25 times what there is",
+        ),
+        (
+            {"at_least": {"s1": 100}, **SHARED, "weekly": {"hours": 1.0, "comments": 60.0}},
+            "sources.s1.at_least = 100 and budget.weekly.hours contradict",
+        ),
+    ],
+)
+def test_contradictions_name_the_pair(more, said):
+    """Each pair of limits that cannot hold together is named, in one line."""
+    with pytest.raises(InfeasibleError) as caught:
+        market([0.05, 0.5], **more).check()
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_how_much_is_short():
+    """A budget that starts nothing says how much more the cheapest start takes."""
+    with pytest.raises(InfeasibleError, match=r"the budget is 5\.00 short of 's0'"):
+        candidates(market([0.5, 2.0], money=5.0))
+    with pytest.raises(InfeasibleError, match=r"sources.s0.capacity is what ends it"):
+        candidates(market([0.5], capacity=[2.0]))
+
+
+def test_why_a_source_offers_nothing():
+    """The limit that ends a source is named; a source that offers something has none."""
+    m = market([0.1, 0.1, 0.0], capacity=[None, 1.0, 0.0], latency=[60.0, 0.0, 0.0])
+    assert m.why_none("s0") == "budget.weeks allows 0 tasks, fewer than the smallest 20"
+    assert m.why_none("s1") == "sources.s1.capacity allows 4 tasks, fewer than the smallest 20"
+    assert "sources.s2.capacity allows 0" in m.why_none("s2")
+    assert market([0.0]).why_none("s0") is None
+
+
+def test_one_round_where_only_one_is_allowed():
+    """A limit on rounds leaves no curve with two."""
+    m = market([0.05, 0.5], rounds=1)
+    curves = candidates(m)
+    assert {len({t.round for t in c}) for c in [*curves, *neighbours(curves[-1], m)]} == {1}
+
+
+def test_one_strong_for_ten_weak():
+    """The rule of thumb spends the budget at ten to one, within capacity."""
+    assert str(one_in_ten(market([0.1, 1.0]), 80.0)) == "400 s0 + 40 s1"
+    assert str(one_in_ten(market([0.1, 1.0], capacity=[50.0, None]), 80.0)) == "200 s0 + 20 s1"
+    assert one_in_ten(market([0.1]), 80.0) is None

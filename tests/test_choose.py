@@ -17,15 +17,10 @@ from suffice.errors import InfeasibleError
 from suffice.forecast import Criterion, make_forecasts
 from suffice.forecast._probability import pass_chances
 from suffice.plan import Market, make_plan, promising
-from suffice.plan._choose import CHOOSE, GOOD_ENOUGH, REPORT, _pick
+from suffice.plan._search import CHOOSE, GOOD_ENOUGH, REPORT
+from suffice.plan._search import pick as _pick
 
 METRICS = ("error", "error:hard")
-TABLE = SourceTable(
-    names=("panel", "crowd"),
-    log_worth=np.log([1.0, 0.4]),
-    repeats={"panel": {1: 0.0}, "crowd": {1: 0.0, 3: 0.6}},
-    bias=np.array([2.0, 4.0]),
-)
 MARKET = Market(
     {"crowd": noisy_source("crowd", 0.3, 0.1), "panel": noisy_source("panel", 0.1, 0.5)},
     ("crowd", "panel"),
@@ -34,6 +29,13 @@ MARKET = Market(
     money=200.0,
     weeks=4.0,
     smallest=40,
+)
+TABLE = SourceTable(
+    names=("panel", "crowd"),
+    log_worth=np.log([1.0, 0.4]),
+    repeats={"panel": {1: 0.0}, "crowd": {1: 0.0, 3: 0.6}},
+    bias=np.array([2.0, 4.0]),
+    profiles={n: s.posterior.mean().profile for n, s in MARKET.sources.items()},
 )
 SEED = 5
 

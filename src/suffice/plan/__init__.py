@@ -7,25 +7,43 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from suffice.plan._candidates import Market as Market
     from suffice.plan._choose import Option as Option
     from suffice.plan._choose import Plan as Plan
     from suffice.plan._choose import make_plan as make_plan
     from suffice.plan._choose import promising as promising
+    from suffice.plan._decide import Flip as Flip
+    from suffice.plan._market import Market as Market
+    from suffice.plan._next import Next as Next
+    from suffice.plan._next import Prices as Prices
+    from suffice.plan._next import what_next as what_next
     from suffice.plan._pictures import forecast_file as forecast_file
+    from suffice.plan._risk import Risk as Risk
+    from suffice.plan._shadow import Shadow as Shadow
+    from suffice.plan._words import limits_text as limits_text
     from suffice.plan._words import plan_file as plan_file
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.plan._candidates": ("Market",),
         "suffice.plan._choose": (
             "Option",
             "Plan",
             "make_plan",
             "promising",
         ),
+        "suffice.plan._decide": ("Flip",),
+        "suffice.plan._market": ("Market",),
+        "suffice.plan._next": (
+            "Next",
+            "Prices",
+            "what_next",
+        ),
         "suffice.plan._pictures": ("forecast_file",),
-        "suffice.plan._words": ("plan_file",),
+        "suffice.plan._risk": ("Risk",),
+        "suffice.plan._shadow": ("Shadow",),
+        "suffice.plan._words": (
+            "limits_text",
+            "plan_file",
+        ),
     },
 )

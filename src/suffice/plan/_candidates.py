@@ -3,86 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice.curve import Curve, Tranche, split_rounds
-from suffice.errors import InfeasibleError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from suffice.channel import Source
-    from suffice.curve import ResolvedCurve
+    from suffice.plan._market import Market
 
 _WEIGHTS = ((0.0, 0.01, 0.03, 0.1, 0.3, 1.0), (0.0, 0.03, 0.3, 1.0), (0.0, 0.1, 1.0), (0.0, 1.0))
 _MOST_SHARES = 400
 _LEVELS = 12
 _LOWEST_LEVEL = 0.05
-MOST_FREE_LABELS = 20_000
-"""Labels that a source without price and capacity is taken to offer."""
-
-
-@dataclass(frozen=True)
-class Market:
-    """What can be bought, and under which limits.
-
-    Attributes:
-        sources: by name.
-        order: from the lowest to the highest quality of one label; rounds train in this order.
-        repeats: labels a task that may be bought, by source.
-        limits: different tasks that a source can label; None for as many as wanted.
-        money: the budget.
-        weeks: until the last label must be in.
-        smallest: a tranche with fewer tasks is not worth its overhead, and no grid has seen it.
-    """
-
-    sources: Mapping[str, Source]
-    order: tuple[str, ...]
-    repeats: Mapping[str, tuple[int, ...]]
-    limits: Mapping[str, int | None]
-    money: float
-    weeks: float
-    smallest: int
-
-    def most_labels(self, source: str) -> int:
-        """Labels of one source within capacity, time and the whole budget."""
-        s = self.sources[source]
-        weeks = max(self.weeks - s.latency_days / 7.0, 0.0)
-        bounds = [MOST_FREE_LABELS if s.price == 0 else self.money / s.price]
-        if s.capacity is not None:
-            bounds.append(s.capacity * weeks)
-        elif weeks <= 0.0:
-            bounds.append(0.0)
-        limit = self.limits.get(source)
-        if limit is not None:
-            bounds.append(float(limit * max(self.repeats[source])))
-        return int(min(bounds) + 1e-9)
-
-    def most_tasks(self, source: str, labels_per_task: int) -> int:
-        """Tasks of one source at so many labels each."""
-        tasks = self.most_labels(source) // labels_per_task
-        limit = self.limits.get(source)
-        return tasks if limit is None else min(tasks, limit)
-
-    def resolve(self, curves: Sequence[Curve]) -> list[ResolvedCurve]:
-        """Curves with the mean of what is believed of their sources."""
-        return [c.resolve(self.sources) for c in curves]
-
-    def check(self) -> None:
-        """Raise InfeasibleError when nothing worth training can be bought."""
-        most = {s: self.most_tasks(s, min(self.repeats[s])) for s in self.order}
-        best = max(self.order, key=lambda s: most[s])
-        if most[best] < self.smallest:
-            need = self.smallest * min(self.repeats[best]) * self.sources[best].price
-            raise InfeasibleError(
-                f"nothing can be bought: {self.money:,.2f} in {self.weeks:g} weeks gets "
-                f"{most[best]} tasks labelled by {best!r}, fewer than the smallest "
-                f"purchase of {self.smallest} (which costs {need:,.2f}); raise the budget, the "
-                "weeks or the capacity"
-            )
+_STEPS = (0.03, 0.1, 0.25)
+"""Shares of the money that a neighbouring curve spends otherwise."""
 
 
 def alone(market: Market, source: str, money: float) -> list[Curve]:
@@ -105,6 +43,25 @@ def equal_split(market: Market, money: float) -> Curve | None:
     return _buy(market, money, [1.0 / count] * count, repeats)
 
 
+def one_in_ten(market: Market, money: float) -> Curve | None:
+    """One task by the best source to every ten by the second best: a common rule of thumb."""
+    if len(market.order) < 2:
+        return None
+    weak, strong = market.order[-2:]
+    prices = [market.sources[s].price * min(market.repeats[s]) for s in (weak, strong)]
+    unit = 10.0 * prices[0] + prices[1]
+    most = market.most_tasks(weak, min(market.repeats[weak])) / 10.0
+    strong_tasks = min(money / unit if unit else most, most)
+    strong_tasks = min(strong_tasks, float(market.most_tasks(strong, min(market.repeats[strong]))))
+    counts = (int(10.0 * strong_tasks + 1e-9), int(strong_tasks + 1e-9))
+    tranches = [
+        Tranche(s, n, min(market.repeats[s]))
+        for s, n in zip((weak, strong), counts, strict=True)
+        if n > 0
+    ]
+    return Curve(tuple(tranches)) if counts[0] >= market.smallest else None
+
+
 def candidates(market: Market, *, levels: Sequence[float] | None = None) -> list[Curve]:
     """Every split of every spending level over the sources, in every order of rounds.
 
@@ -117,38 +74,128 @@ def candidates(market: Market, *, levels: Sequence[float] | None = None) -> list
     market.check()
     if levels is None:
         levels = [float(x) for x in np.geomspace(_LOWEST_LEVEL, 1.0, _LEVELS)]
+    owed = market.promised().cost(market.sources)
     found: dict[Curve, None] = {}
     for level in levels:
+        money = owed + level * (market.money - owed)
         for shares in _shares(len(market.order)):
             for repeats in itertools.product(*(market.repeats[s] for s in market.order)):
-                curve = _buy(market, level * market.money, shares, repeats)
+                curve = _buy(market, money, shares, repeats)
                 if curve is None:
                     continue
-                for arranged in arrangements(curve, market.order):
+                for arranged in arrangements(curve, market.order, market.rounds):
                     found[arranged] = None
     return list(found)
 
 
-def arrangements(curve: Curve, order: Sequence[str]) -> list[Curve]:
+def neighbours(curve: Curve, market: Market) -> list[Curve]:
+    """Curves near one: money moved between two sources, saved, or added where some is left.
+
+    All of them keep to the market's limits. Rounds follow the curve's own arrangement as well as
+    every other.
+    """
+    by_source = {t.source: t for t in curve}
+    spare = market.money - curve.cost(market.sources)
+    found: dict[Curve, None] = {}
+    for giver, taker in itertools.product((None, *by_source), (None, *market.order)):
+        if giver == taker:
+            continue
+        for step in _STEPS:
+            moved = spare if giver is None else step * market.money
+            for r in (1,) if taker is None else market.repeats[taker]:
+                changed = _moved(by_source, market, giver, taker, moved, step, r)
+                for arranged in arrangements(changed, market.order, market.rounds):
+                    if arranged.tranches and market.allows(arranged):
+                        found[arranged] = None
+    for arranged in arrangements(curve, market.order, market.rounds):
+        found[arranged] = None
+    found.pop(curve, None)
+    return list(found)
+
+
+def scaled(curve: Curve, factor: float) -> Curve:
+    """The same mixture with so many times the tasks."""
+    return Curve(tuple(replace(t, tasks=round(t.tasks * factor)) for t in curve))
+
+
+def arrangements(curve: Curve, order: Sequence[str], rounds: int = 2) -> list[Curve]:
     """The curve in one round, and split into two at every place of the quality order."""
-    splits = [split_rounds(curve, order, at) for at in range(len(order))]
-    return list(dict.fromkeys(splits))
+    places = range(len(order)) if rounds > 1 else range(1)
+    return list(dict.fromkeys(split_rounds(curve, order, at) for at in places))
 
 
 def _buy(
     market: Market, money: float, shares: Sequence[float], repeats: Sequence[int]
 ) -> Curve | None:
-    tranches = []
+    spare = max(money - market.promised().cost(market.sources), 0.0)
+    counts: dict[str, tuple[int, int]] = {}
     for s, share, r in zip(market.order, shares, repeats, strict=True):
-        price = market.sources[s].price
-        tasks = market.most_tasks(s, r)
+        price, owed = market.sources[s].price, market.at_least.get(s, 0)
+        if owed:
+            r = min(market.repeats[s])
+        most = market.most_tasks(s, r)
         # A free source is taken in proportion to its share: its price says nothing.
-        tasks = min(tasks, int(share * money / (price * r) + 1e-9)) if price else int(share * tasks)
-        if tasks >= market.smallest:
-            tranches.append(Tranche(s, tasks, r))
+        more = int(share * spare / (price * r) + 1e-9) if price else int(share * most)
+        tasks = min(owed + more, most)
+        if tasks >= market.least(s):
+            counts[s] = (tasks, r)
         elif share == 0 and r != min(market.repeats[s]):
             return None  # the same curve comes up with the smallest number of repeats
-    return Curve(tuple(tranches)) if tranches else None
+    return _within_resources(market, counts)
+
+
+def _within_resources(market: Market, counts: dict[str, tuple[int, int]]) -> Curve | None:
+    """Shrink what takes more of a shared resource than there is, promises apart."""
+    for name, weekly in market.weekly.items():
+        rate = {s: market.takes.get(s, {}).get(name, 0.0) * r for s, (_, r) in counts.items()}
+        owed = {s: market.at_least.get(s, 0) for s in counts}
+        free = sum(rate[s] * (n - owed[s]) for s, (n, _) in counts.items())
+        room = weekly * market.weeks - sum(rate[s] * owed[s] for s in counts)
+        if free > room:
+            keep = max(room / free, 0.0)
+            counts = {
+                s: (owed[s] + int(keep * (n - owed[s])) if rate[s] else n, r)
+                for s, (n, r) in counts.items()
+            }
+    kept = [Tranche(s, n, r) for s, (n, r) in counts.items() if n >= market.least(s)]
+    return Curve(tuple(kept)) if kept else None
+
+
+def _moved(
+    by_source: dict[str, Tranche],
+    market: Market,
+    giver: str | None,
+    taker: str | None,
+    money: float,
+    step: float,
+    repeats: int,
+) -> Curve:
+    tasks = {s: (t.tasks, t.labels_per_task) for s, t in by_source.items()}
+
+    def worth(source: str, r: int) -> int:
+        price = market.sources[source].price * r
+        if price == 0:
+            return int(step * market.most_tasks(source, r))
+        return int(money / price + 1e-9)
+
+    if giver is not None:
+        n, r = tasks[giver]
+        left = n - worth(giver, r)
+        # What would be left is too little to be worth its overhead: all but a promise moves.
+        if left < market.least(giver):
+            left = market.at_least.get(giver, 0)
+        money = (n - left) * r * market.sources[giver].price
+        tasks[giver] = (left, r)
+    if taker is not None:
+        before, r = tasks.get(taker, (0, repeats))
+        if before and r != repeats:
+            before = before * r // repeats
+        tasks[taker] = (
+            min(before + worth(taker, repeats), market.most_tasks(taker, repeats)),
+            repeats,
+        )
+    kept = ((s, *tasks[s]) for s in market.order if s in tasks)
+    return Curve(tuple(Tranche(s, n, r) for s, n, r in kept if n >= market.least(s)))
 
 
 def _shares(count: int) -> list[tuple[float, ...]]:

@@ -11,40 +11,41 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.curve import Curve
 from suffice.errors import InfeasibleError
+from suffice.estimate import Estimate
 from suffice.forecast import Forecast, make_forecasts, pass_chances
-from suffice.plan._candidates import Market, alone, arrangements, candidates, equal_split
+from suffice.plan._candidates import alone, arrangements, candidates, equal_split
+from suffice.plan._decide import Flip, decide, flips, hardest_threshold
+from suffice.plan._risk import Risk
+from suffice.plan._search import (
+    CHOOSE_DRAWS,
+    CHOOSE_RUNS,
+    REPORT,
+    Judge,
+    frontier,
+    search,
+)
+from suffice.plan._shadow import Shadow, shadow_prices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from suffice.curve import ResolvedCurve
+    from suffice.curve import Curve
     from suffice.demand import Law
     from suffice.forecast import Criterion
+    from suffice.plan._market import Market
 
     Floats = NDArray[np.float64]
-
-CHOOSE, REPORT = 0, 1
-"""Halves of the posterior's draws."""
-
-GOOD_ENOUGH = 0.01
-"""Among curves this close to the highest P, the cheapest is recommended."""
 
 FOCUS_LEVELS = (0.7, 1.0)
 """Spending levels, as shares of the budget, at which promising curves are looked for."""
 
-_APART = 0.2
-_MOSTLY = 0.2
-"""Below this share of the money on one side, the plan is called after the other side."""
+NOTHING_MEETS = 0.01
+"""With a highest P below this, the plan says which threshold is out of reach."""
 
-_CHOOSE_DRAWS = 128
-_ROUGH_DRAWS = 24
-_WORTH_A_CLOSER_LOOK = 0.15
-_BLOCK = 250
-_CHOOSE_RUNS = 150
+_APART = 0.2
 _REPORT_DRAWS = 600
 
 
@@ -68,6 +69,24 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Robust:
+    """What the recommended curve is worth when things go badly.
+
+    Attributes:
+        risk: what was maximised.
+        value: expected shortfall of pi, or P under the worst attack.
+    """
+
+    risk: Risk
+    value: Estimate
+
+    def __str__(self) -> str:
+        """One sentence."""
+        v = self.value
+        return f"When things go badly: P = {v.value:.2f} ({v.low:.2f} to {v.high:.2f}), {v.method}."
+
+
+@dataclass(frozen=True)
 class Plan:
     """The recommended curve and everything it was weighed against.
 
@@ -76,6 +95,9 @@ class Plan:
         alternatives: the best of each source alone at the same cost, and others worth knowing.
         frontier: the best curve at each spending level.
         decision: in one sentence, whether to delegate or to scrutinise, and why.
+        shadows: what it would be worth to widen each limit; empty where they were not asked for.
+        flips: the budgets at which the answer changes; empty where they were not asked for.
+        robust: what is left when things go badly; None where the mean was maximised.
         candidates: every curve that was weighed, with cost and P on the choosing draws.
     """
 
@@ -83,9 +105,12 @@ class Plan:
     alternatives: tuple[Option, ...]
     frontier: tuple[Option, ...]
     decision: str
-    candidates: tuple[Curve, ...] = field(repr=False)
-    costs: Floats = field(repr=False)
-    chances: Floats = field(repr=False)
+    shadows: tuple[Shadow, ...] = ()
+    flips: tuple[Flip, ...] = ()
+    robust: Robust | None = None
+    candidates: tuple[Curve, ...] = field(default=(), repr=False)
+    costs: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    chances: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
 
 
 def make_plan(
@@ -96,6 +121,8 @@ def make_plan(
     seed: int,
     target: float | None = None,
     gold_shifts: Floats | None = None,
+    risk: Risk | None = None,
+    prices: bool = False,
 ) -> Plan:
     """Find the curve to follow.
 
@@ -106,32 +133,34 @@ def make_plan(
         seed: of all draws.
         target: buy the cheapest curve with P at least this; without it, the highest P.
         gold_shifts: see ``make_forecasts``.
+        risk: maximise something other than P; then ``target`` is a bar for that.
+        prices: also work out shadow prices and the budgets at which the answer flips.
 
     Raises:
-        InfeasibleError: nothing can be bought, or no curve reaches the target.
+        InfeasibleError: limits contradict each other, nothing can be bought, or no curve reaches
+            the target.
     """
     rng = np.random.default_rng([seed, 21])
-    weighed = candidates(market)
-    costs = np.array([c.cost(market.sources) for c in weighed])
-    chances = _choosing_chances(law, market, weighed, criterion, rng)
-    best = _pick(costs, chances, target)
+    risk = risk or Risk()
+    judge = Judge(law, market, criterion, risk, rng)
+    weighed, costs, chances, best = search(judge, market, target)
+    chosen = weighed[best]
     if target is not None and chances[best] < target:
+        hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         raise InfeasibleError(
             f"no curve within {market.money:,.2f} and {market.weeks:g} weeks reaches P = "
-            f"{target:g}; the best has P = {chances[best]:.2f} for {costs[best]:,.2f}: raise the "
-            "budget or the capacity, or lower the target"
+            f"{target:g}; the best has P = {chances[best]:.2f} for {costs[best]:,.2f} ({hardest}): "
+            "raise the budget or the capacity, or lower the target"
         )
-    chosen = weighed[best]
 
     def report(named: Sequence[tuple[str, Curve | None, str | None]]) -> list[Option]:
         # One forecast a curve: a curve that stands in two rows says the same in both.
         curves = list(dict.fromkeys(curve for _, curve, _ in named if curve is not None))
-        rng = np.random.default_rng([seed, 22])
         made = make_forecasts(
             law,
             market.resolve(curves),
             criterion,
-            rng,
+            np.random.default_rng([seed, 22]),
             gold_shifts=gold_shifts,
             draws=_REPORT_DRAWS,
             half=REPORT,
@@ -148,14 +177,21 @@ def make_plan(
             for name, curve, note in named
         ]
 
-    others = _alternatives(law, market, criterion, chosen, rng)
+    others = _alternatives(judge, market, chosen)
     recommended, *alternatives = report([("recommended", chosen, None), *others])
-    frontier = report([("", c, None) for c in _frontier(weighed, costs, chances)])
+    decision = decide(market, recommended, alternatives)
+    if recommended.forecast is not None and recommended.forecast.p.value < NOTHING_MEETS:
+        hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
+        badly = "" if risk.kind == "mean" else " when things go this badly"
+        decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}. {decision}"
     return Plan(
         recommended=recommended,
         alternatives=tuple(alternatives),
-        frontier=tuple(frontier),
-        decision=decide(market, recommended, alternatives),
+        frontier=tuple(report([("", c, None) for c in frontier(weighed, costs, chances)])),
+        decision=decision,
+        shadows=shadow_prices(law, market, criterion, chosen, judge, seed=seed) if prices else (),
+        flips=flips(market, judge, seed=seed) if prices else (),
+        robust=_robust(law, market, criterion, chosen, risk, seed),
         candidates=tuple(weighed),
         costs=costs,
         chances=chances,
@@ -172,7 +208,7 @@ def promising(
     """
     rng = np.random.default_rng([seed, 23])
     weighed = candidates(market, levels=FOCUS_LEVELS)
-    outcomes = law.outcomes(market.resolve(weighed), rng, draws=_CHOOSE_DRAWS, runs=_CHOOSE_RUNS)
+    outcomes = law.outcomes(market.resolve(weighed), rng, draws=CHOOSE_DRAWS, runs=CHOOSE_RUNS)
     chances = pass_chances(outcomes, criterion, law.metrics)
     votes = np.bincount(chances.argmax(axis=1), minlength=len(weighed))
     # Between curves that no draw names first, the mean decides.
@@ -198,102 +234,28 @@ def _place(curve: Curve, market: Market) -> list[float]:
     return [*(float(np.log1p(n / market.smallest)) for n in counts.values()), float(early)]
 
 
-def decide(market: Market, recommended: Option, alternatives: Sequence[Option]) -> str:
-    """Delegate, scrutinise or both, in one sentence with its reason.
-
-    Scrutiny is what goes to the source of the highest quality; everything else delegates.
-    """
-    if recommended.curve is None or recommended.forecast is None:
-        raise ValueError("a decision needs a recommended curve")
-    strict = market.order[-1]
-    spent = dict.fromkeys(market.order, 0.0)
-    for t in recommended.curve:
-        spent[t.source] += t.labels * market.sources[t.source].price
-    total = sum(spent.values())
-    share = spent[strict] / total if total > 0 else float(strict in spent)
-    if len(market.order) == 1:
-        return f"There is one source, {strict}: the question is only how much of it to buy."
-    if share < _MOSTLY:
-        none = "none" if share == 0.0 else f"only {share:.0%}"
-        advice = f"Delegate: {none} of the money goes to {strict}, the most careful source"
-    elif share > 1.0 - _MOSTLY:
-        whole = "all" if share == 1.0 else f"{share:.0%}"
-        advice = f"Scrutinise: {whole} of the money goes to {strict}, the most careful source"
-    else:
-        advice = f"Do both: {share:.0%} of the money buys scrutiny by {strict}, the rest delegates"
-    rest = [
-        f"{a.name.removeprefix('all ')} alone {_chance(a.forecast.p.value)}"
-        for a in alternatives
-        if a.name.startswith("all ")
-        and a.curve is not None
-        and a.forecast is not None
-        and a.curve != recommended.curve
-    ]
-    reason = f"; for at most the same money {_join(rest)}" if rest else ""
-    return f"{advice}. This reaches P = {_chance(recommended.forecast.p.value)}{reason}."
-
-
-def _chance(p: float) -> str:
-    """A probability in two places, without claiming certainty."""
-    return "below .01" if p < 0.005 else "above .99" if p > 0.995 else f"{p:.2f}".removeprefix("0")
-
-
-def _choosing_chances(
-    law: Law,
-    market: Market,
-    curves: Sequence[Curve],
-    criterion: Criterion,
-    rng: np.random.Generator,
-) -> Floats:
-    """P of every curve on the choosing half: roughly for all, then closely for the best ones."""
-    resolved = market.resolve(curves)
-    chances = _chances_in_blocks(law, resolved, criterion, rng, _ROUGH_DRAWS)
-    close = np.flatnonzero(chances >= float(chances.max()) - _WORTH_A_CLOSER_LOOK)
-    near = [resolved[int(i)] for i in close]
-    chances[close] = _chances_in_blocks(law, near, criterion, rng, _CHOOSE_DRAWS)
-    return chances
-
-
-def _chances_in_blocks(
-    law: Law,
-    curves: Sequence[ResolvedCurve],
-    criterion: Criterion,
-    rng: np.random.Generator,
-    draws: int,
-) -> Floats:
-    parts = []
-    # Blocks this small stay in the processor's cache.
-    for start in range(0, len(curves), _BLOCK):
-        block = curves[start : start + _BLOCK]
-        outcomes = law.outcomes(block, rng, draws=draws, runs=_CHOOSE_RUNS, half=CHOOSE)
-        parts.append(pass_chances(outcomes, criterion, law.metrics).mean(axis=0))
-    return np.concatenate(parts)
-
-
-def _pick(costs: Floats, chances: Floats, target: float | None) -> int:
-    wanted = float(chances.max()) - GOOD_ENOUGH
-    if target is not None and chances.max() >= target:
-        wanted = target
-    good = np.flatnonzero(chances >= wanted)
-    # Cheapest first; of equally cheap ones the likelier.
-    return int(good[np.lexsort((-chances[good], costs[good]))[0]])
-
-
-def _frontier(curves: Sequence[Curve], costs: Floats, chances: Floats) -> list[Curve]:
-    """Curves that no cheaper curve beats, thinned to about a dozen."""
-    order = np.lexsort((-chances, costs))
-    best = np.maximum.accumulate(chances[order])
-    rising = np.flatnonzero(np.diff(np.concatenate([[-1.0], best])) > 0)
-    kept = order[rising]
-    if len(kept) > 14:
-        marks = np.geomspace(max(costs[kept[0]], 1e-9), max(costs[kept[-1]], 1e-9), 14)
-        spots = np.searchsorted(costs[kept], marks * (1 + 1e-9), side="right") - 1
-        kept = kept[np.unique(np.clip(spots, 0, len(kept) - 1))]
-    return [curves[int(i)] for i in kept]
+def _robust(
+    law: Law, market: Market, criterion: Criterion, chosen: Curve, risk: Risk, seed: int
+) -> Robust | None:
+    """What the chosen curve is worth under the risk that chose it, on the reporting half."""
+    if risk.kind == "mean":
+        return None
+    rng = np.random.default_rng([seed, 24])
+    there = risk.market(market).resolve([chosen])
+    pi = make_forecasts(law, there, criterion, rng, draws=_REPORT_DRAWS, half=REPORT)[0].draws
+    if risk.kind == "worst":
+        method = f"posterior of pi with {risk.share:.0%} hostile labels in every source"
+        return Robust(risk, Estimate.from_draws(pi, method=method))
+    # The shortfall is one number of the posterior: its interval is the simulation's own error.
+    again = rng.choice(pi, (200, len(pi)))
+    low, high = np.quantile(risk.value(again.T), [0.05, 0.95])
+    method = f"mean of pi over the worst {risk.share:.0%} of the posterior"
+    value = float(risk.value(pi[:, None])[0])
+    return Robust(risk, Estimate(value, float(low), float(high), method=method))
 
 
 def _alternatives(
-    law: Law, market: Market, criterion: Criterion, chosen: Curve, rng: np.random.Generator
+    judge: Judge, market: Market, chosen: Curve
 ) -> list[tuple[str, Curve | None, str | None]]:
     """The best of each source alone at the chosen cost, and the chosen labels rearranged."""
     cost = chosen.cost(market.sources)
@@ -301,11 +263,12 @@ def _alternatives(
     for s in reversed(market.order):
         curves = alone(market, s, cost)
         if not curves:
-            few = f"{cost:,.2f} buys fewer than {market.smallest} tasks of it"
+            few = market.why_none(s) or (
+                f"{cost:,.2f} buys fewer than {market.smallest} tasks of it"
+            )
             named.append((f"all {s}", None, few))
             continue
-        chances = _choosing_chances(law, market, curves, criterion, rng)
-        best = curves[int(chances.argmax())]
+        best = curves[int(judge.value(curves, CHOOSE_DRAWS).argmax())]
         spent = best.cost(market.sources)
         note = None
         if spent < 0.9 * cost:
@@ -318,7 +281,3 @@ def _alternatives(
         pooled = arrangements(chosen, market.order)[0]
         named.append(("in one round", pooled, "the recommended labels, pooled"))
     return named
-
-
-def _join(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

@@ -9,6 +9,7 @@ import numpy as np
 from suffice.curve import Curve, Tranche
 from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
+from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
-    from suffice.plan._candidates import Market
     from suffice.plan._choose import Plan
+    from suffice.plan._market import Market
     from suffice.plan._surface import Quality
 
     Floats = NDArray[np.float64]
@@ -45,6 +46,7 @@ def forecast_file(
     limits = criterion.thresholds(law.metrics)
     return {
         "model": target,
+        "sliders": slider_grid(laws, target, market, criterion, plan, seed=seed),
         "hero": surface(law, market, criterion, quality, plan, seed=seed),
         "learning_curves": [
             row

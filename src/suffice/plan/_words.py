@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,8 +10,8 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve
     from suffice.forecast import Criterion
-    from suffice.plan._candidates import Market
     from suffice.plan._choose import Option, Plan
+    from suffice.plan._market import Market
 
 ASSUMPTIONS = (
     "Training uses the same pool of texts and is judged on the same gold as the measured runs.",
@@ -101,6 +102,18 @@ def plan_file(
         "budget": {"dollars": market.money, "weeks": market.weeks},
         "curve": curve_rows(best.curve, market),
         "decision": plan.decision,
+        "robust": None
+        if plan.robust is None
+        else {
+            "kind": plan.robust.risk.kind,
+            "share": plan.robust.risk.share,
+            **plan.robust.value.as_dict(),
+        },
+        "shadow_prices": [s.as_dict() for s in plan.shadows],
+        "flips": [
+            {"before": f.before, "after": f.after, "budget": f.budget.as_dict(), "seen": f.seen}
+            for f in plan.flips
+        ],
         "alternatives": [_option(o, market) for o in plan.alternatives],
         "frontier": [_option(o, market) for o in plan.frontier],
         "criterion": {
@@ -117,6 +130,15 @@ def plan_file(
         "assumptions": list(ASSUMPTIONS),
         "citations": [dict(c) for c in CITATIONS],
     }
+
+
+def limits_text(plan: Plan) -> list[str]:
+    """What more of everything is worth, and where the answer flips, one line each."""
+    lines = [] if plan.robust is None else [str(plan.robust)]
+    if plan.shadows:
+        lines += ["What it would be worth to have:", *(f"  {s}" for s in plan.shadows)]
+    lines += [str(f) for f in plan.flips]
+    return [part for line in lines for part in textwrap.wrap(line, 80, subsequent_indent="  ")]
 
 
 def validity_text(validity: float | None, p: float) -> str:

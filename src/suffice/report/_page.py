@@ -27,6 +27,7 @@ from suffice.report._hero_layers import BAND_EDGES
 from suffice.report._judge import judge_figure
 from suffice.report._learning import learning_figures, sort_learning
 from suffice.report._market import offers_figure, slices_figure
+from suffice.report._sliders import TRY_IT, slider_section
 from suffice.report._theme import chart_config, palettes
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def render(folder: StudyFolder) -> str:
     files = resources.files("suffice.report")
     bundle = _library()
     script = (files / "_page.js").read_text(encoding="utf-8")
+    sliders = slider_section(folder.forecast.sliders, folder.plan)
+    scripts = [bundle, script] if sliders is None else [bundle, script, sliders.script]
     charts = {
         f"{figure.name}.{k}": panel.spec
         for figure in _all(figures)
@@ -104,11 +107,18 @@ def render(folder: StudyFolder) -> str:
         **_sentences(folder),
         **_table_set(folder),
         figures=figures,
-        contents=_CONTENTS,
+        contents=(*_CONTENTS[:2], TRY_IT, *_CONTENTS[2:]) if sliders else _CONTENTS,
+        sliders=sliders,
+        slider_data=Markup(as_json(sliders.data)) if sliders else None,
+        slider_script=Markup(sliders.script) if sliders else None,
         band_edges=[words.probability(e) for e in BAND_EDGES],
         glyph=lambda mark: Markup(glyph(mark)),  # drawings are constants
-        style=Markup(_style_variables() + (files / "_style.css").read_text(encoding="utf-8")),
-        policy=_policy(bundle, script),
+        style=Markup(
+            _style_variables()
+            + (files / "_style.css").read_text(encoding="utf-8")
+            + (sliders.style if sliders else "")
+        ),
+        policy=_policy(*scripts),
         chart_data=Markup(as_json(data)),  # as_json leaves no markup
         bundle=Markup(bundle),
         script=Markup(script),

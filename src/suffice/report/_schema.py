@@ -327,6 +327,49 @@ class ModelNeed(Part):
     note: str | None = ""
 
 
+class SliderSource(Part):
+    """A source whose price can be moved."""
+
+    name: str
+    price: NonNegative
+
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+PerModelShareCurve = tuple[tuple[tuple[Percent, ...], ...], ...]
+
+
+class Sliders(Part):
+    """The grid that the sliders move over: percentages by model, hostile share and curve."""
+
+    sources: Annotated[tuple[SliderSource, ...], Field(min_length=1)]
+    budget: Positive
+    models: Annotated[tuple[str, ...], Field(min_length=1)]
+    shares: Annotated[tuple[Share, ...], Field(min_length=1)]
+    curves: Annotated[
+        tuple[tuple[tuple[Count, Count, Count, Count], ...], ...], Field(min_length=1)
+    ]
+    choose: PerModelShareCurve
+    p: PerModelShareCurve
+    low: PerModelShareCurve
+    high: PerModelShareCurve
+
+    @model_validator(mode="after")
+    def _shapes(self) -> Sliders:
+        want = (len(self.models), len(self.shares), len(self.curves))
+        for key in ("choose", "p", "low", "high"):
+            grid = getattr(self, key)
+            rows = [row for part in grid for row in part]
+            if (
+                len(grid) != want[0]
+                or any(len(part) != want[1] for part in grid)
+                or any(len(row) != want[2] for row in rows)
+            ):
+                raise ValueError(f"{key} must be {want[0]} models of {want[1]} shares of curves")
+        if any(t[0] >= len(self.sources) for c in self.curves for t in c):
+            raise ValueError("curves name a source that is not there")
+        return self
+
+
 class Forecast(Part):
     """forecast.json."""
 
@@ -336,6 +379,7 @@ class Forecast(Part):
     more_of_the_judge: MoreOfTheJudge | None = None
     models: tuple[ModelNeed, ...] = ()
     thresholds: dict[str, float] = {}
+    sliders: Sliders | None = None
 
 
 class Family(Part):

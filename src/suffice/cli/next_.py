@@ -1,0 +1,68 @@
+"""``suffice next``: what to measure before buying, or whether to buy now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suffice.cli._common import OUT
+
+
+def next_(
+    study: Path | None = None,
+    *,
+    out: Path = OUT,
+    value: float | None = None,
+    json: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Name the measurement that is most worth its price, or say that none is.
+
+    A measurement (pilot runs, a gold audit, a guideline trial, an adversary sweep) is worth what
+    it can be expected to better the decision by, in money. Prices and priors stand in the study's
+    section [next].
+
+    Examples
+    --------
+    `suffice next my-study.toml --out results`
+
+    `suffice next --value 5000 --json`
+
+    Parameters
+    ----------
+    study
+        Study file; the example study by default.
+    out
+        Folder for next.json.
+    value
+        Money that it is worth to meet the criterion, instead of what the study says.
+    json
+        Print next.json.
+    quiet
+        No progress.
+    """
+    from suffice import pipeline
+    from suffice.cli._common import print_json, workspace
+    from suffice.errors import InputError
+
+    if value is not None and not 0.0 < value < float("inf"):
+        raise InputError(f"--value {value:g} is no value", fix="give a positive amount")
+    work = workspace(study, out, as_json=json, quiet=quiet)
+    grid = pipeline.measure(work)
+    found = pipeline.what_next(work, grid, pipeline.fit(work, grid), value=value)
+    if json:
+        print_json(found.as_dict())
+        return
+    if found.best is None:
+        print("No measurement is worth its price: go on without one.")
+    else:
+        print(f"Next: {found.best.name}, for {found.best.price:,.2f}.")
+    print(f"Best without measuring: {found.action}.")
+    source = "as stated" if found.stated else "what the budget implies; state it with --value"
+    print(f"Meeting the criterion is worth {found.value:,.2f} ({source}).")
+    print(f"{'measurement':<44}{'price':>9}{'worth':>9}   90 % interval")
+    for m in found.measurements:
+        print(
+            f"{m.name:<44}{m.price:>9,.2f}{m.worth.value:>9,.2f}   "
+            f"{m.worth.low:,.2f} to {m.worth.high:,.2f}"
+        )
+    print(f"To know everything would be worth {found.perfect.value:,.2f}, and no more.")

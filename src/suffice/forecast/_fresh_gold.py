@@ -1,0 +1,117 @@
+"""Reads a file of fresh gold: one judged item a line, in the order in which they were judged."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_YES_NO = {"0": 0, "1": 1, "false": 0, "true": 1, "right": 0, "wrong": 1, "0.0": 0, "1.0": 1}
+
+
+@dataclass(frozen=True)
+class FreshGold:
+    """Judged items in order.
+
+    Attributes:
+        wrong: 1 where the model is wrong [item].
+        slices: slice of each item; None where the file names none.
+        tasks: name of each item; None where the file names none.
+    """
+
+    wrong: tuple[int, ...]
+    slices: tuple[str, ...] | None
+    tasks: tuple[str, ...] | None
+
+
+def read_fresh_gold(path: Path, *, used: Sequence[Path] = ()) -> FreshGold:
+    """Read judged items from a CSV file.
+
+    Columns: ``wrong`` (0 or 1), or ``label`` and ``gold`` (wrong where they differ); ``slice`` and
+    ``task`` where known.
+
+    Args:
+        path: the file.
+        used: CSV files whose ``task`` column names what trained or chose anything.
+
+    Raises:
+        InputError: a column or value is missing or wrong, a task comes twice, or gold was used.
+    """
+    rows = _rows(path)
+    columns = set(rows[0]) if rows else set()
+    if not rows:
+        raise InputError("holds no judged items", where=str(path))
+    if "wrong" not in columns and not {"label", "gold"} <= columns:
+        raise InputError(
+            f"has the columns {', '.join(sorted(columns))}",
+            where=str(path),
+            fix="it needs 'wrong' (0 or 1), or 'label' and 'gold'",
+        )
+    wrong = [_wrong(row, f"{path}, line {i}") for i, row in enumerate(rows, start=2)]
+    slices = tuple(row["slice"].strip() for row in rows) if "slice" in columns else None
+    if slices is not None and not all(slices):
+        raise InputError("has no slice", where=f"{path}, line {slices.index('') + 2}")
+    tasks = tuple(row["task"].strip() for row in rows) if "task" in columns else None
+    if tasks is not None:
+        seen: dict[str, int] = {}
+        for i, task in enumerate(tasks, start=2):
+            if task in seen:
+                raise InputError(
+                    f"task {task!r} was judged before, in line {seen[task]}",
+                    where=f"{path}, line {i}",
+                    fix="judge every task once: repeats are no new evidence",
+                )
+            seen[task] = i
+    _refuse_used(path, tasks, used)
+    return FreshGold(tuple(wrong), slices, tasks)
+
+
+def _refuse_used(path: Path, tasks: tuple[str, ...] | None, used: Sequence[Path]) -> None:
+    for other in used:
+        if tasks is None:
+            raise InputError(
+                "names no tasks, so nothing can be compared", where=str(path), fix="a column 'task'"
+            )
+        rows = _rows(other)
+        if rows and "task" not in rows[0]:
+            raise InputError("has no column 'task'", where=str(other))
+        known = {row["task"].strip() for row in rows}
+        stale = [t for t in tasks if t in known]
+        if stale:
+            raise InputError(
+                f"{len(stale)} of {len(tasks)} tasks are in {other} too, {stale[0]!r} first: gold "
+                "that trained or chose anything is not fresh",
+                where=str(path),
+                fix="judge other tasks",
+            )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        raise InputError("no such file", where=str(path)) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot be read ({error})", where=str(path)) from None
+    for i, row in enumerate(rows, start=2):
+        if None in row or any(v is None for v in row.values()):
+            raise InputError("has not as many cells as the header", where=f"{path}, line {i}")
+    return rows
+
+
+def _wrong(row: dict[str, str], where: str) -> int:
+    if "wrong" not in row:
+        if not row["label"].strip() or not row["gold"].strip():
+            raise InputError("lacks a label or its gold", where=where)
+        return int(row["label"].strip() != row["gold"].strip())
+    value = _YES_NO.get(row["wrong"].strip().lower())
+    if value is None:
+        raise InputError(f"wrong = {row['wrong']!r}", where=where, fix="0 (right) or 1 (wrong)")
+    return value

@@ -1,0 +1,202 @@
+"""Delegate, scrutinise or both: in words, with the budget at which the answer flips."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from suffice.estimate import LEVEL, Estimate
+from suffice.plan._candidates import candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve
+    from suffice.demand import Law
+    from suffice.forecast import Criterion
+    from suffice.plan._choose import Option
+    from suffice.plan._market import Market
+    from suffice.plan._search import Judge
+
+    Floats = NDArray[np.float64]
+
+DELEGATE, BOTH, SCRUTINISE = "delegate", "do both", "scrutinise"
+
+MOSTLY = 0.2
+"""Below this share of the money on one side, the plan is called after the other side."""
+
+_LEVELS = np.geomspace(0.12, 4.0, 12)
+_DRAWS, _RESAMPLES = 48, 200
+_NEAR_BEST = 0.02
+_HOPELESS = 0.02
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A budget at which the answer changes.
+
+    Attributes:
+        before, after: the answers.
+        budget: where it changes, over resamples of the posterior's draws.
+        seen: share of the resamples in which this change happens at all.
+    """
+
+    before: str
+    after: str
+    budget: Estimate
+    seen: float
+
+    def __str__(self) -> str:
+        """One sentence."""
+        b = self.budget
+        return (
+            f"From about {b.value:,.0f} ({b.low:,.0f} to {b.high:,.0f}) on the answer is to "
+            f"{self.after} rather than {self.before} (in {self.seen:.0%} of resamples)."
+        )
+
+
+def side_of(share: float) -> str:
+    """What a plan is called that spends this share of its money on scrutiny."""
+    return DELEGATE if share < MOSTLY else SCRUTINISE if share > 1.0 - MOSTLY else BOTH
+
+
+def scrutiny(curve: Curve, market: Market) -> float:
+    """Share of a curve's money that goes to the most careful source.
+
+    Where everything is free, labels stand for money.
+    """
+    strict = market.order[-1]
+    paid = [(t.source, t.labels * market.sources[t.source].price) for t in curve]
+    total = sum(cost for _, cost in paid)
+    if total == 0.0:
+        paid = [(t.source, float(t.labels)) for t in curve]
+        total = sum(cost for _, cost in paid)
+    return sum(cost for s, cost in paid if s == strict) / total
+
+
+def decide(market: Market, recommended: Option, alternatives: Sequence[Option]) -> str:
+    """Delegate, scrutinise or both, in one sentence with its reason.
+
+    Scrutiny is what goes to the source of the highest quality; everything else delegates.
+    """
+    if recommended.curve is None or recommended.forecast is None:
+        raise ValueError("a decision needs a recommended curve")
+    strict = market.order[-1]
+    share = scrutiny(recommended.curve, market)
+    if len(market.order) == 1:
+        return f"There is one source, {strict}: the question is only how much of it to buy."
+    side = side_of(share)
+    if side == DELEGATE:
+        none = "none" if share == 0.0 else f"only {share:.0%}"
+        advice = f"Delegate: {none} of the money goes to {strict}, the most careful source"
+    elif side == SCRUTINISE:
+        whole = "all" if share == 1.0 else f"{share:.0%}"
+        advice = f"Scrutinise: {whole} of the money goes to {strict}, the most careful source"
+    else:
+        advice = f"Do both: {share:.0%} of the money buys scrutiny by {strict}, the rest delegates"
+    rest = [
+        f"{a.name.removeprefix('all ')} alone {_chance(a.forecast.p.value)}"
+        for a in alternatives
+        if a.name.startswith("all ")
+        and a.curve is not None
+        and a.forecast is not None
+        and a.curve != recommended.curve
+    ]
+    reason = f"; for at most the same money {_join(rest)}" if rest else ""
+    return f"{advice}. This reaches P = {_chance(recommended.forecast.p.value)}{reason}."
+
+
+def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
+    """The budgets, from an eighth to four times the market's, at which the answer changes.
+
+    Model: at each budget, curves within .02 of the highest P count alike, and the answer is named
+    after the mean share of money that they spend on scrutiny.
+    Assumes: one round; rounds move P, hardly the share.
+    Fails when: no curve of a budget has a chance (such budgets are passed over).
+    """
+    if len(market.order) == 1:
+        return ()
+    rng = np.random.default_rng([seed, 27])
+    levels: list[tuple[float, Floats, Floats]] = []
+    for level in _LEVELS:
+        money = float(level) * market.money
+        there = replace(market, money=money, rounds=1)
+        if there.room(there.promised())["budget.money"] > 1.0:
+            continue
+        if all(there.why_none(s) for s in there.order):
+            continue
+        curves = candidates(there, levels=[0.8, 1.0])
+        shares = np.array([scrutiny(c, there) for c in curves])
+        levels.append((money, shares, judge.draws(curves, _DRAWS)))
+    if len(levels) < 2:
+        return ()
+
+    def answers(pick: NDArray[np.int64]) -> list[tuple[float, str]]:
+        told = []
+        for money, shares, draws in levels:
+            p = judge.risk.value(draws[pick])
+            if p.max() < _HOPELESS:
+                continue
+            told.append((money, side_of(float(shares[p >= p.max() - _NEAR_BEST].mean()))))
+        return told
+
+    changes = _changes(answers(np.arange(_DRAWS)))
+    places: dict[tuple[str, str], list[float]] = {key: [] for key in changes}
+    for _ in range(_RESAMPLES):
+        again = _changes(answers(rng.integers(_DRAWS, size=_DRAWS)))
+        for key in changes:
+            if key in again:
+                places[key].append(again[key])
+    return tuple(
+        Flip(*key, _interval(at, places[key]), len(places[key]) / _RESAMPLES)
+        for key, at in changes.items()
+    )
+
+
+def _changes(told: list[tuple[float, str]]) -> dict[tuple[str, str], float]:
+    """Where one answer gives way to another: the first budget of each kind of change."""
+    found: dict[tuple[str, str], float] = {}
+    for (low, before), (high, after) in itertools.pairwise(told):
+        if before != after:
+            found.setdefault((before, after), float(np.sqrt(low * high)))
+    return found
+
+
+def _interval(at: float, places: list[float]) -> Estimate:
+    tail = (1.0 - LEVEL) / 2.0
+    low, high = np.quantile([*places, at], [tail, 1.0 - tail])
+    return Estimate(at, float(low), float(high), method="bootstrap over posterior draws")
+
+
+def hardest_threshold(
+    law: Law, market: Market, criterion: Criterion, curve: Curve, *, seed: int
+) -> str:
+    """The one threshold that a curve fails most often, with what it reaches there."""
+    rng = np.random.default_rng([seed, 26])
+    outcomes = law.outcomes(market.resolve([curve]), rng, draws=200, runs=200)
+    limits = criterion.thresholds(law.metrics)
+    met = outcomes.runs() <= limits
+    alone = {
+        m: float(met[:, :, k].mean()) for k, m in enumerate(law.metrics) if np.isfinite(limits[k])
+    }
+    name = min(alone, key=lambda m: alone[m])
+    k = law.metrics.index(name)
+    reached = Estimate.from_draws(outcomes.mean[:, 0, k])
+    return (
+        f"{name} <= {limits[k]:g} is the bound that fails it most often: its {name} is expected "
+        f"at {reached.value:.3f} ({reached.low:.3f} to {reached.high:.3f})"
+    )
+
+
+def _chance(p: float) -> str:
+    """A probability in two places, without claiming certainty."""
+    return "below .01" if p < 0.005 else "above .99" if p > 0.995 else f"{p:.2f}".removeprefix("0")
+
+
+def _join(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

@@ -1,0 +1,111 @@
+"""What a plan maximises: the mean of pi, its expected shortfall, or its worst case under attack.
+
+Model: *mean* is P, the posterior mean of pi. *cvar* is the mean of pi over the worst ``share`` of
+the posterior's draws. *worst* is P when hostile workers hold ``share`` of the tasks of every
+source and answer all of them wrong: no adversary with that share of each source does more to the
+error of its labels.
+Assumes: a hostile share is wrong on whole tasks, so that repeats do not help, and the law's worth
+of a label follows its error (Fisher information).
+Fails when: attackers aim at one slice or at a trigger; thresholds on slices see that, worth does
+not.
+Reference: Rockafellar and Uryasev (2000), Optimization of conditional value-at-risk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from suffice.channel import FixedPosterior, NoisyChannel, Profile
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from suffice.channel import Source
+    from suffice.plan._market import Market
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What to maximise.
+
+    Attributes:
+        kind: ``mean``, ``cvar`` (expected shortfall) or ``worst`` (worst attack).
+        share: of the posterior's draws (cvar) or of hostile labels (worst).
+    """
+
+    kind: Literal["mean", "cvar", "worst"] = "mean"
+    share: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share.
+
+        Raises:
+            InputError: the kind is unknown, or the share is not between 0 and 1.
+        """
+        if self.kind not in ("mean", "cvar", "worst"):
+            raise InputError(f"no such risk: {self.kind!r}", fix="mean, cvar or worst")
+        if not 0.0 < self.share < 1.0:
+            raise InputError(f"a share of {self.share:g}", fix="give one between 0 and 1")
+
+    def market(self, market: Market) -> Market:
+        """The market as this risk sees it."""
+        if self.kind != "worst":
+            return market
+        return _change(market, market.order, lambda x: attacked(x, self.share))
+
+    def value(self, chances: Floats) -> Floats:
+        """What each curve is worth, from pi [draw, curve] in that market [curve]."""
+        if self.kind == "cvar":
+            count = max(round(self.share * len(chances)), 1)
+            return np.asarray(np.sort(chances, axis=0)[:count].mean(axis=0))
+        return np.asarray(chances.mean(axis=0))
+
+
+def attacked(source: Source, share: float) -> Source:
+    """The source when hostile workers hold a share of its tasks and answer them wrong."""
+    return with_profile(
+        source,
+        lambda p: replace(
+            p, error=p.error + share * (1.0 - p.error), shared=p.shared + share * (1.0 - p.shared)
+        ),
+    )
+
+
+def improved(source: Source, by: float) -> Source:
+    """The source with so much less error in every slice and bin, where there is any."""
+
+    def better(p: Profile) -> Profile:
+        error = np.maximum(p.error - by, 0.0)
+        return replace(p, error=error, shared=np.minimum(p.shared, error))
+
+    return with_profile(source, better)
+
+
+def improved_market(market: Market, source: str, by: float) -> Market:
+    """The market with one source better by so much."""
+    return _change(market, (source,), lambda s: improved(s, by))
+
+
+def attacked_market(market: Market, source: str, share: float) -> Market:
+    """The market with one source under attack."""
+    return _change(market, (source,), lambda s: attacked(s, share))
+
+
+def with_profile(source: Source, change: Callable[[Profile], Profile]) -> Source:
+    """The source with a changed mean profile: a synthetic channel, for forecasts alone."""
+    mean = source.posterior.mean()
+    channel = NoisyChannel(mean.name, change(mean.profile))
+    return replace(source, posterior=FixedPosterior(channel))
+
+
+def _change(market: Market, names: tuple[str, ...], change: Callable[[Source], Source]) -> Market:
+    changed = {s: change(x) if s in names else x for s, x in market.sources.items()}
+    return replace(market, sources=changed)

@@ -1,0 +1,178 @@
+"""The search: every mixture roughly, the promising ones closely, then their neighbours.
+
+Curves are judged on the choosing half of the posterior's draws alone. Judging in stages spends
+draws where the answer is open; what survives luckily is corrected by the report on the other half.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from suffice.forecast import pass_chances
+from suffice.plan._candidates import candidates, neighbours, scaled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve
+    from suffice.demand import Law
+    from suffice.forecast import Criterion
+    from suffice.plan._market import Market
+    from suffice.plan._risk import Risk
+
+    Floats = NDArray[np.float64]
+
+CHOOSE, REPORT = 0, 1
+"""Halves of the posterior's draws."""
+
+GOOD_ENOUGH = 0.01
+"""Among curves this close to the highest P, the cheapest is recommended."""
+
+CHOOSE_DRAWS = 128
+CHOOSE_RUNS = 150
+_ROUGH_DRAWS = 24
+_CLOSE_DRAWS = 512
+_WORTH_A_CLOSER_LOOK = 0.15
+_MOST_FINALISTS = 60
+_STEPS = 3
+_MOST_NEIGHBOURS = 120
+_BLOCK = 250
+
+
+class Judge:
+    """P of curves on the choosing half, under one criterion and one attitude to risk."""
+
+    def __init__(
+        self, law: Law, market: Market, criterion: Criterion, risk: Risk, rng: np.random.Generator
+    ) -> None:
+        """Judge curves of a market by a law."""
+        self.risk = risk
+        self._law, self._criterion, self._rng = law, criterion, rng
+        self._market = risk.market(market)
+
+    def draws(self, curves: Sequence[Curve], draws: int) -> Floats:
+        """pi in the market as the risk sees it [draw, curve]."""
+        resolved = self._market.resolve(curves)
+        parts = []
+        # Blocks this small stay in the processor's cache.
+        for start in range(0, len(resolved), _BLOCK):
+            block = resolved[start : start + _BLOCK]
+            outcomes = self._law.outcomes(
+                block, self._rng, draws=draws, runs=CHOOSE_RUNS, half=CHOOSE
+            )
+            parts.append(pass_chances(outcomes, self._criterion, self._law.metrics))
+        return np.concatenate(parts, axis=1)
+
+    def value(self, curves: Sequence[Curve], draws: int) -> Floats:
+        """What is maximised, for each curve [curve]."""
+        return self.risk.value(self.draws(curves, draws))
+
+
+def search(
+    judge: Judge, market: Market, target: float | None
+) -> tuple[list[Curve], Floats, Floats, int]:
+    """All curves that were weighed, with costs and P, and which one is to be followed.
+
+    Returns:
+        (curves, costs [curve], chances [curve], place of the pick).
+    """
+    curves = candidates(market)
+    costs = costs_of(curves, market)
+    chances = judge.value(curves, _ROUGH_DRAWS)
+    close = np.flatnonzero(chances >= _bar(chances, target) - _WORTH_A_CLOSER_LOOK)
+    chances[close] = judge.value([curves[int(i)] for i in close], CHOOSE_DRAWS)
+    known = set(curves)
+    best = pick(costs, chances, target)
+    for _ in range(_STEPS):
+        near = [c for c in neighbours(curves[best], market) if c not in known][:_MOST_NEIGHBOURS]
+        if not near:
+            break
+        known.update(near)
+        curves += near
+        costs = np.concatenate([costs, costs_of(near, market)])
+        chances = np.concatenate([chances, judge.value(near, CHOOSE_DRAWS)])
+        before, best = best, pick(costs, chances, target)
+        if best == before:
+            break
+    # Those that could be the pick are judged once more, on draws enough to tell them apart.
+    order = np.argsort(-chances, kind="stable")
+    if target is not None:
+        able = np.flatnonzero(chances >= target - 2.0 * GOOD_ENOUGH)
+        order = able[np.argsort(costs[able], kind="stable")] if len(able) else order
+    finalists = np.unique(np.append(order[:_MOST_FINALISTS], best))
+    chances[finalists] = judge.value([curves[int(i)] for i in finalists], _CLOSE_DRAWS)
+    best = pick(costs, chances, target, finalists)
+    if target is None or chances[best] < target:
+        return curves, costs, chances, best
+    less, p = _trimmed(judge, market, curves[best], float(chances[best]), target)
+    return (
+        [*curves, less],
+        np.append(costs, less.cost(market.sources)),
+        np.append(chances, p),
+        len(curves),
+    )
+
+
+def _trimmed(
+    judge: Judge, market: Market, curve: Curve, chance: float, target: float
+) -> tuple[Curve, float]:
+    """The least of this mixture that still reaches the target, by bisection over its tasks.
+
+    With one source and one round this is the quantile of what the model needs: the answer of
+    Learn-Optimize-Collect.
+    """
+    whole = max(t.tasks for t in curve)
+    best, low, high = curve, 0, whole
+    while high - low > 1:
+        middle = (low + high) // 2
+        less = scaled(curve, middle / whole)
+        p = float(judge.value([less], _CLOSE_DRAWS)[0]) if market.allows(less) else 0.0
+        if p >= target:
+            best, chance, high = less, p, middle
+        else:
+            low = middle
+    return best, chance
+
+
+def costs_of(curves: Sequence[Curve], market: Market) -> Floats:
+    """Money for each curve [curve]."""
+    return np.array([c.cost(market.sources) for c in curves])
+
+
+def pick(
+    costs: Floats,
+    chances: Floats,
+    target: float | None,
+    among: NDArray[np.int64] | None = None,
+) -> int:
+    """The cheapest of those that are good enough; of equally cheap ones the likelier."""
+    among = np.arange(len(costs)) if among is None else among
+    good = among[chances[among] >= _bar(chances[among], target)]
+    return int(good[np.lexsort((-chances[good], costs[good]))[0]])
+
+
+def _bar(chances: Floats, target: float | None) -> float:
+    """P from which a curve is good enough."""
+    highest = float(chances.max())
+    return target if target is not None and highest >= target else highest - GOOD_ENOUGH
+
+
+def rising(costs: Floats, chances: Floats) -> NDArray[np.int64]:
+    """Curves that no cheaper curve beats, cheapest first."""
+    order = np.lexsort((-chances, costs))
+    best = np.maximum.accumulate(chances[order])
+    return np.asarray(order[np.flatnonzero(np.diff(np.concatenate([[-1.0], best])) > 0)])
+
+
+def frontier(curves: Sequence[Curve], costs: Floats, chances: Floats) -> list[Curve]:
+    """The curves that no cheaper curve beats, thinned to about a dozen."""
+    kept = rising(costs, chances)
+    if len(kept) > 14:
+        marks = np.geomspace(max(costs[kept[0]], 1e-9), max(costs[kept[-1]], 1e-9), 14)
+        spots = np.searchsorted(costs[kept], marks * (1 + 1e-9), side="right") - 1
+        kept = kept[np.unique(np.clip(spots, 0, len(kept) - 1))]
+    return [curves[int(i)] for i in kept]

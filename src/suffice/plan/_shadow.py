@@ -1,0 +1,165 @@
+"""Shadow prices: what P would gain if one limit were a little wider.
+
+Model: the best purchase is looked for among neighbours of the recommended curve, on the choosing
+half of the posterior, in the market as it is and in one with a single limit relaxed. The gain is
+the difference of pi between the two winners, draw by draw, on the reporting half.
+Assumes: what is wrong with the law is wrong in the same way for two neighbouring curves (their
+discrepancies move together), so that the same random numbers serve both.
+Fails when: a relaxed limit opens a purchase of quite another kind; that is the next plan's work.
+Reference: Milgrom and Segal (2002), Envelope theorems for arbitrary choice sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.estimate import Estimate
+from suffice.forecast import pass_chances
+from suffice.plan._candidates import neighbours
+from suffice.plan._risk import improved_market
+from suffice.plan._search import CHOOSE_DRAWS, REPORT, Judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve
+    from suffice.demand import Law
+    from suffice.forecast import Criterion
+    from suffice.plan._market import Market
+
+    Floats = NDArray[np.float64]
+
+WIDER = 0.1
+"""Share by which money, capacities and resources are relaxed."""
+
+POINT = 0.01
+"""One point of accuracy."""
+
+_DRAWS, _RUNS = 400, 300
+METHOD = "difference of pi at the best neighbour, paired over posterior draws"
+CITATION = "Milgrom and Segal (2002), Envelope theorems for arbitrary choice sets"
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """What relaxing one limit is worth.
+
+    Attributes:
+        limit: its name, as in the study file.
+        step: by how much it is relaxed.
+        unit: what ``step`` counts.
+        gain: of P for the whole step.
+        curve: what would be bought then; the same as before where nothing changes.
+    """
+
+    limit: str
+    step: float
+    unit: str
+    gain: Estimate
+    curve: Curve
+
+    def per_unit(self) -> Estimate:
+        """Gain of P for one unit."""
+        g = self.gain
+        return replace(
+            g,
+            value=g.value / self.step,
+            low=g.low / self.step,
+            high=g.high / self.step,
+            draws=None if g.draws is None else g.draws / self.step,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "limit": self.limit,
+            "step": self.step,
+            "unit": self.unit,
+            "gain": self.gain.as_dict(),
+            "per_unit": self.per_unit().as_dict(),
+            "curve": str(self.curve),
+        }
+
+    def __str__(self) -> str:
+        """One line."""
+        g = self.gain
+        if g.low == g.high == 0.0:
+            return f"{self.step:,.4g} more {self.unit}: nothing, it does not bind"
+        return (
+            f"{self.step:,.4g} more {self.unit}: P {g.value:+.3f} ({g.low:+.3f} to {g.high:+.3f})"
+        )
+
+
+def shadow_prices(
+    law: Law, market: Market, criterion: Criterion, curve: Curve, judge: Judge, *, seed: int
+) -> tuple[Shadow, ...]:
+    """What money, weeks, capacities, resources and a point of accuracy are worth.
+
+    Args:
+        law, market, criterion: as the plan has them.
+        curve: the recommended one.
+        judge: of the choosing half.
+        seed: of the paired draws.
+    """
+    near = [curve, *neighbours(curve, market)]
+    chances = judge.value(near, CHOOSE_DRAWS)
+    best, highest = near[int(chances.argmax())], float(chances.max())
+    base = paired_pi(law, market, best, criterion, seed)
+    found = []
+    for limit, step, unit, wider in _relaxed(market):
+        new = [c for c in neighbours(curve, wider) if not market.allows(c)]
+        if best is not curve:
+            new += [c for c in neighbours(best, wider) if not market.allows(c)]
+        new = list(dict.fromkeys(new))
+        winner = best
+        if new:
+            values = judge.value(new, CHOOSE_DRAWS)
+            if values.max() > highest:
+                winner = new[int(values.argmax())]
+        pi = base if winner is best else paired_pi(law, wider, winner, criterion, seed)
+        found.append(_shadow(limit, step, unit, pi - base, winner))
+    for s in market.order:
+        better = improved_market(market, s, POINT)
+        gain = paired_pi(law, better, best, criterion, seed) - base
+        found.append(_shadow(f"accuracy of {s}", 1.0, f"point of accuracy of {s}", gain, best))
+    return tuple(found)
+
+
+def paired_pi(law: Law, market: Market, curve: Curve, criterion: Criterion, seed: int) -> Floats:
+    """pi of one curve on the reporting half [draw]; one seed gives comparable draws."""
+    rng = np.random.default_rng([seed, 25])
+    outcomes = law.outcomes(market.resolve([curve]), rng, draws=_DRAWS, runs=_RUNS, half=REPORT)
+    return np.asarray(pass_chances(outcomes, criterion, law.metrics)[:, 0])
+
+
+def _relaxed(market: Market) -> Iterator[tuple[str, float, str, Market]]:
+    step = WIDER * market.money
+    yield "budget.money", step, "money", market.with_money(market.money + step)
+    yield "budget.weeks", 1.0, "week", replace(market, weeks=market.weeks + 1.0)
+    for s, source in market.sources.items():
+        if source.capacity is None:
+            continue
+        step = WIDER * source.capacity
+        wider = replace(source, capacity=source.capacity + step)
+        sources = {**market.sources, s: wider}
+        yield (
+            f"sources.{s}.capacity",
+            step,
+            f"labels a week from {s}",
+            replace(market, sources=sources),
+        )
+    for name, amount in market.weekly.items():
+        step = WIDER * amount or 1.0
+        weekly = {**market.weekly, name: amount + step}
+        yield f"budget.weekly.{name}", step, f"{name} a week", replace(market, weekly=weekly)
+
+
+def _shadow(limit: str, step: float, unit: str, gain: Floats, curve: Curve) -> Shadow:
+    return Shadow(
+        limit, step, unit, Estimate.from_draws(gain, method=METHOD, citation=CITATION), curve
+    )

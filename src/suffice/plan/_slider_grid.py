@@ -1,0 +1,166 @@
+"""A grid of forecasts that sliders can move over without a computer behind them.
+
+Curves are kept that are the best buy somewhere: under some prices, some budget, some model and
+some share of hostile labels. Costs follow from tasks and prices, so that a page can work them out
+itself; P is given for every model and share, once on the draws that choose and once on those that
+report.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.forecast import pass_chances
+from suffice.plan._candidates import candidates, scaled
+from suffice.plan._risk import Risk
+from suffice.plan._search import CHOOSE, REPORT, pick
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve
+    from suffice.demand import Law
+    from suffice.forecast import Criterion
+    from suffice.plan._choose import Plan
+    from suffice.plan._market import Market
+
+    Floats = NDArray[np.float64]
+
+SHARES = (0.0, 0.05, 0.1, 0.2)
+"""Hostile shares of every source's labels."""
+
+PRICE_RANGE = 4.0
+"""Prices may be moved by up to this factor, down and up."""
+
+BUDGET_RANGE = (0.2, 2.5)
+"""Budgets, as shares of the study's."""
+
+_LEVELS = tuple(float(x) for x in np.geomspace(0.08, 1.0, 7))
+_BETWEEN = (0.8, 0.9, 1.15, 0.7, 1.3)
+_SITUATIONS = 1500
+_MOST = 240
+_ROUGH_DRAWS, _DRAWS, _RUNS = 24, 80, 120
+
+
+def slider_grid(
+    laws: Mapping[str, Law],
+    target: str,
+    market: Market,
+    criterion: Criterion,
+    plan: Plan,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Everything that the sliders need, as JSON.
+
+    Args:
+        laws: by model.
+        target: the model that the plan is about.
+        market: as in the plan.
+        criterion: what must be met.
+        plan: its recommended curve comes first, with the plan's own forecast.
+        seed: of all draws.
+    """
+    rng = np.random.default_rng([seed, 35])
+    wide = market.with_money(BUDGET_RANGE[1] * market.money)
+    curves = candidates(wide, levels=_LEVELS)
+    rough = {
+        (m, share): _pi(law, wide, criterion, curves, share, rng, _ROUGH_DRAWS, CHOOSE).mean(axis=0)
+        for m, law in laws.items()
+        for share in (SHARES[0], SHARES[-1])
+    }
+    best = _best_somewhere(curves, wide, market, list(rough.values()), rng)
+    # Sizes between the spending levels, so that a small move of a slider moves the purchase.
+    between = [scaled(c, k) for k in _BETWEEN for c in best]
+    options = [o for o in (plan.recommended, *plan.alternatives) if o.curve is not None]
+    kept = [
+        *(o.curve for o in options if o.curve is not None),
+        *best,
+        *(c for c in between if wide.allows(c)),
+    ]
+    kept = list(dict.fromkeys(kept))[:_MOST]
+    names = [target, *(m for m in laws if m != target)]
+    grid: dict[str, Any] = {"choose": [], "p": [], "low": [], "high": []}
+    for m in names:
+        rows: dict[str, list[list[int]]] = {key: [] for key in grid}
+        for share in SHARES:
+            choosing = _pi(laws[m], wide, criterion, kept, share, rng, _DRAWS, CHOOSE)
+            reporting = _pi(laws[m], wide, criterion, kept, share, rng, _DRAWS, REPORT)
+            low, high = np.quantile(reporting, [0.05, 0.95], axis=0)
+            rows["choose"].append(_percent(choosing.mean(axis=0)))
+            rows["p"].append(_percent(reporting.mean(axis=0)))
+            rows["low"].append(_percent(low))
+            rows["high"].append(_percent(high))
+        for key, values in rows.items():
+            grid[key].append(values)
+    if plan.recommended.forecast is not None:
+        said = plan.recommended.forecast.p
+        for key, value in (("p", said.value), ("low", said.low), ("high", said.high)):
+            grid[key][0][0][0] = round(100.0 * value)
+    place = {s: i for i, s in enumerate(market.order)}
+    return {
+        "sources": [{"name": s, "price": market.sources[s].price} for s in market.order],
+        "budget": market.money,
+        "models": names,
+        "shares": list(SHARES),
+        "curves": [
+            [[place[t.source], t.tasks, t.labels_per_task, t.round] for t in c] for c in kept
+        ],
+        **grid,
+    }
+
+
+def _best_somewhere(
+    curves: Sequence[Curve],
+    wide: Market,
+    market: Market,
+    chances: Sequence[Floats],
+    rng: np.random.Generator,
+) -> list[Curve]:
+    """Curves that are picked under random prices and budgets, the most often picked first."""
+    labels = np.zeros((len(curves), len(wide.order)))
+    for i, c in enumerate(curves):
+        for t in c:
+            labels[i, wide.order.index(t.source)] += t.labels
+    prices = np.array([wide.sources[s].price for s in wide.order])
+    votes = np.zeros(len(curves), dtype=np.int64)
+    for k in range(_SITUATIONS):
+        factor = PRICE_RANGE ** rng.uniform(-1.0, 1.0, len(prices))
+        # Half of the time prices are as they are: that is where most readers look.
+        costs = labels @ (prices * (factor if k % 2 else 1.0))
+        budget = market.money * np.exp(rng.uniform(*np.log(BUDGET_RANGE)))
+        able = np.flatnonzero(costs <= budget)
+        if len(able):
+            p = chances[k % len(chances)]
+            target = float(rng.uniform(0.0, 1.0)) if k % 3 == 0 else None
+            votes[pick(costs, p, target, able)] += 1
+    order = np.argsort(-votes, kind="stable")
+    return [curves[int(i)] for i in order if votes[i]]
+
+
+def _pi(
+    law: Law,
+    market: Market,
+    criterion: Criterion,
+    curves: Sequence[Curve],
+    share: float,
+    rng: np.random.Generator,
+    draws: int,
+    half: int,
+) -> Floats:
+    """pi [draw, curve] with a share of hostile labels in every source."""
+    there = Risk("worst", share).market(market) if share else market
+    parts = []
+    for start in range(0, len(curves), 250):
+        block = there.resolve(curves[start : start + 250])
+        outcomes = law.outcomes(block, rng, draws=draws, runs=_RUNS, half=half)
+        parts.append(pass_chances(outcomes, criterion, law.metrics))
+    return np.concatenate(parts, axis=1)
+
+
+def _percent(p: Floats) -> list[int]:
+    return [int(x) for x in np.round(100.0 * p)]
