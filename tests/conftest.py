@@ -45,13 +45,14 @@ def _cannot(reason: str) -> NoReturn:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the torch extra where it is not installed; CI need not install it."""
-    if importlib.util.find_spec("torch") is not None:
-        return
-    skip = pytest.mark.skip(reason="needs the torch extra: make torch")
-    for item in items:
-        if item.get_closest_marker("torch"):
-            item.add_marker(skip)
+    """Skip what needs an extra where it is not installed: CI installs each in a step of its own."""
+    for extra in ("torch", "ray"):
+        if importlib.util.find_spec(extra) is not None:
+            continue
+        skip = pytest.mark.skip(reason=f"needs the {extra} extra: make {extra}")
+        for item in items:
+            if item.get_closest_marker(extra):
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,10 @@ import numpy as np
 
 from suffice.channel import FixedPosterior, NoisyChannel, Profile, Source, Tasks
 from suffice.curve import Curve, Tranche
-from suffice.demand._measure import Cell, Embedded, measure
+from suffice.demand._executors import Cell, LocalProcesses
+from suffice.demand._measure import measure
 from suffice.demand._probe import Probe
+from suffice.demand._scheme import Embedded
 from suffice.demand._store import RunStore
 from suffice.labels._pool import Audited, Evaluation
 from suffice.labels._task_pool import TaskList, TaskPool, Votes, task_pool
@@ -200,7 +202,7 @@ def measure_small_grid(store: Path, workers: int = 1, dim: int = 16, seeds: int 
     models = {"made-up": Embedded("made-up", "made-up/1", features)}
     return measure(
         small_grid(pool, seeds), pool, models, Probe(), RunStore(store), SilentProgress(),
-        workers=workers,
+        executor=LocalProcesses(workers),
     )  # fmt: skip
 
 

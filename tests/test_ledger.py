@@ -188,6 +188,7 @@ def test_two_processes_add_to_one_ledger(tmp_path):
 def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     """When the first check run starts, every forecast is in the ledger, unscored."""
     import suffice.demand
+    from suffice.demand._executors import InProcess
     from suffice.plan import Option, Plan
     from suffice.progress import SilentProgress
     from suffice.study import parse_study
@@ -199,7 +200,7 @@ def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
 
     def watched(*args, **more):
         seen.append(work.ledger.path.read_text())
-        return real(*args, **more, workers=1)
+        return real(*args, **{**more, "executor": InProcess()})
 
     monkeypatch.setattr(suffice.demand, "measure", watched, raising=False)
     study = parse_study(

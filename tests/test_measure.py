@@ -18,9 +18,11 @@ from small import measure_small_grid, noisy_source, small_grid, votes_pool
 from toy_models import Told
 
 from suffice.curve import Curve, Tranche
+from suffice.demand._executors import Cell, LocalProcesses
 from suffice.demand._grid import Offer, design_grid
-from suffice.demand._measure import Cell, Embedded, measure
+from suffice.demand._measure import measure
 from suffice.demand._probe import Probe
+from suffice.demand._scheme import Embedded
 from suffice.demand._store import RunStore
 from suffice.progress import SilentProgress
 
@@ -33,10 +35,10 @@ class Counting(Probe):
     def __init__(self, path: Path):
         self.path = path
 
-    def train(self, pool, features, curve, seeds):
+    def train(self, pool, model, curve, seeds):
         with self.path.open("a") as file:
             file.write(f"{curve.curve}\n")
-        return super().train(pool, features, curve, seeds)
+        return super().train(pool, model, curve, seeds)
 
 
 def trained(path: Path) -> list[str]:
@@ -55,7 +57,13 @@ def train(cells, pool, store, folder, progress=None, workers=1):
     models = {"made-up": Embedded("made-up", "made-up/1", pool[1])}
     counting = Counting(folder / "trained.txt")
     return measure(
-        cells, pool[0], models, counting, store, progress or SilentProgress(), workers=workers
+        cells,
+        pool[0],
+        models,
+        counting,
+        store,
+        progress or SilentProgress(),
+        executor=LocalProcesses(workers),
     )
 
 

@@ -11,7 +11,7 @@ from small import noisy_source, recorded_sources, votes_pool, world
 from suffice.curve import Curve, Tranche
 from suffice.demand._heads import Problem
 from suffice.demand._probe import PENALTIES, Probe, _choose_penalty
-from suffice.demand._scheme import draw_round
+from suffice.demand._scheme import Embedded, draw_round
 from suffice.labels._task_pool import TaskList, Votes, task_pool
 
 SOURCES = {
@@ -21,17 +21,22 @@ SOURCES = {
 }
 
 
+def seen(features: np.ndarray) -> Embedded:
+    """A model that sees these features."""
+    return Embedded("made-up", "made-up/1", features)
+
+
 def errors(*tranches: Tranche, seeds: int = 12, seed: int = 0) -> np.ndarray:
     """Overall error of runs on a made-up world [run]."""
     pool = world(seed)
     curve = Curve(tranches).resolve(SOURCES, np.random.default_rng(0))
-    return Probe().train(pool, pool.features, curve, range(seeds)).metrics[:, 0]
+    return Probe().train(pool, seen(pool.features), curve, range(seeds)).metrics[:, 0]
 
 
 def test_an_untrained_probe_tosses_a_coin():
     """Without labels every answer is a tie, and the error one half."""
     pool = world()
-    trained = Probe().train(pool, pool.features, Curve(()).resolve({}, None), range(3))
+    trained = Probe().train(pool, seen(pool.features), Curve(()).resolve({}, None), range(3))
     np.testing.assert_allclose(trained.metrics, 0.5)
     assert (trained.answers == 0.5).all()
 
@@ -73,9 +78,9 @@ def test_runs_depend_on_their_seed_alone():
     pool = world()
     curve = Curve((Tranche("noisy", 80), Tranche("clean", 40, round=2)))
     resolved = curve.resolve(SOURCES, np.random.default_rng(0))
-    together = Probe().train(pool, pool.features, resolved, (3, 4, 5, 6))
-    alone = Probe().train(pool, pool.features, resolved, (5,))
-    again = Probe().train(pool, pool.features, resolved, (3, 4, 5, 6))
+    together = Probe().train(pool, seen(pool.features), resolved, (3, 4, 5, 6))
+    alone = Probe().train(pool, seen(pool.features), resolved, (5,))
+    again = Probe().train(pool, seen(pool.features), resolved, (3, 4, 5, 6))
     assert (together.metrics == again.metrics).all()
     assert alone.metrics[0] == pytest.approx(together.metrics[2], abs=0.005)
     assert len({tuple(m) for m in together.metrics}) > 1
@@ -106,7 +111,8 @@ def test_swapping_every_comparison_changes_no_error():
 
     curve = Curve((Tranche("noisy", 120),)).resolve(SOURCES, np.random.default_rng(0))
     straight, turned = (
-        Probe().train(p, pool.features, curve, range(6)).metrics for p in (pool, Swapped(pool))
+        Probe().train(p, seen(pool.features), curve, range(6)).metrics
+        for p in (pool, Swapped(pool))
     )
     np.testing.assert_allclose(straight, turned, atol=0.01)
 
@@ -129,7 +135,7 @@ def test_exchanging_the_classes_changes_no_error():
     for p in (pool, other):
         sources = recorded_sources(p, {"crowd": 0.1, "expert": 1.0})
         resolved = curve.resolve(sources, np.random.default_rng(0))
-        scores.append(Probe().train(p, features, resolved, range(6)).metrics)
+        scores.append(Probe().train(p, seen(features), resolved, range(6)).metrics)
     np.testing.assert_allclose(scores[0], scores[1], atol=0.02)
     assert scores[0].mean() < 0.3
 
@@ -149,7 +155,7 @@ def test_classes_of_unequal_size_need_the_intercept():
     resolved = Curve((Tranche("s", 200),)).resolve(
         recorded_sources(pool, {"s": 1.0}), np.random.default_rng(0)
     )
-    error = Probe().train(pool, features, resolved, range(4)).metrics[:, 0]
+    error = Probe().train(pool, seen(features), resolved, range(4)).metrics[:, 0]
     assert error.mean() < 0.16
 
 

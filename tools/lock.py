@@ -20,7 +20,7 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 NEWER = ("3.12", "3.13")
-EXTRAS = "dev,peers,torch"
+EXTRAS = "dev,oracles,peers,ray,torch"
 HELD = ("torch==2.13.0",)
 """Kept back: the version whose CPU build the torch tests run with."""
 PLATFORM_BOUND = re.compile(r"^(nvidia|cuda|triton)")

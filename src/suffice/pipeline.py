@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Cell, CellRuns, Law
-    from suffice.plan import Option, Plan
+    from suffice.plan import Next, Option, Plan, Risk
     from suffice.progress import Progress
     from suffice.study import Study
 
@@ -75,6 +75,7 @@ def run(
     check: bool = True,
     check_seed: int = CHECK_SEED,
     progress: Progress | None = None,
+    executor: str = "processes",
 ) -> Result:
     """Answer a study: how much of which labels to buy, with which probability, and check it.
 
@@ -84,12 +85,14 @@ def run(
         check: really train the recommended curve and its alternatives with fresh seeds.
         check_seed: first seed of those runs.
         progress: shows long steps; silent by default.
+        executor: where to train: ``processes``, ``processes:4``, ``inline``, ``ray`` or
+            ``ray:HOST:PORT``.
     """
     from suffice.study import load_study
 
     if isinstance(study, (str, Path)):
         study = load_study(study)
-    work = Workspace(study, Path(out), progress or SilentProgress())
+    work = Workspace(study, Path(out), progress or SilentProgress(), executor)
     timings: list[dict[str, Any]] = []
     begin = time.perf_counter()
 
@@ -161,9 +164,19 @@ def measure(work: Workspace) -> Grid:
 
 
 def _train(work: Workspace, cells: Sequence[Cell], name: str) -> list[CellRuns]:
+    from suffice.demand import load_executor
     from suffice.demand import measure as train
 
-    return train(cells, work.pool, work.models, work.scheme, work.store, work.progress, name=name)
+    return train(
+        cells,
+        work.pool,
+        work.models,
+        work.scheme,
+        work.store,
+        work.progress,
+        name=name,
+        executor=load_executor(work.executor),
+    )
 
 
 def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell]:
@@ -230,6 +243,7 @@ def make_plan(
     *,
     target: float | None = None,
     money: float | None = None,
+    risk: Risk | None = None,
 ) -> Plan:
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
@@ -237,6 +251,7 @@ def make_plan(
         work, grid, laws: what the stages before gave.
         target: buy the cheapest curve with P at least this; without it, the highest P.
         money: budget instead of the study's.
+        risk: maximise something other than P.
     """
     from dataclasses import replace
 
@@ -253,6 +268,8 @@ def make_plan(
             seed=work.study.seed,
             target=target,
             gold_shifts=gold_shifts(work, grid),
+            risk=risk,
+            prices=True,
         )
         step.advance()
         work.write(
@@ -277,6 +294,35 @@ def make_plan(
     }
     work.write("plan.json", plan_file(plan, market, work.criterion, about))
     return plan
+
+
+def what_next(
+    work: Workspace, grid: Grid, laws: dict[str, Law], *, value: float | None = None
+) -> Next:
+    """Weigh measurements against buying now; writes ``next.json``.
+
+    Args:
+        work, grid, laws: what the stages before gave.
+        value: money that meeting the criterion is worth, instead of what the study says.
+    """
+    from suffice.plan import Prices
+    from suffice.plan import make_plan as choose
+    from suffice.plan import what_next as weigh
+
+    law = laws[work.study.models.target]
+    shifts, seed = gold_shifts(work, grid), work.study.seed
+    prices = work.study.next.model_dump()
+    if value is not None:
+        prices["value"] = value
+    with work.progress.step("next", total=2) as step:
+        plan = choose(law, work.market, work.criterion, seed=seed)
+        step.advance()
+        found = weigh(
+            law, work.market, work.criterion, plan, Prices(**prices), gold_shifts=shifts, seed=seed
+        )
+        step.advance()
+    work.write("next.json", found.as_dict())
+    return found
 
 
 def check_plan(
@@ -369,10 +415,12 @@ def _write_runs(work: Workspace, stage: str, grid: Grid) -> None:
     """Write one stage's runs into ``runs.parquet``; a check leaves the grid's rows in place."""
     import polars as pl
 
+    from suffice.demand import cell_runs
+
     rows = [
         {"stage": stage, **run.as_row()}
         for cell, found in zip(grid.cells, grid.runs, strict=True)
-        for run in cell.runs(found, work.pool, work.scheme, work.sources)
+        for run in cell_runs(cell, found, work.pool, work.scheme, work.sources)
     ]
     table = pl.DataFrame(rows)
     path = work.folder / "runs.parquet"

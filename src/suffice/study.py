@@ -109,6 +109,8 @@ class SourceSection(_Section):
         raters: ratings task only: raters behind one label; 0 is the lexicon's own score.
         labels: other tasks: file of its labels.
         labels_per_task: numbers of labels a task that may be bought.
+        takes: of each resource in ``budget.weekly``, what one label takes.
+        at_least: tasks that must be bought, such as promised public scrutiny.
     """
 
     price: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -118,6 +120,8 @@ class SourceSection(_Section):
     raters: Annotated[int, Field(ge=0)] | None = None
     labels: str | None = None
     labels_per_task: Annotated[list[Count], Field(min_length=1)] = [1]
+    takes: dict[Name, Positive] = {}
+    at_least: Annotated[int, Field(ge=0)] = 0
 
 
 class ModelsSection(_Section):
@@ -133,9 +137,25 @@ class ModelsSection(_Section):
 
 
 class SchemeSection(_Section):
-    """How training uses the labels."""
+    """How training uses the labels.
 
-    name: Literal["probe"] = "probe"
+    Attributes:
+        name: ``probe`` (frozen features and a head), ``finetune`` (all weights of an encoder),
+            ``lora`` (a low-rank adapter on an encoder) or ``dpo`` (a causal language model).
+        epochs, least_steps, batch, learning_rate, max_tokens: of the last three; None for each
+            one's own.
+        rank: of a LoRA adapter, which dpo may have too.
+        beta: of dpo.
+    """
+
+    name: Literal["probe", "finetune", "lora", "dpo"] = "probe"
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    least_steps: Annotated[int, Field(ge=1)] | None = None
+    batch: Annotated[int, Field(ge=1)] | None = None
+    learning_rate: Annotated[float, Field(gt=0.0)] | None = None
+    max_tokens: Annotated[int, Field(ge=2)] | None = None
+    rank: Annotated[int, Field(ge=1)] | None = None
+    beta: Annotated[float, Field(gt=0.0)] | None = None
 
 
 class BudgetSection(_Section):
@@ -144,10 +164,15 @@ class BudgetSection(_Section):
     Attributes:
         money: for labels.
         weeks: until the last label must be in; a source gives ``capacity`` labels in each.
+        weekly: resources that sources share, by any name (``reviewer_hours``,
+            ``public_comments``): how much there is of each in a week.
+        rounds: training rounds at most.
     """
 
     money: Positive
     weeks: Positive = 4.0
+    weekly: dict[Name, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = {}
+    rounds: Annotated[int, Field(ge=1, le=2)] = 2
 
 
 class GridSection(_Section):
@@ -164,6 +189,29 @@ class GridSection(_Section):
     mixtures: Annotated[int, Field(ge=0)] = 32
     focus: Annotated[int, Field(ge=0)] = 12
     smallest: Annotated[int, Field(ge=10)] = 100
+
+
+class NextSection(_Section):
+    """What it is worth to meet the criterion, and what measurements cost (``suffice next``).
+
+    Attributes:
+        value: money that it is worth to meet the criterion; without it, the least at which the
+            whole budget would be worth spending.
+        run, gold, guideline, sweep: prices of a pilot run, a fresh gold task, a trial of better
+            guidelines and a search for hostile workers.
+        guideline_gain: accuracy that better guidelines are expected to add.
+        attack: chance that the main source is under attack.
+        attack_share: share of its labels that are hostile then.
+    """
+
+    value: Positive | None = None
+    run: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
+    gold: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
+    guideline: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 50.0
+    sweep: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 50.0
+    guideline_gain: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.02
+    attack: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
+    attack_share: Share = 0.1
 
 
 class CheckSection(_Section):
@@ -190,6 +238,7 @@ class Study(_Section):
     budget: BudgetSection
     grid: GridSection = GridSection()
     check: CheckSection = CheckSection()
+    next: NextSection = NextSection()
 
     folder: Path = Field(default=Path(), exclude=True)
     origin: str = Field(default="study", exclude=True)
@@ -208,6 +257,17 @@ class Study(_Section):
                 raise ValueError(
                     f"sources.{name}: {other!r} means nothing in a {self.task.kind} task"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _resources_are_stated(self) -> Study:
+        for name, source in self.sources.items():
+            for resource in source.takes:
+                if resource not in self.budget.weekly:
+                    raise ValueError(
+                        f"sources.{name}.takes names {resource!r}, of which budget.weekly says "
+                        "nothing"
+                    )
         return self
 
     def digest(self) -> str:
@@ -298,6 +358,7 @@ def _keys_at(place: list[str]) -> list[str]:
         "budget": (BudgetSection,),
         "grid": (GridSection,),
         "check": (CheckSection,),
+        "next": (NextSection,),
     }
     found = sections.get(place[0] if place else "", ())
     return sorted({key for section in found for key in section.model_fields} - {"folder", "origin"})

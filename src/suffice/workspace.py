@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suffice.channel import Source
-    from suffice.demand import Embedded, Offer, Probe, RunStore, SourceTable
+    from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
     from suffice.forecast import Criterion, Ledger
     from suffice.labels import Pool
     from suffice.plan import Market
@@ -38,11 +38,13 @@ class Workspace:
         study: what is asked.
         folder: where its results are written.
         progress: shows long steps.
+        executor: the name of where to train, see ``suffice.demand.load_executor``.
     """
 
     study: Study
     folder: Path
     progress: Progress
+    executor: str = "processes"
 
     @cached_property
     def pool(self) -> Pool:
@@ -148,6 +150,10 @@ class Workspace:
             money=self.study.budget.money,
             weeks=self.study.budget.weeks,
             smallest=max(self.study.grid.smallest // 2, 1),
+            takes={name: s.takes for name, s in self.study.sources.items()},
+            weekly=self.study.budget.weekly,
+            at_least={n: s.at_least for n, s in self.study.sources.items() if s.at_least},
+            rounds=self.study.budget.rounds,
         )
 
     @cached_property
@@ -206,17 +212,19 @@ class Workspace:
 
         found = {}
         for name in dict.fromkeys([self.study.models.target, *self.study.models.others]):
-            model = load_model(name)
-            features = embed_cached(model, self.pool.items, self.progress)
-            found[name] = Embedded(name, model.fingerprint, features)
+            self.scheme.check(self.pool, name)
+            features = np.empty((0, 0), dtype=np.float32)
+            if self.scheme.frozen:
+                features = embed_cached(load_model(name), self.pool.items, self.progress)
+            found[name] = Embedded(name, self.scheme.fingerprint(name), features)
         return found
 
     @cached_property
-    def scheme(self) -> Probe:
+    def scheme(self) -> Scheme:
         """How training uses the labels."""
-        from suffice.demand import Probe
+        from suffice.demand import load_scheme
 
-        return Probe()
+        return load_scheme(**self.study.scheme.model_dump())
 
     @cached_property
     def criterion(self) -> Criterion:

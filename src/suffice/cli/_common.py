@@ -17,16 +17,21 @@ OUT = Path("suffice-out")
 
 def example_study() -> Path:
     """The example study: from the repository's checkout or from the installed package."""
+    return example_file("ratings.toml")
+
+
+def example_file(name: str) -> Path:
+    """A file of the examples, wherever suffice is installed."""
     package = Path(__file__).parents[1]
     for folder in (package / "examples", package.parents[1] / "examples"):
-        path = folder / "ratings.toml"
+        path = folder / name
         if path.exists():
             return path
     from suffice.errors import MissingError
 
     raise MissingError(
-        "the example study examples/ratings.toml is missing from this installation: "
-        "install suffice again, or name a study file"
+        f"the example examples/{name} is missing from this installation: "
+        "install suffice again, or name a file of your own"
     )
 
 
@@ -45,13 +50,15 @@ def choose_progress(*, as_json: bool, quiet: bool) -> Progress:
     return PlainProgress()
 
 
-def workspace(study: Path | None, out: Path, *, as_json: bool, quiet: bool) -> Workspace:
+def workspace(
+    study: Path | None, out: Path, *, as_json: bool, quiet: bool, executor: str = "processes"
+) -> Workspace:
     """Open a study (the example by default) with its folder."""
     from suffice.study import load_study
     from suffice.workspace import Workspace
 
     loaded = load_study(study if study is not None else example_study())
-    return Workspace(loaded, out, choose_progress(as_json=as_json, quiet=quiet))
+    return Workspace(loaded, out, choose_progress(as_json=as_json, quiet=quiet), executor)
 
 
 def print_json(values: Any) -> None:  # noqa: ANN401 - anything JSON can hold

@@ -13,6 +13,7 @@ def run(
     out: Path = OUT,
     check: bool = True,
     check_seed: int | None = None,
+    executor: str = "processes",
     json: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -39,6 +40,8 @@ def run(
         Train the recommended curve and its alternatives with fresh seeds.
     check_seed
         First seed of those runs.
+    executor
+        Where to train: processes, processes:4, inline, ray, or ray:HOST:PORT of a cluster.
     json
         Print plan.json instead of tables; progress becomes JSON lines.
     quiet
@@ -54,6 +57,7 @@ def run(
         check=check,
         check_seed=pipeline.CHECK_SEED if check_seed is None else check_seed,
         progress=work.progress,
+        executor=executor,
     )
     if json:
         print_json(work.read("plan.json", made_by="suffice run"))

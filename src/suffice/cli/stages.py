@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from suffice.cli._common import OUT
 
@@ -47,7 +48,12 @@ def supply(
 
 
 def measure(
-    study: Path | None = None, *, out: Path = OUT, json: bool = False, quiet: bool = False
+    study: Path | None = None,
+    *,
+    out: Path = OUT,
+    executor: str = "processes",
+    json: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Train the grid of a study, skipping every run that was made before.
 
@@ -55,12 +61,16 @@ def measure(
     --------
     `suffice measure my-study.toml --out results`
 
+    `suffice measure my-study.toml --executor ray:10.0.0.5:6379`
+
     Parameters
     ----------
     study
         Study file; the example study by default.
     out
         Folder for runs.parquet.
+    executor
+        Where to train: processes, processes:4, inline, ray, or ray:HOST:PORT of a cluster.
     json
         Print how many cells and runs there are, as JSON.
     quiet
@@ -69,7 +79,7 @@ def measure(
     from suffice import pipeline
     from suffice.cli._common import print_json, workspace
 
-    work = workspace(study, out, as_json=json, quiet=quiet)
+    work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
     grid = pipeline.measure(work)
     cells = {m: len(grid.of(m)[0]) for m in work.models}
     runs = sum(len(r.scores) for r in grid.runs)
@@ -122,6 +132,8 @@ def plan(
     out: Path = OUT,
     budget: float | None = None,
     target: float | None = None,
+    robust: Literal["cvar", "worst"] | None = None,
+    share: float = 0.05,
     json: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -135,6 +147,8 @@ def plan(
 
     `suffice plan my-study.toml --budget 250 --json`
 
+    `suffice plan my-study.toml --robust worst --share .05`
+
     Parameters
     ----------
     study
@@ -145,6 +159,11 @@ def plan(
         Money, instead of what the study says.
     target
         Buy the cheapest curve with at least this probability.
+    robust
+        Plan for bad luck instead of the mean: `cvar` for the mean of P over the worst share of
+        the posterior, `worst` for P when hostile workers hold that share of every source.
+    share
+        The share that `--robust` means.
     json
         Print plan.json.
     quiet
@@ -153,6 +172,7 @@ def plan(
     from suffice import pipeline
     from suffice.cli._common import print_json, print_summary, workspace
     from suffice.errors import InputError
+    from suffice.plan import Risk, limits_text
 
     if target is not None and not 0.0 < target < 1.0:
         raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
@@ -161,11 +181,14 @@ def plan(
     work = workspace(study, out, as_json=json, quiet=quiet)
     grid = pipeline.measure(work)
     laws = pipeline.fit(work, grid)
-    pipeline.make_plan(work, grid, laws, target=target, money=budget)
+    risk = None if robust is None else Risk(robust, share)
+    made = pipeline.make_plan(work, grid, laws, target=target, money=budget, risk=risk)
     if json:
         print_json(work.read("plan.json", made_by="suffice plan"))
         return
     print_summary(out)
+    for line in limits_text(made):
+        print(line)
 
 
 def report(out: Path = OUT) -> None:

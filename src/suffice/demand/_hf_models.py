@@ -151,7 +151,7 @@ class TorchEncoder(Encoder):
             identity = _folder_hash(Path(target))
         else:
             commit = getattr(model.config, "_commit_hash", None)
-            identity = f"{target}@{commit}" if commit else _weights_hash(model)
+            identity = f"{target}@{commit}" if commit else weights_hash(model)
         self.fingerprint = fingerprint(
             kind="torch-mean/1", weights=identity, max_tokens=self._max_tokens
         )
@@ -193,7 +193,8 @@ def _torch() -> tuple[Any, Any]:
     return import_module("torch"), import_module("transformers")
 
 
-def _weights_hash(model: Any) -> str:  # noqa: ANN401 - a torch module
+def weights_hash(model: Any) -> str:  # noqa: ANN401 - a torch module
+    """sha256 over the names and values of all weights."""
     digest = hashlib.sha256()
     for name, weights in sorted(model.state_dict().items()):
         digest.update(name.encode())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.demand._heads import Problem, fit_heads, log_loss, rotate
+from suffice.demand._heads import Problem, fit_heads, log_loss
 from suffice.demand._scheme import Trained, draw_round
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from suffice.channel import Tasks
     from suffice.curve import ResolvedCurve
+    from suffice.demand._scheme import Embedded
     from suffice.labels import Pool
 
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -33,16 +34,26 @@ class Probe:
 
     name = "probe"
     version = "2"
+    frozen = True
+
+    def check(self, pool: Pool, model: str) -> None:
+        """See ``Scheme.check``: comparisons, two classes and every model will do."""
+
+    def fingerprint(self, model: str) -> str:
+        """See ``Scheme.fingerprint``."""
+        from suffice.demand._models import load_model
+
+        return load_model(model).fingerprint
 
     def train(
         self,
         pool: Pool,
-        features: NDArray[np.float32],
+        model: Embedded,
         curve: ResolvedCurve,
         seeds: Sequence[int],
     ) -> Trained:
         """Train one head for each seed; see ``Scheme.train``."""
-        rotated = rotate(features)
+        rotated = model.rotated
         tasks = pool.evaluation.tasks
         if bool((tasks.b < 0).any()):
             # Classes of single items need an intercept; in comparisons it would cancel.

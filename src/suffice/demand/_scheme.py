@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from suffice.demand._heads import Problem
+from suffice.demand._heads import Problem, rotate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,25 @@ if TYPE_CHECKING:
 
     from suffice.curve import ResolvedCurve, ResolvedTranche
     from suffice.labels import Pool
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """A model as runs see it: its frozen features of every item.
+
+    Attributes:
+        name, fingerprint: of the model.
+        features: float32 [item, dimension].
+    """
+
+    name: str
+    fingerprint: str
+    features: NDArray[np.float32]
+
+    @cached_property
+    def rotated(self) -> NDArray[np.float32]:
+        """The features as heads take them, turned once a process; see ``rotate``."""
+        return rotate(self.features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +64,20 @@ class Scheme(Protocol):
     def version(self) -> str:
         """Changes whenever the same seed could give another result."""
 
+    @property
+    def frozen(self) -> bool:
+        """Whether models stay as they are, so that only their features are needed."""
+
+    def check(self, pool: Pool, model: str) -> None:
+        """Raise InputError or MissingError, in one line, where it cannot take these."""
+
+    def fingerprint(self, model: str) -> str:
+        """A hash of the model's weights, as this scheme loads them."""
+
     def train(
         self,
         pool: Pool,
-        features: NDArray[np.float32],
+        model: Embedded,
         curve: ResolvedCurve,
         seeds: Sequence[int],
     ) -> Trained:
@@ -55,7 +85,7 @@ class Scheme(Protocol):
 
         Args:
             pool: tasks and evaluation.
-            features: what the frozen model sees [item, dimension].
+            model: what is trained, with its frozen features of the pool's items.
             curve: what is bought, with its channels.
             seeds: one run each; a run's data and training depend on its seed alone.
         """

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from suffice.progress import Progress
 
 ONE_SLICE = "all"
+_ANSWERS = ("chosen", "rejected")
 
 
 def preference_pool(
@@ -71,6 +72,7 @@ def preference_pool(
     items, texts = number_of(
         [(g, str(x)) for g, x in zip(np.repeat(groups, 2).tolist(), answers, strict=True)]
     )
+    asked = {(g, r[c]): r["prompt"] for g, r in zip(groups, leaders, strict=True) for c in _ANSWERS}
     truth = np.full(len(pairs), np.nan)
     for t, v in zip(tasks[origin == ""], value[origin == ""], strict=True):
         if truth[t] not in (v,) and not np.isnan(truth[t]):
@@ -86,6 +88,7 @@ def preference_pool(
         slice_names=tuple(str(s) for s in slice_names),
         group=groups,
         gold=truth,
+        prompts=tuple(asked[x] for x in texts if isinstance(x, tuple)),
     )
     votes = {n: Votes(tasks[origin == n], value[origin == n]) for n in labels}
     return _split(listed, votes, seed, gold, progress)
@@ -279,6 +282,7 @@ def _pair_rows(
                 "slice": str(s),
                 "chosen": f"{chosen}{tail}",
                 "rejected": f"{rejected}{tail}",
+                "prompt": prompt or "",
             }
         )
     return found

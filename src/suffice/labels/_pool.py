@@ -97,6 +97,10 @@ class Pool(Protocol):
         """The text of every item; tasks refer to items by number."""
 
     @property
+    def prompts(self) -> Sequence[str] | None:
+        """What each item answers, where items are answers: its text then ends with it."""
+
+    @property
     def slice_names(self) -> tuple[str, ...]:
         """Names of the slices that tasks can be bought in; ``Tasks.slices`` counts in these."""
 

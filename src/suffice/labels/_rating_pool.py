@@ -61,6 +61,10 @@ class RatingPool:
     _channels: Mapping[str, RecordedChannel]
 
     @property
+    def prompts(self) -> None:
+        """Nobody asked for these texts."""
+
+    @property
     def unique_items(self) -> int:
         """Training texts."""
         return int(self._training.sum())

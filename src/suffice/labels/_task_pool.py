@@ -96,6 +96,7 @@ class TaskList:
         slice_names: names of the slices.
         group: tasks of one group stay on one side of every split [task].
         gold: trusted answer in {0, 1}; NaN where there is none [task].
+        prompts: what each item answers [item]; None where items answer nothing.
     """
 
     items: tuple[str, ...]
@@ -105,6 +106,7 @@ class TaskList:
     slice_names: tuple[str, ...]
     group: Ints
     gold: NDArray[np.float64]
+    prompts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +123,11 @@ class TaskPool:
     _training: Mapping[str, Ints]
     _audit: Mapping[str, Ints]
     _channels: Mapping[str, VoteChannel]
+
+    @property
+    def prompts(self) -> tuple[str, ...] | None:
+        """What each item answers, where items are answers."""
+        return self._tasks.prompts
 
     def limit(self, source: str) -> int | None:
         """Training tasks that this source has labelled."""
