@@ -7,6 +7,7 @@ import pytest
 
 from suffice.curve import Curve, ResolvedCurve, Tranche
 from suffice.demand._baselines import held_out_table
+from suffice.demand._families import WEIGHT
 from suffice.demand._law import Law, fit_law
 from suffice.demand._law_file import LawTask, fit_laws
 from suffice.demand._sampler import sample
@@ -129,9 +130,19 @@ def test_order_of_tranches_within_a_round_does_not_matter(law: Law) -> None:
     other = Curve((Tranche("expert", 200), Tranche("crowd", 900)))
     theta = law.posterior.draws[:50]
     shape = Shape.unpack(theta, TABLE)
-    rows, _, places = basis(Terms.of([one, other], TABLE), shape, TABLE)
-    np.testing.assert_allclose(rows[:, 0], rows[:, 1], rtol=1e-12)
-    np.testing.assert_allclose(places[:, 0], places[:, 1], rtol=1e-12)
+    parts = basis(Terms.of([one, other], TABLE), shape, TABLE)
+    for part in (parts.learned, parts.rows, parts.places):
+        np.testing.assert_allclose(part[:, 0], part[:, 1], rtol=1e-12)
+
+
+def test_both_families_of_learning_curves_count(law: Law) -> None:
+    """Draws come in the stated proportion, in each half of the posterior."""
+    draws = law.posterior.draws
+    assert law.families == pytest.approx(WEIGHT, abs=0.01)
+    code = draws[:, Shape.column(TABLE)]
+    middle = len(code) // 2
+    assert code[:middle].mean() == pytest.approx(code[middle:].mean(), abs=0.01)
+    assert [f["weight"] for f in law.summary()["families"]] == list(law.families.values())
 
 
 def test_overall_error_stays_the_mean_of_its_slices(law: Law) -> None:
@@ -247,9 +258,9 @@ def test_fits_are_kept_and_repeat_to_the_digit(tmp_path: object) -> None:
 
 @pytest.mark.slow
 def test_forecast_of_p_is_calibrated_over_many_worlds() -> None:
-    """Over 20 invented studies the 95 % interval of the count holds what fresh runs give."""
+    """Over 12 invented studies the 95 % interval of the count holds what fresh runs give."""
     inside, total, gaps = 0, 0, []
-    for seed in range(20):
+    for seed in range(12):
         law, rng = fitted(100 + seed)
         curves = some_curves(rng, 27)[15:]
         outcomes = law.outcomes(curves, rng, draws=300, runs=200)

@@ -16,18 +16,19 @@ Reference: Kennedy and O'Hagan (2001) for the discrepancy; Rasmussen and William
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice.demand._families import FAMILIES, WEIGHT
 from suffice.demand._sampler import Posterior, sample
-from suffice.demand._terms import Shape, SourceTable, Terms, basis
+from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis
 from suffice.demand._widths import Widths
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,6 +42,12 @@ UNTRAINED = 0.5
 _ORIGIN_NOISE = 0.01
 _LARGE = 1e12
 _SPREAD_AT = 1000.0
+
+_FAR = 0.1
+"""Share by which what is left to learn may be misjudged for each e-fold beyond the largest cell."""
+
+_UNTRIED = 0.2
+"""Share by which the computed log worth of labels that no cell held may be off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +147,10 @@ class Law:
         sd = np.sqrt((self._data.back**2).sum(axis=1))
         return {
             "model": self.model,
-            "families": [{"name": "power with taught bias and discrepancy", "weight": 1.0}],
+            "families": [
+                {"name": f"{name} with taught bias and discrepancy", "weight": weight}
+                for name, weight in self.families.items()
+            ],
             "converged": True,
             "rhat": self.posterior.rhat,
             "ess": self.posterior.effective_draws,
@@ -153,6 +163,18 @@ class Law:
             "runs": int(self._data.counts.sum()),
         }
 
+    @property
+    def worth(self) -> Floats:
+        """Clean-equivalent labels of the measured cells under the prior means [cell]."""
+        return self._data.worth
+
+    @property
+    def families(self) -> dict[str, float]:
+        """Families of learning curves, by their share of the posterior's draws."""
+        code = self.posterior.draws[:, Shape.column(self.table)]
+        shares = {name: float((code == k).mean()) for k, name in enumerate(FAMILIES)}
+        return {name: share for name, share in shares.items() if share > 0.0}
+
     def leave_one_out(self) -> tuple[Floats, Floats, Floats]:
         """Predictions of every cell's mean from all others: (mean, sd, measured) [cell, metric]."""
         rng = np.random.default_rng(3)
@@ -161,7 +183,7 @@ class Law:
 
 
 def fit_law(
-    curves: Sequence[Curve],
+    curves: Sequence[Curve | ResolvedCurve],
     runs: Sequence[NDArray[np.float64]],
     metrics: Sequence[str],
     table: SourceTable,
@@ -169,32 +191,72 @@ def fit_law(
     model: str,
     scheme: str,
     seed: int = 0,
+    families: Sequence[str] = FAMILIES,
 ) -> Law:
     """Fit the law to measured cells.
 
     Args:
-        curves: one a cell.
+        curves: one a cell; resolved where a channel differs from its source's profile in ``table``.
         runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
         metrics: names of the metrics.
         table: the sources, and what is believed of them beforehand.
         model, scheme: named in the law.
         seed: of the sampler.
+        families: of learning curves, averaged; see ``suffice.demand._families``.
 
     Raises:
         InputError: too few cells to fit.
         ConvergenceError: the posterior did not converge.
     """
+    from suffice.curve import ResolvedCurve
+
     if len(curves) < 6:
         raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
     data = _Cells.of(curves, runs, table)
     name = f"the law of {model}"
-    posterior = sample(data.log_posterior, Shape.start(table), seed=seed, what=name)
+    posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
     rng = np.random.default_rng([seed, 6])
     theta = posterior.draws[rng.choice(len(posterior.draws), 60)]
     mean, sd, measured = data.leave_one_out(theta, 1.0)
     # Width is earned on cells that the prediction did not see.
     miss = float(np.sqrt(np.mean(((measured - mean) / sd) ** 2)))
-    return Law(model, scheme, tuple(metrics), table, posterior, tuple(curves), max(1.0, miss), data)
+    bought = tuple(c.curve if isinstance(c, ResolvedCurve) else c for c in curves)
+    return Law(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
+
+
+def _sample(data: _Cells, table: SourceTable, family: str, seed: int, name: str) -> Posterior:
+    column, start = Shape.column(table), Shape.start(table, family)
+    code = start[column]
+    found = sample(
+        lambda theta: data.log_posterior(np.insert(theta, column, code, axis=1)),
+        np.delete(start, column),
+        seed=seed,
+        what=name,
+    )
+    return replace(found, draws=np.insert(found.draws, column, code, axis=1))
+
+
+def _average(parts: Mapping[str, Posterior]) -> Posterior:
+    """Draws of every family in proportion to its weight.
+
+    The halves of the result are made of the same halves of its parts, so that the sampler's two
+    ensembles stay apart.
+    """
+    whole = sum(WEIGHT[f] for f in parts)
+    size = max(len(p.draws) for p in parts.values()) // 2
+    halves = []
+    for half in range(2):
+        for family, part in parts.items():
+            middle = len(part.draws) // 2
+            mine = part.draws[middle:] if half else part.draws[:middle]
+            count = round(size * WEIGHT[family] / whole)
+            halves.append(mine[np.linspace(0, len(mine) - 1, count).astype(int)])
+    return Posterior(
+        np.concatenate(halves),
+        max(p.rhat for p in parts.values()),
+        min(p.effective_draws for p in parts.values()),
+        max(p.steps for p in parts.values()),
+    )
 
 
 def rebuild_law(
@@ -226,13 +288,17 @@ class _Cells:
     spread: Floats  # run-to-run sd of each cell, in white units [cell]
     white: Floats
     back: Floats
+    profile: Floats  # what each metric gains where the overall error gains one [white metric]
     spread_fit: Floats
     widths: Widths
     residuals: Floats  # of single runs, in units of their own metric's width [run, metric]
 
     @classmethod
     def of(
-        cls, curves: Sequence[Curve], runs: Sequence[NDArray[np.float64]], table: SourceTable
+        cls,
+        curves: Sequence[Curve | ResolvedCurve],
+        runs: Sequence[NDArray[np.float64]],
+        table: SourceTable,
     ) -> _Cells:
         from suffice.curve import Curve
 
@@ -270,6 +336,7 @@ class _Cells:
             spread=np.concatenate([[1.0], np.sqrt(spread2)]),
             white=white,
             back=axes[:, kept] * np.sqrt(size[kept]),
+            profile=_profile(mean, worth) @ white,
             spread_fit=fit,
             widths=widths,
             residuals=np.concatenate(
@@ -282,13 +349,13 @@ class _Cells:
 
     def log_posterior(self, theta: Floats) -> Floats:
         """Log posterior of the nonlinear parameters [walker]."""
-        covariance, *_ = self._covariance(theta)
-        cells, metrics = self.values.shape
+        covariance, seen = self._covariance(theta)
+        cells, metrics = self.values.shape[-2:]
         # One factorisation gives both terms: bordered by the data, the Cholesky factor of the
         # covariance carries root^-1 data in its last rows.
         bordered = np.zeros((len(theta), cells + metrics, cells + metrics))
         bordered[:, :cells, :cells] = covariance
-        bordered[:, cells:, :cells] = self.values.T
+        bordered[:, cells:, :cells] = self._left(seen).transpose(0, 2, 1)
         border = np.arange(cells, cells + metrics)
         bordered[:, border, border] = _LARGE
         root = np.linalg.cholesky(bordered)
@@ -305,22 +372,31 @@ class _Cells:
         widening: float,
     ) -> tuple[Floats, Floats]:
         """Draws of (mean, run-to-run spread), each [draw, curve, metric]."""
-        covariance, rows, sd, places = self._covariance(theta)
+        covariance, seen = self._covariance(theta)
         shape = Shape.unpack(theta, self.table)
         terms = Terms.of(curves, self.table)
-        new_rows, _, new_places = basis(terms, shape, self.table)
+        new = basis(terms, shape, self.table)
         design = _spread_design(terms.plain_worth(self.table))
         spread = np.exp(0.5 * design @ self.spread_fit)
         amplitude = np.exp(2.0 * shape.log_amplitude)[:, None]
-        cross = (new_rows * sd**2) @ rows.transpose(0, 2, 1)
-        cross += _kernel(new_places, places, spread, self.spread, shape)
+        cross = (new.rows * new.sd**2) @ seen.rows.transpose(0, 2, 1)
+        cross += _kernel(new.places, seen.places, spread, self.spread, shape)
         inverse = np.linalg.inv(covariance)
         gain = cross @ inverse
-        variance = (new_rows**2 * sd**2).sum(axis=2) + amplitude * spread**2
+        variance = (new.rows**2 * new.sd**2).sum(axis=2) + amplitude * spread**2
         variance = np.maximum(variance - (gain * cross).sum(axis=2), 1e-12)
-        centre = gain @ self.values
-        noise = rng.standard_normal(centre.shape)
-        white = centre + widening * np.sqrt(variance)[:, :, None] * noise
+        centre = gain @ self._left(seen) - new.learned[:, :, None] * self.profile
+        drawn = centre + np.sqrt(variance)[:, :, None] * rng.standard_normal(centre.shape)
+        middle = centre.mean(axis=0)
+        white = middle + widening * (drawn - middle)
+        # Beyond the largest cell nothing has tested how fast the rest is learned.
+        beyond = np.log(np.maximum(new.worth / seen.worth.max(axis=1)[:, None], 1.0))
+        slip = _FAR * new.missing * beyond * rng.standard_normal(beyond.shape)
+        # Nor has anything tested a worth that was computed for a channel that no cell held.
+        untried = _UNTRIED * terms.untried(self.terms, self.table)
+        whole = new.learned + new.missing
+        slip += whole * new.by_scale * untried * rng.standard_normal(beyond.shape)
+        white += slip[:, :, None] * self.profile
         return UNTRAINED + white @ self.back.T, self.widths.draw(terms, rng, len(theta))
 
     def leave_one_out(self, theta: Floats, widening: float) -> tuple[Floats, Floats, Floats]:
@@ -328,9 +404,9 @@ class _Cells:
 
         Nonlinear parameters are reweighted by importance towards the posterior without the cell.
         """
-        covariance, *_ = self._covariance(theta)
+        covariance, seen = self._covariance(theta)
         inverse = np.linalg.inv(covariance)
-        solved = inverse @ self.values
+        solved = inverse @ self._left(seen)
         diagonal = np.einsum("wii->wi", inverse)
         miss = solved / diagonal[:, :, None]
         variance = 1.0 / diagonal
@@ -345,14 +421,18 @@ class _Cells:
         sd = np.sqrt(spread2 @ (self.back.T**2))
         return mean[1:], sd[1:], (UNTRAINED + self.values @ self.back.T)[1:]
 
-    def _covariance(self, theta: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    def _left(self, seen: Basis) -> Floats:
+        """What the corrections must explain [walker, cell, white metric]."""
+        return np.asarray(self.values + seen.learned[:, :, None] * self.profile)
+
+    def _covariance(self, theta: Floats) -> tuple[Floats, Basis]:
         shape = Shape.unpack(theta, self.table)
-        rows, sd, places = basis(self.terms, shape, self.table)
-        covariance = (rows * sd**2) @ rows.transpose(0, 2, 1)
-        covariance += _kernel(places, places, self.spread, self.spread, shape)
+        seen = basis(self.terms, shape, self.table)
+        covariance = (seen.rows * seen.sd**2) @ seen.rows.transpose(0, 2, 1)
+        covariance += _kernel(seen.places, seen.places, self.spread, self.spread, shape)
         index = np.arange(len(self.noise))
         covariance[:, index, index] += self.noise
-        return covariance, rows, sd, places
+        return covariance, seen
 
 
 def _kernel(first: Floats, second: Floats, s1: Floats, s2: Floats, shape: Shape) -> Floats:
@@ -365,6 +445,13 @@ def _kernel(first: Floats, second: Floats, s1: Floats, s2: Floats, shape: Shape)
     decay = np.exp(-0.5 * square / np.exp(2.0 * shape.log_length)[:, None, None])
     size = np.exp(2.0 * shape.log_amplitude)[:, None, None]
     return np.asarray(size * s1[:, None] * s2[None, :] * decay)
+
+
+def _profile(mean: Floats, worth: Floats) -> Floats:
+    """How far each metric is below chance, against the first one, in the largest cells [metric]."""
+    large = mean[np.argsort(worth)[-max(len(worth) // 4, 1) :]]
+    below = np.maximum(UNTRAINED - large.mean(axis=0), 1e-3)
+    return np.asarray(below / below[0])
 
 
 def _spread_design(worth: Floats) -> Floats:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from suffice.demand._terms import SourceTable
     from suffice.progress import Progress
 
-VERSION = "1"
+VERSION = "3"
 """Changes whenever the same runs could give another posterior."""
 
 

@@ -2,12 +2,13 @@
 
 The law's mean for one metric is
 
-    e + A u + first-order changes of u + (1 - u) sum_s (b1_s share_s + b2_s share_s^2)
+    1/2 - reach (1 - u) d + (1 - u) sum_s (b1_s share_s + b2_s share_s^2) + first-order changes
 
-where u = (1 + n/s)^-p falls with the clean-equivalent number of labels n, and share_s is the part
-of the training signal that comes from source s. The first terms are what too few good labels cost;
-the last is what wrong labels teach, and it does not vanish with n. An untrained model errs half of
-the time, so e + A = 1/2.
+where u, the share of what can be learned that is still missing, falls with the clean-equivalent
+number of labels n (see ``_families``), d is how much the metric gains where the overall error gains
+one, and share_s is the part of the training signal that comes from source s. The first terms are
+what too few good labels cost; the sum is what wrong labels teach, and it does not vanish with n. An
+untrained model errs half of the time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.curve import Curve, ResolvedCurve
+from suffice.demand._families import FAMILIES, PRIOR_POWER, missing, reach
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,12 +91,14 @@ class Terms:
     Attributes:
         source: number of the source.
         tasks: labelled tasks times their weight; 0 pads.
+        squares: labelled tasks times the square of their weight.
         repeat: log worth of the tranche's labels per task against one.
         early: 1 where a later round follows.
     """
 
     source: NDArray[np.int64]
     tasks: Floats
+    squares: Floats
     repeat: Floats
     early: Floats
 
@@ -104,7 +108,7 @@ class Terms:
         width = max((len(c.tranches) for c in curves), default=1) or 1
         shape = (len(curves), width)
         source = np.zeros(shape, dtype=np.int64)
-        tasks, repeat, early = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        tasks, squares, repeat, early = (np.zeros(shape) for _ in range(4))
         for i, curve in enumerate(curves):
             bought: list[tuple[Tranche, float]]
             if isinstance(curve, ResolvedCurve):
@@ -115,14 +119,55 @@ class Terms:
             for j, (t, gain) in enumerate(bought):
                 source[i, j] = table.number(t.source)
                 tasks[i, j] = t.tasks * t.weight
+                squares[i, j] = t.tasks * t.weight**2
                 repeat[i, j] = gain
                 early[i, j] = float(t.round < last)
-        return cls(source, tasks, repeat, early)
+        return cls(source, tasks, squares, repeat, early)
 
     def plain_worth(self, table: SourceTable) -> Floats:
         """Clean-equivalent labels under the prior means [curve]."""
-        worth = np.exp(table.log_worth[self.source] + self.repeat) * self.tasks
-        return np.asarray(worth.sum(axis=1))
+        signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat))[None]
+        both = self.pooled(signal, late=False) + self.pooled(signal, late=True)
+        return np.asarray(both[0])
+
+    def last_worth(self, table: SourceTable) -> Floats:
+        """The same of the last round alone [curve]."""
+        signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat))[None]
+        return np.asarray(self.pooled(signal, late=True)[0])
+
+    def untried(self, tried: Terms, table: SourceTable) -> Floats:
+        """How far log worths lie from those of the nearest labels in other curves [curve].
+
+        A mean over tranches, by their signal.
+        """
+        gap = np.zeros(self.repeat.shape)
+        for s in range(len(table.names)):
+            known = tried.repeat[(tried.source == s) & (tried.tasks > 0.0)]
+            mine = self.source == s
+            if len(known) and mine.any():
+                gap[mine] = np.abs(self.repeat[mine][:, None] - known[None]).min(axis=1)
+        signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat)) * self.tasks
+        return np.asarray((gap * signal).sum(axis=1) / np.maximum(signal.sum(axis=1), 1e-9))
+
+    def pooled(self, signal: Floats, *, late: bool, dilution: Floats | float = 1.0) -> Floats:
+        """Clean-equivalent labels of the last round, or of those before it [walker, curve].
+
+        Model: a label of worth w carries signal sqrt(w) and, like any other, noise of variance one.
+        Trained with equal weights the signals add up; squared and over the noise they are the
+        worth of the pool. It is less than the sum of worths: poor labels dilute good ones.
+
+        Args:
+            signal: root of the worth of one task of each tranche [walker, curve, term].
+            late: the last round instead of those before it.
+            dilution: power of the loss against the sum of worths [walker] or one for all.
+        """
+        mine = self.early == (0.0 if late else 1.0)
+        tasks = self.tasks * mine
+        added = (signal * tasks).sum(axis=2)
+        summed = np.maximum((signal * signal * tasks).sum(axis=2), 1e-9)
+        noise = np.maximum((self.squares * mine).sum(axis=1), 1e-9)
+        ratio = np.maximum(added * added / (noise * summed), 1e-9)
+        return np.asarray(summed * ratio ** np.reshape(dilution, (-1, 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,30 +176,43 @@ class Shape:
 
     Attributes:
         log_worth: log worth of a label of each source against the reference [walker, source].
+        family: position of the learning curve's family in ``FAMILIES``; not sampled.
         log_scale: log of s, the clean-equivalent labels at which learning sets in.
         log_power: log of p, how fast the error falls.
+        agreement: log odds of rho, the agreement with gold that endless labels would give.
         repeat_power: how much of the computed gain from repeats comes true.
         keep_bias: log of what is left of an early round's pull after later rounds.
         keep_worth: log of what is left of an early round's worth.
+        forget: how much more is lost where the last round's labels are worse than the early ones,
+            per unit of log worth.
+        dilution: how much of the loss by pooling unequal labels comes true.
         log_amplitude: log size of the discrepancy, in run-to-run sd.
         log_length: log correlation length of the discrepancy.
     """
 
     log_worth: Floats
+    family: Floats
     log_scale: Floats
     log_power: Floats
+    agreement: Floats
     repeat_power: Floats
     keep_bias: Floats
     keep_worth: Floats
+    forget: Floats
+    dilution: Floats
     log_amplitude: Floats
     log_length: Floats
 
     NAMES = (
+        "family",
         "log_scale",
         "log_power",
+        "agreement",
         "repeat_power",
         "keep_bias",
         "keep_worth",
+        "forget",
+        "dilution",
         "log_amplitude",
         "log_length",
     )
@@ -168,10 +226,17 @@ class Shape:
         return cls(worth, *(theta[:, others + i] for i in range(len(cls.NAMES))))
 
     @classmethod
-    def start(cls, table: SourceTable) -> Floats:
+    def start(cls, table: SourceTable, family: str) -> Floats:
         """The prior means, packed [parameter]."""
-        rest = [np.log(100.0), np.log(0.5), 1.0, -1.0, -0.3, np.log(0.7), np.log(2.0)]
+        power, _ = PRIOR_POWER[family]
+        rest = [FAMILIES.index(family), np.log(100.0), power, 1.0, 1.0, -1.0, -0.3, 1.0, 1.0]
+        rest += [np.log(0.7), np.log(2.0)]
         return np.concatenate([table.log_worth[1:], rest])
+
+    @classmethod
+    def column(cls, table: SourceTable) -> int:
+        """Where the family stands in packed parameters."""
+        return len(table.names) - 1
 
     def log_prior(self, table: SourceTable) -> Floats:
         """Log prior density up to a constant [walker]."""
@@ -179,56 +244,90 @@ class Shape:
         def normal(x: Floats, mean: Floats | float, sd: float) -> Floats:
             return np.asarray(-0.5 * ((x - mean) / sd) ** 2)
 
+        power = np.array([PRIOR_POWER[f] for f in FAMILIES])[self.family.astype(int)]
         return np.asarray(
             normal(self.log_worth[:, 1:], table.log_worth[1:], 0.5).sum(axis=1)
             + normal(self.log_scale, np.log(100.0), 1.5)
-            + normal(self.log_power, np.log(0.5), 0.6)
+            + normal((self.log_power - power[:, 0]) / power[:, 1], 0.0, 1.0)
+            + normal(self.agreement, 1.0, 1.0)
             + normal(self.repeat_power, 1.0, 0.4)
             + normal(self.keep_bias, -1.0, 1.0)
             + normal(self.keep_worth, -0.3, 0.5)
+            + normal(self.forget, 1.0, 0.5)
+            + normal(self.dilution, 1.0, 0.3)
             + normal(self.log_amplitude, np.log(0.7), 0.8)
             + normal(self.log_length, np.log(2.0), 0.5)
         )
 
 
-# Prior sd of the linear terms, in units of the run-to-run sd: the level and the fall are left
-# free, first-order changes of the curve's shape from metric to metric are small against the fall.
-_FREE, _CHANGE, _WORTH_CHANGE = 300.0, 8.0, 2.5
+# Prior sd of the linear terms, in units of the run-to-run sd. Changes of level and shape from
+# metric to metric are small against the fall: left free, they would trade against the reach, and
+# the law would extrapolate what the level at n = 0 and the agreement rule out.
+_LEVEL, _CHANGE, _WORTH_CHANGE = 2.0, 2.0, 2.5
 
 
-def basis(terms: Terms, shape: Shape, table: SourceTable) -> tuple[Floats, Floats, Floats]:
-    """Linear terms of the law, and where the discrepancy sees each curve.
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """What the law's mean is made of, for given nonlinear parameters.
 
-    Returns:
-        (H [walker, curve, term], prior sd of each term [term], place [walker, curve, axis]).
+    Attributes:
+        worth: clean-equivalent labels [walker, curve].
+        learned: how far the error has come down from chance [walker, curve].
+        missing: how much further it could come down [walker, curve].
+        by_scale: change of the missing share with log scale [walker, curve].
+        rows: linear corrections [walker, curve, term].
+        sd: prior sd of each of them, in run-to-run sd [term].
+        places: where the discrepancy sees each curve [walker, curve, axis].
     """
+
+    worth: Floats
+    learned: Floats
+    missing: Floats
+    by_scale: Floats
+    rows: Floats
+    sd: Floats
+    places: Floats
+
+
+def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
+    """The parts of the law's mean for some curves."""
     log_one = shape.log_worth[:, terms.source] + shape.repeat_power[:, None, None] * terms.repeat
-    worth = np.exp(log_one + terms.early * shape.keep_worth[:, None, None]) * terms.tasks
-    pull = np.exp(log_one + terms.early * shape.keep_bias[:, None, None]) * terms.tasks
-    n = worth.sum(axis=2)
+    one = np.exp(0.5 * log_one)
+    late = terms.pooled(one, late=True, dilution=shape.dilution)
+    early = terms.pooled(one, late=False, dilution=shape.dilution)
+    # Hyperparameters of a last round are chosen by its own labels: the worse these are, the more
+    # of what came before is thrown away.
+    signal = one * terms.tasks
+    first, last = signal * terms.early, signal * (1.0 - terms.early)
+    gap = _mean(log_one, last) - _mean(log_one, first)
+    lost = shape.forget[:, None] * np.minimum(np.where(first.sum(axis=2) > 0.0, gap, 0.0), 0.0)
+    early = early * np.exp(shape.keep_worth[:, None] + lost)
+    pull = last + first * np.exp(shape.keep_bias[:, None] + lost)[:, :, None]
+    n = early + late
     x = n / np.exp(shape.log_scale)[:, None]
-    power = np.exp(shape.log_power)[:, None]
-    u = (1.0 + x) ** -power
-    by_scale = power * x * (1.0 + x) ** (-power - 1.0)
-    by_power = -u * np.log1p(x)
-    columns = [np.ones_like(u), u, by_scale, by_power]
-    sd = [_FREE, _FREE, _CHANGE, _CHANGE]
+    rho = 1.0 / (1.0 + np.exp(-np.clip(shape.agreement, -6.0, 6.0)))
+    u, by_scale, by_power, by_agreement = missing(shape.family, x, np.exp(shape.log_power), rho)
+    columns = [1.0 - u, by_scale, by_power, by_agreement]
+    sd = [_LEVEL, _CHANGE, _CHANGE, _CHANGE]
     axes = []
-    safe_n, safe_pull = np.maximum(n, 1e-9), np.maximum(pull.sum(axis=2), 1e-9)
+    whole = np.maximum(pull.sum(axis=2), 1e-9)
     for s in range(len(table.names)):
-        mine = terms.source == s
-        share = (worth * mine).sum(axis=2)
-        axes.append(np.log1p(share / SCALE))
+        taught = (pull * (terms.source == s)).sum(axis=2) / whole
+        axes.append(np.log1p(n * taught / SCALE))
         if s == 0:
             continue
-        columns.append(-by_scale * share / safe_n)
+        columns.append(-by_scale * taught)
         sd.append(_WORTH_CHANGE)
-        taught = (pull * mine).sum(axis=2) / safe_pull
         columns += [(1.0 - u) * taught, (1.0 - u) * taught * taught]
         sd += [float(table.bias[s])] * 2
-    early = (worth * terms.early).sum(axis=2) / safe_n
-    axes.append(EARLY_AXIS * np.sqrt(early))
-    return np.stack(columns, axis=2), np.array(sd), np.stack(axes, axis=2)
+    axes.append(EARLY_AXIS * np.sqrt(early / np.maximum(n, 1e-9)))
+    whole = reach(rho)[:, None]
+    rows, places = np.stack(columns, axis=2), np.stack(axes, axis=2)
+    return Basis(n, whole * (1.0 - u), whole * u, by_scale, rows, np.array(sd), places)
+
+
+def _mean(values: Floats, weight: Floats) -> Floats:
+    return np.asarray((values * weight).sum(axis=2) / np.maximum(weight.sum(axis=2), 1e-9))
 
 
 def _log_fisher(profile: Profile, labels_per_task: int) -> float:

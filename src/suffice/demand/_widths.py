@@ -1,8 +1,9 @@
 """How far runs of one curve scatter: a width for every metric.
 
 Model: the log variance of a metric over the runs of a cell is linear in the log of the
-clean-equivalent labels and in the share of the training signal that each source gives. Labels that
-all err alike make runs more alike; independent noise makes them differ.
+clean-equivalent labels, in how many of them come before the last round, and in the share of the
+training signal that each source gives; shares also change how fast widths fall. Labels that all err
+alike make runs more alike; independent noise and a small last round make them differ.
 Assumes: the log of a sample variance of m normal runs is about normal, with mean digamma((m-1)/2)
 - log((m-1)/2) above the truth and variance trigamma((m-1)/2).
 Fails when: runs of one cell fall into clusters; the residuals keep the clusters' shape, but one
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _AT = 1000.0
-_PRIOR_SD = np.array([10.0, 1.0])
-_SHARE_SD = 1.0
+_PRIOR_SD = np.array([10.0, 1.0, 0.5])
+_SHARE_SD, _SLOPE_SD = 1.0, 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,9 @@ class Widths:
         bias, sampling = digamma(half) - np.log(half), polygamma(1, half)
         target = np.log(np.maximum(variance, 1e-12)) - bias[:, None]
         design = _design(terms, table)
-        prior = np.concatenate([_PRIOR_SD, np.full(len(table.names) - 1, _SHARE_SD)]) ** -2.0
+        others = len(table.names) - 1
+        sd = [_PRIOR_SD, np.full(others, _SHARE_SD), np.full(others, _SLOPE_SD)]
+        prior = np.concatenate(sd) ** -2.0
         rough, *_ = np.linalg.lstsq(design, target, rcond=None)
         means, roots, misfit = [], [], []
         for k in range(target.shape[1]):
@@ -92,8 +95,17 @@ class Widths:
 
 
 def _design(terms: Terms, table: SourceTable) -> Floats:
-    """Level, log clean-equivalent labels, and the share of each source but the reference."""
-    worth = np.exp(table.log_worth[terms.source] + terms.repeat) * terms.tasks
-    total = np.maximum(worth.sum(axis=1), 1.0)
-    shares = [(worth * (terms.source == s)).sum(axis=1) / total for s in range(1, len(table.names))]
-    return np.stack([np.ones(len(total)), np.log(total / _AT), *shares], axis=1)
+    """Level, log clean-equivalent labels, what of them is early, and shares of sources.
+
+    Each share but the reference's comes twice: as a shift, and as a change of how widths fall.
+    """
+    signal = np.exp(0.5 * (table.log_worth[terms.source] + terms.repeat)) * terms.tasks
+    total = np.maximum(signal.sum(axis=1), 1e-9)
+    shares = [
+        (signal * (terms.source == s)).sum(axis=1) / total for s in range(1, len(table.names))
+    ]
+    worth = np.maximum(terms.plain_worth(table), 1.0)
+    last = np.maximum(terms.last_worth(table), 1.0)
+    size = np.log(worth / _AT)
+    columns = [np.ones(len(total)), size, np.log(worth / last), *shares]
+    return np.stack(columns + [s * size for s in shares], axis=1)

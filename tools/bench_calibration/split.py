@@ -1,0 +1,117 @@
+"""One split of the example ratings: its pool, its sources, and its measured cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from cells import TARGET
+
+from suffice.channel import Profile
+from suffice.curve import ResolvedCurve, ResolvedTranche
+from suffice.demand import Cell, measure
+from suffice.labels import load_ratings, rating_pool, sample_documents
+from suffice.study import load_study
+from suffice.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.channel import Channel, Tasks
+    from suffice.curve import Curve
+    from suffice.demand import CellRuns
+    from suffice.labels import Pool
+    from suffice.progress import Progress
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "ratings.toml"
+
+
+@dataclass(frozen=True, eq=False)
+class FlippedChannel:
+    """A real channel with *synthetic* noise on top: a share of its labels is turned round.
+
+    Attributes:
+        name: of the source, with the rate in it.
+        base: the real channel.
+        rate: share of labels that are turned round, independently.
+    """
+
+    name: str
+    base: Channel
+    rate: float
+
+    @property
+    def profile(self) -> Profile:
+        """The base's error, with the flips in it; independent flips leave the shared part."""
+        p = self.base.profile
+        return replace(p, error=p.error + self.rate * (1.0 - 2.0 * p.error))
+
+    def draw(
+        self, tasks: Tasks, labels_per_task: int, rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Labels [task, label]."""
+        labels = self.base.draw(tasks, labels_per_task, rng)
+        return np.where(rng.random(labels.shape) < self.rate, 1.0 - labels, labels)
+
+
+class Split(Workspace):
+    """The example study on another split of the same texts, so that all share their vectors."""
+
+    def __init__(self, number: int, progress: Progress) -> None:
+        """Make the study of split ``number``."""
+        study = load_study(EXAMPLE).model_copy(update={"seed": number})
+        super().__init__(study, Path("unused"), progress)
+        self.number = number
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The example's texts, split by this split's seed."""
+        task: Any = self.study.task
+        ratings = load_ratings(self.progress)
+        chosen = sample_documents(ratings, task.texts, np.random.default_rng([0, 2]))
+        raters = {name: int(s.raters or 0) for name, s in self.study.sources.items()}
+        return rating_pool(ratings, chosen, raters, pairs=task.evaluation_pairs, seed=self.number)
+
+    def channel(self, source: str) -> Channel:
+        """The measured channel of a source; ``NAME.flipRR`` has RR % synthetic flips on top."""
+        name, _, percent = source.partition(".flip")
+        base = self.measured[name].mean()
+        return FlippedChannel(source, base, int(percent) / 100.0) if percent else base
+
+    def trained(self, curve: Curve) -> ResolvedCurve:
+        """The curve as runs see it."""
+        return ResolvedCurve(tuple(ResolvedTranche(t, self.channel(t.source)) for t in curve))
+
+    def asked(self, curve: Curve) -> ResolvedCurve:
+        """The curve as the law sees it: noisy labels of a source are that source, done worse."""
+        return ResolvedCurve(
+            tuple(
+                ResolvedTranche(
+                    replace(t, source=t.source.partition(".")[0]), self.channel(t.source)
+                )
+                for t in curve
+            )
+        )
+
+    def runs(
+        self, curves: Sequence[Curve], seeds: tuple[int, ...], name: str, model: str = TARGET
+    ) -> list[CellRuns]:
+        """Train cells, or read them from the store."""
+        cells = [Cell(model, self.trained(c), seeds) for c in curves]
+        return measure(
+            cells, self.pool, self.models_of(model), self.scheme, self.store, self.progress,
+            name=name,
+        )  # fmt: skip
+
+    def models_of(self, name: str) -> dict[str, Any]:
+        """One embedded model."""
+        from suffice.demand import Embedded, embed_cached, load_model
+
+        model = load_model(name)
+        features = embed_cached(model, self.pool.items, self.progress)
+        return {name: Embedded(name, model.fingerprint, features)}
