@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from suffice import bradley_terry
 from suffice.errors import InputError
 from suffice.labels import LabelTable, read_labels
+from suffice.supply import judge_report
 from suffice.supply._audit import audit
 
 if TYPE_CHECKING:
@@ -85,3 +87,41 @@ def test_pandalm(shared_data: Path) -> None:
     assert result.pairs["agreement"].to_list() == pytest.approx([0.92] * 3, abs=0.015)
     assert not result.workers["suspect"].any()
     assert result.workers["accuracy"].min() > 0.85
+
+
+def test_llmfao_items_and_judges(shared_data: Path) -> None:
+    """GPT-4's answers lead; the left is favoured; GPT-3.5 as a judge goes by place, GPT-4 less."""
+    folder = shared_data / "preferences" / "llmfao"
+    parts = [pl.read_csv(folder / "crowd-comparisons.csv", infer_schema=False)]
+    for name in ("gpt4", "gpt3"):
+        votes = pl.read_csv(folder / f"{name}-crowd-comparisons.csv", infer_schema=False)
+        parts.append(votes.with_columns(pl.lit(name).alias("worker")))
+    frame = pl.concat(parts, how="diagonal").rename({"id": "task", "winner": "label"})
+    found = bradley_terry(frame.sample(fraction=0.5, seed=0))
+    assert "GPT 4" in found.items["item"].head(4).to_list()
+    workers = {row["worker"]: row for row in found.workers.iter_rows(named=True)}
+    assert workers["gpt3"]["first_low"] > 0.6
+    assert workers["gpt3"]["reliability_high"] < workers["gpt4"]["reliability_low"]
+    assert workers["gpt4"]["tie_high"] < 0.15
+    report = judge_report(LabelTable.from_frame(frame), ["gpt4", "gpt3"])
+    assert (report["gap_high"] < 0.0).all()
+    assert report["tasks"].to_list() == [2139, 2139]
+
+
+def test_xstest_judge_by_model(shared_data: Path) -> None:
+    """GPT-4 judges GPT-4's answers well and other models' worse, which one rate would hide."""
+    folder = shared_data / "preferences" / "xstest" / "evaluation" / "automated_evaluation_labels"
+    frame, gold = xstest(folder)
+    judged = pl.col("label").is_in(sorted(set(gold.values())))
+    frame = frame.with_columns(
+        pl.when(judged).then("label").otherwise(pl.lit(REFUSAL)),
+        pl.col("task").str.split(":").list.first().alias("slice"),
+    )
+    report = judge_report(LabelTable.from_frame(frame), ["gpt4_label", "strmatch_label"], gold)
+    rows = {row["slice"]: row for row in report.iter_rows(named=True)
+            if row["judge"] == "gpt4_label"}  # fmt: skip
+    assert rows["all"]["accuracy"] == pytest.approx(0.80, abs=0.01)
+    assert rows["all"]["people_accuracy"] == pytest.approx(0.98, abs=0.01)
+    own = rows.pop("gpt4")
+    del rows["all"]
+    assert all(row["accuracy_high"] < own["accuracy_low"] for row in rows.values())

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.labels._formats import read_frame as read_frame
     from suffice.labels._own_pools import preference_pool as preference_pool
     from suffice.labels._own_pools import vote_pool as vote_pool
+    from suffice.labels._pairs import answers_of as answers_of
+    from suffice.labels._pairs import read_comparisons as read_comparisons
+    from suffice.labels._pairs import side_of_words as side_of_words
     from suffice.labels._pool import Evaluation as Evaluation
     from suffice.labels._pool import Pool as Pool
     from suffice.labels._preferences import PreferenceTable as PreferenceTable
@@ -30,9 +34,15 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.labels._formats": ("read_frame",),
         "suffice.labels._own_pools": (
             "preference_pool",
             "vote_pool",
+        ),
+        "suffice.labels._pairs": (
+            "answers_of",
+            "read_comparisons",
+            "side_of_words",
         ),
         "suffice.labels._pool": (
             "Evaluation",

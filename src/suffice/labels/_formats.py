@@ -166,7 +166,8 @@ def _column(rows: list[dict[str, Any]], name: str) -> pl.Series:
     if kinds == {bool}:
         return pl.Series(name, values, dtype=pl.Boolean)
     if kinds & {list, dict}:
-        return pl.Series(name, [json.dumps(value) for value in values], dtype=pl.String)
+        plain = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
+        return pl.Series(name, plain, dtype=pl.String)
     return pl.Series(
         name, [None if value is None else str(value) for value in values], dtype=pl.String
     )

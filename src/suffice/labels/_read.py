@@ -44,6 +44,8 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
         "expected",
     ),
     "time": ("time", "timestamp", "createdat", "submittedat", "submittime", "date"),
+    "left": ("left", "itema", "modela", "leftitem", "itemleft"),
+    "right": ("right", "itemb", "modelb", "rightitem", "itemright"),
 }  # fmt: skip
 
 _WIDE = re.compile(
@@ -66,7 +68,8 @@ def read_labels(
     where they are obvious (``item`` is ``task``, ``annotator`` is ``worker``); the table's
     ``columns`` and ``notes`` say what was taken for what. A table with one column a worker
     (``annotator_1, annotator_2``) is made long. A file of preferences (``chosen``, ``rejected``)
-    becomes one task a pair, see :func:`suffice.labels.read_preferences`.
+    becomes one task a pair, see :func:`suffice.labels.read_preferences`. Label Studio and Argilla
+    exports are read as they are; ``columns={"label": ...}`` names the question to read.
 
     Args:
         path: the file.
@@ -82,6 +85,13 @@ def read_labels(
     frame = read_frame(path)
     origin = str(path)
     wanted = dict(columns or {})
+    from suffice.labels._argilla import is_argilla, read_argilla
+    from suffice.labels._label_studio import is_label_studio, read_label_studio
+
+    if is_label_studio(frame):
+        return read_label_studio(frame, origin=origin, columns=wanted)
+    if is_argilla(frame):
+        return read_argilla(frame, origin=origin, columns=wanted)
     for ours, theirs in wanted.items():
         if ours not in COLUMNS:
             raise InputError(
@@ -107,7 +117,8 @@ def read_labels(
         frame, taken, wide_notes = _make_long(frame, taken, wide)
         notes = [_said(taken), *wide_notes]
     else:
-        refuse_missing(taken, frame.columns, origin)
+        pairs = ["task"] if {"left", "right"} <= set(taken) else []
+        refuse_missing([*taken, *pairs], frame.columns, origin)
         frame = frame.select(pl.col(theirs).alias(ours) for ours, theirs in taken.items())
     if drop_missing:
         required = [name for name in ("task", "worker", "label") if name in frame.columns]

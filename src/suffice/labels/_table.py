@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 REQUIRED = ("task", "worker", "label")
-OPTIONAL = ("source", "slice", "seconds", "cost", "presented_order", "gold", "time")
+OPTIONAL = (
+    "source", "slice", "seconds", "cost", "presented_order", "gold", "time", "left", "right",
+)  # fmt: skip
 COLUMNS = (*REQUIRED, *OPTIONAL)
 _ROWS_SHOWN = 3
 
@@ -24,8 +26,9 @@ class LabelTable:
 
     Attributes:
         frame: the rows. ``task``, ``worker`` and ``label`` are always there; ``source``, ``slice``,
-            ``seconds``, ``cost``, ``presented_order``, ``gold`` and ``time`` where the file had
-            them. ``label`` and ``gold`` are text; ids keep the type that they were read with.
+            ``seconds``, ``cost``, ``presented_order``, ``gold``, ``time``, ``left`` and ``right``
+            (the items of a comparison) where the file had them. ``label`` and ``gold`` are text;
+            ids keep the type that they were read with.
         columns: our name -> the name of the column that it was taken from.
         notes: what was assumed or passed over, one line each.
         origin: the file, for messages.
@@ -59,21 +62,27 @@ class LabelTable:
         Raises:
             InputError: a column is missing, there are no rows, or a cell is empty or NaN.
         """
+        from suffice.labels._pairs import align_pairs, name_pairs, order_as_number
+
+        said = list(notes)
+        frame = name_pairs(frame, said)
         refuse_missing(frame.columns, frame.columns, origin)
         frame = frame.select([name for name in COLUMNS if name in frame.columns])
         if frame.is_empty():
             raise InputError("there are no labels in it", where=origin, fix="add rows")
-        frame = _plain_types(frame, origin)
+        frame = order_as_number(_plain_types(frame, origin))
         answers = [name for name in ("label", "gold") if name in frame.columns]
         frame = frame.with_columns(_label_text(frame, name) for name in answers)
         for name in REQUIRED:
             _refuse_empty(frame, name, origin)
-        said = list(notes)
+        frame = align_pairs(frame, said, origin)
+        # A pair that is judged in both orders is judged twice on purpose.
+        shown = [name for name in ("presented_order",) if name in frame.columns]
         rows = len(frame)
-        once = frame.unique(subset=list(REQUIRED), keep="first", maintain_order=True)
+        once = frame.unique(subset=[*REQUIRED, *shown], keep="first", maintain_order=True)
         if repeats := rows - len(once):
             said.append(f"{counted(repeats, 'row')} repeated an earlier row and counted once")
-        last = once.unique(subset=["task", "worker"], keep="last", maintain_order=True)
+        last = once.unique(subset=["task", "worker", *shown], keep="last", maintain_order=True)
         if changed := len(once) - len(last):
             said.append(
                 f"{counted(changed, 'label')} of a worker who labelled the same task again later: "

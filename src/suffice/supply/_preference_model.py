@@ -30,6 +30,7 @@ TASK_VARIANCE = 2.0, 0.5
 RELIABILITY_VARIANCE = 2.5, 0.3
 BIAS_VARIANCE = 2.5, 0.15
 TIE_VARIANCE = 2.0, 0.5
+WORKER_VARIANCES = RELIABILITY_VARIANCE, BIAS_VARIANCE, TIE_VARIANCE
 BIAS_MEAN = 0.0, 0.5
 TIE_MEAN = -0.5, 1.5
 
@@ -117,9 +118,16 @@ def start_state(data: Comparisons) -> State:
     )
 
 
-def worker_priors(data: Comparisons) -> list[tuple[float, float]]:
-    """Inverse-gamma priors of the variances of reliability, bias and liking for ties."""
-    return [RELIABILITY_VARIANCE, BIAS_VARIANCE, TIE_VARIANCE]
+def task_items(data: Comparisons) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The items that each task names first and second, int64 [task]; empty without either."""
+    import numpy as np
+
+    named, other = np.zeros((2, data.tasks if data.items else 0), dtype=np.int64)
+    if data.task is not None and data.items:
+        straight = data.sign > 0
+        named[data.task] = np.where(straight, data.first, data.second)
+        other[data.task] = np.where(straight, data.second, data.first)
+    return named, other
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +209,7 @@ def effect_terms(data: Comparisons, state: State, part: Pieces) -> tuple[Array, 
     """Gradient [task, 1] and precision [task, 1, 1] of the log posterior by the task effects."""
     import numpy as np
 
+    assert data.task is not None
     variance = np.repeat(state.effect_variance_S, data.tasks // data.sets)
     reliability = state.worker_WP[data.worker, 0]
     pull = np.bincount(data.task, data.sign * reliability * part.by_eta, data.tasks)
@@ -209,9 +218,7 @@ def effect_terms(data: Comparisons, state: State, part: Pieces) -> tuple[Array, 
     return gradient[:, None], (weight + 1.0 / variance)[:, None, None]
 
 
-def worker_terms(
-    data: Comparisons, state: State, gap: Array, part: Pieces
-) -> tuple[Array, Array]:
+def worker_terms(data: Comparisons, state: State, gap: Array, part: Pieces) -> tuple[Array, Array]:
     """Gradient [worker, parameter] and precision [worker, parameter, parameter]."""
     import numpy as np
 
@@ -229,7 +236,7 @@ def worker_terms(
         gradient[:, 0] = total(gap * part.by_eta)
         precision[:, 0, 0] = total(gap * bend)
         precision[:, 0, 1] = precision[:, 1, 0] = total(bend)
-    if part.by_tie is not None:
+    if part.by_tie is not None and part.by_tie_tie is not None and part.by_eta_tie is not None:
         gradient[:, 2] = total(part.by_tie)
         precision[:, 2, 2] = total(part.by_tie_tie)
         precision[:, 1, 2] = precision[:, 2, 1] = total(part.by_eta_tie)

@@ -1,0 +1,106 @@
+"""What the readers of annotation tools' exports share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from suffice.errors import InputError
+from suffice.labels._table import LabelTable, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UNNAMED = "(unnamed)"
+_MOST_CLASSES = 50
+
+
+@dataclass
+class Answers:
+    """Answers gathered from an export, by question, and a count of all that is no answer."""
+
+    tool: str
+    origin: str
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    passed: dict[str, int] = field(default_factory=dict)
+
+    def add(self, question: str, row: dict[str, Any]) -> None:
+        """One answer: task, worker, label and what else is known."""
+        self.rows.setdefault(question, []).append(row)
+
+    def skip(self, what: str, count: int = 1) -> None:
+        """Count something that is no label."""
+        if count:
+            self.passed[what] = self.passed.get(what, 0) + count
+
+    def table(self, columns: Mapping[str, str]) -> LabelTable:
+        """The label table of one question: the one asked for, else the only or fullest one.
+
+        Raises:
+            InputError: there is no answer, or not to the question asked for.
+        """
+        import polars as pl
+
+        if not self.rows:
+            seen = ", ".join(f"{counted(n, what)}" for what, n in self.passed.items())
+            raise InputError(
+                f"this {self.tool} export holds no submitted answer{f' ({seen})' if seen else ''}",
+                where=self.origin,
+                fix="export after somebody has annotated",
+            )
+        question = self._question(columns.get("label"))
+        rows = self.rows[question]
+        notes = [f"{self.tool} export: answers to {question!r}"]
+        others = [f"{name!r} ({len(mine):,})" for name, mine in self.rows.items()
+                  if name != question]  # fmt: skip
+        if others:
+            notes.append(f"other questions left out: {', '.join(others)}")
+        notes += [f"{counted(n, what)} left out" for what, n in self.passed.items()]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        known = [name for name in names if any(row.get(name) is not None for row in rows)]
+        frame = pl.DataFrame(
+            {name: _plain([row.get(name) for row in rows]) for name in known}, strict=False
+        )
+        taken = {"task": "id", "worker": "annotator", "label": question}
+        return LabelTable.from_frame(frame, columns=taken, notes=notes, origin=self.origin)
+
+    def _question(self, wanted: str | None) -> str:
+        if wanted is not None:
+            if wanted not in self.rows:
+                raise InputError(
+                    f"no answers to {wanted!r}; there are: {', '.join(self.rows)}",
+                    where=self.origin,
+                )
+            return wanted
+
+        def fullest(name: str) -> tuple[bool, int]:
+            rows = self.rows[name]
+            classes = len({str(row["label"]) for row in rows})
+            # Free text differs from answer to answer and is no label.
+            return classes <= max(_MOST_CLASSES, len(rows) // 20), len(rows)
+
+        return max(self.rows, key=fullest)
+
+
+def decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """A cell's list or object, which text formats hold as JSON; other cells as they are."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value
+
+
+def joined(values: list[Any]) -> str | None:
+    """Several classes chosen at once as one label, in alphabetical order; None where none was."""
+    return " + ".join(sorted(str(value) for value in values)) or None
+
+
+def _plain(values: list[Any]) -> list[Any]:
+    """Values of one type: numbers where all are, else text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float} and bool not in kinds:
+        return values
+    return [None if value is None else str(value) for value in values]

@@ -1,0 +1,234 @@
+"""Comparisons of two named items: which columns hold them, and which answer means which side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+FIRST_WORDS = ("left", "first", "a", "model_a", "item_a", "response_a", "1")
+SECOND_WORDS = ("right", "second", "b", "model_b", "item_b", "response_b", "2")
+TIE_WORDS = (
+    "tie", "tied", "draw", "even", "equal", "same", "both", "neither", "none", "0.5",
+    "tie (bothbad)", "both bad", "bothbad", "no preference", "undecided",
+)  # fmt: skip
+_SWAPPED = {
+    "swapped": 1, "true": 1, "ba": 1, "second first": 1, "reversed": 1, "yes": 1,
+    "original": 0, "false": 0, "ab": 0, "first first": 0, "straight": 0, "no": 0,
+}  # fmt: skip
+
+
+def read_comparisons(comparisons: pl.DataFrame | str | Path) -> pl.DataFrame:
+    """Comparisons with the columns ``left, right, label`` and, where given, ``worker, task``.
+
+    Args:
+        comparisons: a frame (Polars or pandas) or a file. ``left`` and ``right`` hold the items in
+            the order in which they were shown (``item_a, item_b`` or ``model_a, model_b`` are taken
+            too), ``label`` (or ``winner``) the item that won, or its side, or ``tie``.
+
+    Returns:
+        The same rows; ``label`` is as it was, see :func:`answers_of`.
+
+    Raises:
+        InputError: the file cannot be read, a column is missing, or a cell is empty.
+    """
+    import polars as pl
+
+    from suffice.labels._formats import read_frame
+    from suffice.labels._read import _recognise
+    from suffice.labels._table import _label_text, _plain_types, _refuse_empty
+
+    origin = "comparisons"
+    if isinstance(comparisons, str | Path):
+        frame, origin = read_frame(comparisons), str(comparisons)
+    elif isinstance(comparisons, pl.DataFrame):
+        frame = comparisons
+    else:
+        try:
+            frame = pl.DataFrame({str(name): list(comparisons[name]) for name in comparisons})
+        except (TypeError, KeyError, ValueError):
+            raise InputError(
+                f"comparisons are a {type(comparisons).__name__}", fix="give a frame or a file"
+            ) from None
+    taken = _recognise(frame.columns, skip={})
+    for name in ("left", "right", "label"):
+        if name not in taken:
+            raise InputError(
+                f"no column that says {name!r} among: {', '.join(frame.columns)}",
+                where=origin,
+                fix="name the columns left, right, label and, where known, worker and task",
+            )
+    known = ("task", "worker", "left", "right", "label", "presented_order")
+    wanted = [name for name in known if name in taken]
+    frame = frame.select(pl.col(taken[name]).alias(name) for name in wanted)
+    if frame.is_empty():
+        raise InputError("there are no comparisons in it", where=origin, fix="add rows")
+    frame = order_as_number(_plain_types(frame, origin))
+    if not frame.schema["label"].is_integer():
+        frame = frame.with_columns(_label_text(frame, "label"))
+    for name in wanted:
+        if name != "presented_order":
+            _refuse_empty(frame, name, origin)
+    same = frame.select((pl.col("left") == pl.col("right")).arg_true()).to_series()
+    if len(same):
+        raise InputError(
+            f"data row {same[0] + 1} compares {frame['left'][int(same[0])]!r} with itself",
+            where=origin,
+            fix="remove such rows",
+        )
+    return frame
+
+
+def answers_of(frame: pl.DataFrame, origin: str = "comparisons") -> pl.Series:
+    """Who won each comparison: .5 the left, -.5 the right, 0 a tie.
+
+    Args:
+        frame: columns ``left``, ``right`` and ``label``; a label is one of the two items or one of
+            the words for first, second and tie (1, 2 and, where both occur, 0 for a tie).
+        origin: the file, for messages.
+
+    Raises:
+        InputError: a label is neither an item of its row nor such a word.
+    """
+    import polars as pl
+
+    item = frame.schema["left"]
+    label = frame["label"]
+    if label.dtype != item:
+        label = label.cast(pl.String)
+        sides = [frame[name].cast(pl.String) for name in ("left", "right")]
+    else:
+        sides = [frame["left"], frame["right"]]
+    won, lost = label == sides[0], label == sides[1]
+    if (won | lost).all():
+        return won.cast(pl.Float64) - 0.5
+    words = side_of_words(label.filter(~(won | lost)).unique().cast(pl.String).to_list())
+    by_word = label.cast(pl.String).replace_strict(words, default=None, return_dtype=pl.Float64)
+    answer = (
+        pl.select(pl.when(won).then(0.5).when(lost).then(-0.5).otherwise(by_word))
+        .to_series()
+        .alias("answer")
+    )
+    if bad := int(answer.null_count()):
+        row = int(answer.is_null().arg_true()[0])
+        raise InputError(
+            f"label {frame['label'][row]!r} of data row {row + 1} is neither of the two items nor "
+            f"left, right or tie ({bad:,} such rows)",
+            where=origin,
+            fix="write the winner's name, or left, right and tie",
+        )
+    return answer
+
+
+def side_of_words(labels: Sequence[Any]) -> dict[str, float]:
+    """The labels that name a side: label -> .5 (first), -.5 (second), 0 (tie)."""
+    known = {str(label): str(label).strip().lower() for label in labels}
+    values = set(known.values())
+    side: dict[str, float] = {}
+    for label, word in known.items():
+        if word in FIRST_WORDS:
+            side[label] = 0.5
+        elif word in SECOND_WORDS:
+            side[label] = -0.5
+        elif word in TIE_WORDS or (word in ("0", "3") and {"1", "2"} <= values):
+            side[label] = 0.0
+    return side
+
+
+def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Give every pair of items a task of its own, whichever of them is named first."""
+    import polars as pl
+
+    if frame.is_empty() or not {"left", "right"} <= set(frame.columns):
+        return frame
+    pair = [pl.col(name).cast(pl.String) for name in ("left", "right")]
+    named = pl.format("{} | {}", pl.min_horizontal(*pair), pl.max_horizontal(*pair))
+    if "task" not in frame.columns:
+        notes.append("no task column: the pair of items is the task")
+        return frame.with_columns(named.alias("task"))
+    if frame.select("task", named.alias("pair")).unique()["task"].is_duplicated().any():
+        notes.append("a task holds several pairs of items: each pair is a task of its own")
+        return frame.with_columns(pl.format("{} | {}", pl.col("task"), named).alias("task"))
+    return frame
+
+
+def align_pairs(frame: pl.DataFrame, notes: list[str], origin: str) -> pl.DataFrame:
+    """Let every row of a task name its two items in one order, that of the task's first row.
+
+    Where a row showed them the other way round, ``presented_order`` is 1 and its label is turned
+    round.
+    """
+    import polars as pl
+
+    if not {"left", "right"} <= set(frame.columns):
+        return frame
+    lacking = pl.any_horizontal(pl.col("left", "right").is_null())
+    if missing := int(frame.select(lacking.sum()).item()):
+        notes.append(f"not read as comparisons of items: {missing:,} rows lack left or right")
+        return frame.drop("left", "right")
+    words = [str(w) for w in frame["label"].unique().drop_nulls().to_list()]
+    known = side_of_words(words)
+    if set(words) != set(known):
+        try:
+            answer = answers_of(frame, origin)
+        except InputError as error:
+            notes.append(f"not read as comparisons of items: {error.what}")
+            return frame.drop("left", "right")
+        frame = frame.with_columns(
+            answer.replace_strict({0.5: "left", -0.5: "right", 0.0: "tie"}).alias("label")
+        )
+        notes.append("labels that name the winner are read as left, right and tie")
+        known = {"left": 0.5, "right": -0.5, "tie": 0.0}
+    turned = frame.with_columns(
+        (pl.col("left") != pl.col("left").first().over("task")).alias("turned")
+    )
+    if not turned["turned"].any():
+        return frame
+    opposite = {
+        label: next((other for other, theirs in known.items() if theirs == -side), label)
+        for label, side in known.items()
+    }
+    count = int(turned["turned"].sum())
+    notes.append(
+        f"{count:,} labels saw their pair the other way round than the first label of the task: "
+        "turned round, and kept as presented_order"
+    )
+    flipped = pl.col("turned")
+    order = pl.col("turned").cast(pl.Int64)
+    if "presented_order" in frame.columns:
+        given = pl.col("presented_order")
+        order = pl.when(flipped).then(1 - given).otherwise(given)
+    return turned.with_columns(
+        pl.when(flipped)
+        .then(pl.col("label").cast(pl.String).replace(opposite))
+        .otherwise(pl.col("label").cast(pl.String))
+        .alias("label"),
+        pl.when(flipped).then(pl.col("right")).otherwise(pl.col("left")).alias("left"),
+        pl.when(flipped).then(pl.col("left")).otherwise(pl.col("right")).alias("right"),
+        order.alias("presented_order"),
+    ).drop("turned")
+
+
+def order_as_number(frame: pl.DataFrame) -> pl.DataFrame:
+    """``presented_order`` as 0 (as named) or 1 (the other way round); 1 and 2 are read so too."""
+    import polars as pl
+
+    if "presented_order" not in frame.columns:
+        return frame
+    column = frame["presented_order"]
+    if column.dtype == pl.Boolean:
+        return frame.with_columns(column.cast(pl.Int64))
+    if column.dtype == pl.String:
+        text = column.str.strip_chars().str.to_lowercase()
+        if text.drop_nulls().is_in(list(_SWAPPED)).all():
+            return frame.with_columns(text.replace_strict(_SWAPPED).alias("presented_order"))
+        return frame
+    if set(column.drop_nulls().unique().to_list()) <= {1, 2} and (column == 2).any():
+        return frame.with_columns(column - 1)
+    return frame
