@@ -1,0 +1,257 @@
+"""Rows into curves: what is used, what is left out and why, and what cannot be a curve at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+LEAST_POINTS = 2
+MOST_POINTS = 80
+"""Longer curves are averaged in so many steps of log x: neighbours say nearly the same."""
+
+_ALONE = "curve"
+_HUNDRED = np.log(100.0)
+_JUMP = np.log(20.0)
+
+
+@dataclass(frozen=True, eq=False)
+class CurveData:
+    """One curve, ready to be fitted.
+
+    Attributes:
+        name: its id.
+        x, y: increasing and positive [point].
+        variance: of the noise at each point, relative to its mean over the curve [point].
+        noise_sd: noise as a share of y where it was given, else None.
+        rows: how many rows there were.
+        left_out: reason -> rows that were left out for it.
+        notes: what else was done or noticed.
+    """
+
+    name: str
+    x: Floats
+    y: Floats
+    variance: Floats
+    noise_sd: float | None
+    rows: int
+    left_out: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RefusedCurve:
+    """A curve that nothing can be said about, and why."""
+
+    curve: str
+    reason: str
+    rows: int
+
+
+@dataclass(eq=False)
+class _Rows:
+    """The rows of one curve while they are looked at."""
+
+    x: Floats
+    y: Floats
+    sd: Floats
+    left_out: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def drop(self, bad: NDArray[np.bool_], reason: str) -> None:
+        if bad.any():
+            self.left_out[reason] += int(bad.sum())
+            self.x, self.y, self.sd = self.x[~bad], self.y[~bad], self.sd[~bad]
+
+
+def read_curves(
+    data: str | Path | pl.DataFrame | Mapping[str, Any],
+) -> tuple[list[CurveData], list[RefusedCurve]]:
+    """Read curves from a file, a frame or a mapping of columns.
+
+    Args:
+        data: with the columns ``x`` and ``y``, and where given ``curve`` (else all rows are one
+            curve) and ``y_sd``.
+
+    Raises:
+        InputError: columns are missing or hold text, or no curve is left.
+    """
+    frame, where = _frame(data)
+    for name in ("x", "y"):
+        if name not in frame.columns:
+            raise InputError(
+                f"there is no column {name} (there are: {', '.join(frame.columns) or 'none'})",
+                where=where,
+                fix="give the columns curve, x and y; y_sd may be added",
+            )
+    x, y = _numbers(frame, "x", where), _numbers(frame, "y", where)
+    sd = _numbers(frame, "y_sd", where) if "y_sd" in frame.columns else np.full(len(x), np.nan)
+    names = _names(frame)
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        rows.setdefault(name, []).append(row)
+    curves, refused = [], []
+    for name, mine in rows.items():
+        found = _curve(name, _Rows(x[mine], y[mine], sd[mine]))
+        if isinstance(found, CurveData):
+            curves.append(found)
+        else:
+            refused.append(found)
+    if not curves:
+        why = f"{refused[0].curve}: {refused[0].reason}" if refused else "there are no rows"
+        raise InputError(f"no curve can be extrapolated; {why}", where=where, fix="mend the rows")
+    return curves, refused
+
+
+def _frame(data: str | Path | pl.DataFrame | Mapping[str, Any]) -> tuple[pl.DataFrame, str]:
+    import polars as pl
+
+    if isinstance(data, (str, Path)):
+        from suffice.labels import read_frame
+
+        return read_frame(data), str(data)
+    if isinstance(data, pl.DataFrame):
+        return data, "curves"
+    try:
+        return pl.DataFrame(dict(data), strict=False), "curves"
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"the curves make no table: {reason}",
+            where="curves",
+            fix='give columns of one length: {"curve": [...], "x": [...], "y": [...]}',
+        ) from None
+
+
+def _names(frame: pl.DataFrame) -> list[str]:
+    if "curve" not in frame.columns:
+        return [_ALONE] * len(frame)
+    return ["(no name)" if name is None else str(name) for name in frame["curve"].to_list()]
+
+
+def _numbers(frame: pl.DataFrame, name: str, where: str) -> Floats:
+    """A column as floats; empty cells and NaN as NaN; any other text is refused with its row."""
+    found = np.empty(len(frame))
+    for row, value in enumerate(frame[name].to_list()):
+        try:
+            text = value.strip() if isinstance(value, str) else value
+            found[row] = np.nan if text is None or text == "" else float(text)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"{name} is no number in row {row + 1}: {value!r}",
+                where=where,
+                fix="write plain numbers with a decimal point, no % sign and no unit",
+            ) from None
+    return found
+
+
+def _curve(name: str, rows: _Rows) -> CurveData | RefusedCurve:
+    given = len(rows.x)
+    rows.drop(~np.isfinite(rows.x), "x is missing or not finite")
+    rows.drop(~np.isfinite(rows.y), "y is missing or not finite")
+    rows.drop(rows.x < 0, "x is below 0")
+    rows.drop(rows.x == 0, "x is 0, which has no logarithm")
+    rows.drop(rows.y <= 0, "y is 0 or below, which has no logarithm")
+    rows.drop(_outlandish(rows.x) | _outlandish(rows.y), "a value lies outside 1e-100 to 1e100")
+    _repeats(rows)
+    if len(np.unique(rows.x)) < LEAST_POINTS:
+        left = "".join(f"; {count} left out ({why})" for why, count in rows.left_out.items())
+        reason = f"{len(np.unique(rows.x))} usable x, and at least {LEAST_POINTS} are needed{left}"
+        return RefusedCurve(name, reason, given)
+    order = np.argsort(rows.x, kind="stable")
+    x, y, sd = rows.x[order], rows.y[order], rows.sd[order]
+    if (mixed := _two_units(x, y)) is not None:
+        return RefusedCurve(name, mixed, given)
+    noise_sd, variance = _noise(y, sd, rows)
+    x, y, variance = _averaged(x, y, variance, rows)
+    _shape_notes(y, rows)
+    return CurveData(name, x, y, variance, noise_sd, given, dict(rows.left_out), tuple(rows.notes))
+
+
+def _outlandish(values: Floats) -> NDArray[np.bool_]:
+    return np.asarray((values < 1e-100) | (values > 1e100))
+
+
+def _repeats(rows: _Rows) -> None:
+    """A row that says what an earlier one says is no second measurement."""
+    seen = np.stack([rows.x, rows.y], axis=1)
+    _, first = np.unique(seen, axis=0, return_index=True)
+    again = np.ones(len(seen), dtype=bool)
+    again[first] = False
+    rows.drop(again, "repeats another row exactly")
+
+
+def _two_units(x: Floats, y: Floats) -> str | None:
+    """Percent and shares in one curve: jumps of about 100 that go when the large ones are cut."""
+    z = np.log(y)
+    jumps = np.abs(np.diff(z))
+    if not len(jumps) or jumps.max() < _JUMP or not (y <= 1.0).any() or y.max() > 100.0:
+        return None
+    large = y > 1.0
+    mended = np.where(large, z - _HUNDRED, z)
+    if np.abs(np.diff(mended)).sum() > 0.4 * jumps.sum():
+        return None
+    return (
+        f"y seems to be percent in {int(large.sum())} rows and a share in {int((~large).sum())} "
+        f"(it jumps by a factor of {np.exp(jumps.max()):.0f} at x = {x[1:][jumps.argmax()]:g}): "
+        "use one unit"
+    )
+
+
+def _noise(y: Floats, sd: Floats, rows: _Rows) -> tuple[float | None, Floats]:
+    if not np.isfinite(sd).any():
+        return None, np.ones(len(y))
+    share = sd / y
+    if not (np.isfinite(share) & (share > 0)).all():
+        rows.notes.append("y_sd is missing or not above 0 in some rows, so it is not used")
+        return None, np.ones(len(y))
+    mean_square = float(np.mean(share**2))
+    return float(np.sqrt(mean_square)), share**2 / mean_square
+
+
+def _averaged(x: Floats, y: Floats, variance: Floats, rows: _Rows) -> tuple[Floats, Floats, Floats]:
+    """One point for each x, and at most ``MOST_POINTS``: means of log x and log y."""
+    places, group, count = np.unique(x, return_inverse=True, return_counts=True)
+    if len(places) < len(x):
+        rows.notes.append(
+            f"{int((count > 1).sum())} x were measured more than once: y is averaged there"
+        )
+        x, y = places, np.exp(np.bincount(group, np.log(y)) / count)
+        variance = np.bincount(group, variance) / count**2
+    if len(x) <= MOST_POINTS:
+        return x, y, variance
+    rows.notes.append(f"{len(x):,} points were averaged in at most {MOST_POINTS} steps of log x")
+    u = np.log(x)
+    step = np.minimum(((u - u[0]) / (u[-1] - u[0]) * MOST_POINTS).astype(int), MOST_POINTS - 1)
+    # Neighbours share noise, so a mean of many is not taken as better than one of them.
+    _, group, count = np.unique(step, return_inverse=True, return_counts=True)
+    means = [np.bincount(group, values) / count for values in (u, np.log(y), variance)]
+    means[0][-1] = u[-1]  # forecasts are counted from the largest x
+    return np.exp(means[0]), np.exp(means[1]), means[2]
+
+
+def _shape_notes(y: Floats, rows: _Rows) -> None:
+    if len(y) == LEAST_POINTS:
+        rows.notes.append("two points cannot show how a curve bends: the prior decides")
+    if len(y) > LEAST_POINTS and y[-1] > y[0]:
+        rows.notes.append(
+            "y rises with x, and loss or error should fall: if it is accuracy, give 1 - accuracy"
+        )
+    elif y[-1] > 1.1 * y.min():
+        rows.notes.append(
+            f"the curve ends {100 * (y[-1] / y.min() - 1):.0f} % above its lowest point, "
+            "which no family does: the interval shows what that is worth"
+        )
