@@ -21,7 +21,7 @@ from suffice.supply._prior_draw import draw_crowds
 
 KINDS = (("coin", 2), ("class", 2), ("coin", 3), ("class", 3), ("full", 3))
 TASKS, WORKERS, LABELS = 30, 8, 5
-BURN, KEEP, THIN, BINS = 150, 63, 6, 8
+BURN, KEEP, THIN, BINS = 300, 63, 8, 8
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     print(f"{given.crowds} crowds of {TASKS} tasks, {WORKERS} workers, {LABELS} labels a task")
-    print(f"{'kind':<8}{'quantity':<22}{'in 50 %':>8}{'in 90 %':>8}{'p':>8}")
+    print("\n| kind, classes | quantity | in 50 % | in 90 % | p |\n|---|---|---|---|---|")
     for kind, classes in KINDS:
         started = time.perf_counter()
         rng = np.random.default_rng([given.seed, classes, len(kind)])
@@ -74,8 +74,8 @@ def main() -> int:
             p = chdtrc(BINS - 1, ((counts - expected) ** 2 / expected).sum())
             half = np.mean(np.abs(place - 0.5) < 0.25)
             most = np.mean(np.abs(place - 0.5) < 0.45)
-            print(f"{kind + ' ' + str(classes):<8}{name:<22}{half:>8.3f}{most:>8.3f}{p:>8.3f}")
-        print(f"        ({time.perf_counter() - started:.0f} s)", flush=True)
+            print(f"| {kind}, {classes} | {name} | {half:.3f} | {most:.3f} | {p:.3f} |", flush=True)
+        print(f"{kind}, {classes}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
     return 0
 
 

@@ -25,8 +25,9 @@ def audit(
     """Audit labels: which are right, who can be trusted, what a label is worth.
 
     Reads CSV, TSV, parquet, JSON and JSON lines: one row a label with task, worker and label
-    (obvious column names are recognised), one column a worker, or preference pairs with chosen
-    and rejected. Prints what the labels can and cannot tell.
+    (obvious column names are recognised), one column a worker, preference pairs with chosen and
+    rejected, comparisons of items (left, right, label), and Label Studio and Argilla exports.
+    Prints what the labels can and cannot tell.
 
     Examples:
         suffice audit labels.csv
@@ -38,7 +39,8 @@ def audit(
     Args:
         labels: the file with the labels.
         gold: a file with a task column and the right label of some or all tasks.
-        out: a folder for tasks.csv, workers.csv, sources.csv, pairs.csv and summary.json.
+        out: a folder for tasks.csv, workers.csv, sources.csv, pairs.csv and summary.json; for
+            comparisons also items.csv, positions.csv and preferences.csv.
         json: print the summary as JSON instead of text.
         seed: of the random draws; the same seed gives the same numbers.
     """

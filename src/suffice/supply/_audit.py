@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.labels import LabelTable
+    from suffice.supply._audit_channel import AuditedPosterior, ChannelBook
+    from suffice.supply._position import Preferences
+    from suffice.supply._split import Split
 
 CITATIONS = (
     "Dawid & Skene (1979), Applied Statistics 28(1): confusion matrices from labels alone",
@@ -41,6 +44,10 @@ class Audit:
         pairs: agreement and Cohen's kappa of pairs of workers with enough common tasks.
         summary: everything else, ready for JSON.
         posterior: P(class) of each task, float64 [task, class], in the order of ``tasks``.
+        book: what the channels are made from; ask ``channel``.
+        preferences: position bias, ties and items' scores where the labels compare pairs, else
+            None.
+        split: whether two groups of workers follow two keys; None where too little to tell.
     """
 
     tasks: pl.DataFrame
@@ -49,14 +56,35 @@ class Audit:
     pairs: pl.DataFrame
     summary: dict[str, Any]
     posterior: NDArray[np.float64]
+    book: ChannelBook = field(repr=False)
+    preferences: Preferences | None = None
+    split: Split | None = None
 
     @property
     def suspects(self) -> pl.DataFrame:
         """The workers to look at."""
         return self.workers.filter(self.workers["suspect"])
 
+    def channel(self, source: str | None = None) -> AuditedPosterior:
+        """What is believed of the channel of a source, or of all labels: draws labels like these.
+
+        Args:
+            source: one of the sources of the table; by default all labels together.
+
+        Raises:
+            InputError: there is no such source.
+
+        Example:
+            >>> channel = audit("labels.csv").channel().draw(rng)  # doctest: +SKIP
+            >>> channel.draw_classes(truth, labels_per_task=3, rng=rng)  # doctest: +SKIP
+        """
+        return self.book.posterior(source)
+
     def write(self, folder: str | Path) -> list[Path]:
         """Write tasks.csv, workers.csv, sources.csv, pairs.csv and summary.json.
+
+        For comparisons also items.csv, positions.csv and preferences.csv, and where two groups of
+        workers disagree split_workers.csv and split_tasks.csv.
 
         Returns:
             The files written.
@@ -98,11 +126,15 @@ def audit(
     """
     import numpy as np
 
+    from suffice.supply._audit_channel import channel_book
     from suffice.supply._collusion import find_groups, merge_groups
     from suffice.supply._doubt import doubt
-    from suffice.supply._shared import shared_error
+    from suffice.supply._position import find_preferences
+    from suffice.supply._predictive_check import predictive_check
+    from suffice.supply._shared import prior_mean, shared_error
     from suffice.supply._source_table import source_rows
-    from suffice.supply._summary import summarise
+    from suffice.supply._split import find_split
+    from suffice.supply._summary import extra_summary, summarise
     from suffice.supply._suspects import find_suspects
     from suffice.supply._tables import pairs_frame, sources_frame, tasks_frame, workers_frame
     from suffice.supply._votes import code_votes
@@ -138,21 +170,39 @@ def audit(
     if len(votes) <= _LARGE:
         draws = max(draws, min(_FEW_DRAWS, 4 * draws))
     shared = shared_error(
-        votes, fit.class_TK, fit.open_TK, confusion_KK, share_K, draws=draws, seed=seed
+        votes,
+        fit.class_TK,
+        fit.open_TK,
+        confusion_KK,
+        share_K,
+        prior_mean=prior_mean(crowd, fit.class_TK),
+        draws=draws,
+        seed=seed,
     )
     rng = np.random.default_rng([seed, 1])
     repeated = np.resize(np.arange(len(fit.z_DT)), draws)
     truth_DT = shared.draw_truth(fit.z_DT[repeated], votes.gold, rng)
     posterior = shared.spread(fit.class_TK, votes.gold)
+    blind = shared.spread(fit.open_TK, np.full(votes.shape[0], -1))
     mixed, verdict = doubt(votes, groups, fit, number_W, posterior)
     flags = find_suspects(votes, fit.right_DWK, number_W, truth_DT, groups)
+    preferences = find_preferences(table, seed=seed)
+    split = find_split(votes, copying=[group.members.tolist() for group in groups], seed=seed)
+    rows, errors = source_rows(votes, truth_DT, blind, rng)
+    book = channel_book(votes, fit, shared, number_W, errors)
+    check = predictive_check(votes, book.posterior(), seed=seed)
     return Audit(
         tasks=tasks_frame(votes, posterior, mixed, rng),
-        workers=workers_frame(votes, fit, shared, truth_DT, number_W, groups, flags),
-        sources=sources_frame(source_rows(votes, truth_DT, rng)),
+        workers=workers_frame(votes, fit, truth_DT, number_W, groups, flags, rng),
+        sources=sources_frame(rows),
         pairs=pairs_frame(votes),
-        summary=summarise(table, votes, fit, shared, groups, flags, verdict, notes, seed),
+        summary=summarise(table, votes, fit, shared, groups, flags, verdict, notes, seed)
+        | {"predictive_check": check}
+        | extra_summary(preferences, split),
         posterior=mixed,
+        book=book,
+        preferences=preferences,
+        split=split,
     )
 
 

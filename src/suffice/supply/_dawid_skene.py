@@ -67,7 +67,8 @@ def dawid_skene(
     posterior = majority_vote(votes)
     known = votes.gold >= 0
     clamp = np.eye(classes)[votes.gold[known]]
-    cell = votes.worker * classes + votes.label
+    # Counting and indexing are quickest with the machine's own integers.
+    cell = votes.worker.astype(np.intp) * classes + votes.label
     per_task = np.bincount(votes.task, minlength=tasks)
     everything = np.bincount(cell, minlength=workers * classes).astype(np.float64)
     starts = np.concatenate([[0], per_task.cumsum()[:-1]])

@@ -164,7 +164,7 @@ class Gibbs:
         top = classes / model.CLASS_SD**2 + 1.0 / model.SKILL_SD**2
         middle = state.mean_SK.sum(axis=1) / model.CLASS_SD**2
         middle = (middle + model.SKILL_MEAN / model.SKILL_SD**2) / top
-        state.mean_S = rng.normal(middle, 1.0 / np.sqrt(top))
+        state.mean_S = _positive(rng, middle, np.broadcast_to(1.0 / np.sqrt(top), middle.shape))
         state.worker_sd_S = self._sd(_by_set(state.alpha_W**2, of, sets), count)
         left = state.a_WK - state.mean_SK[of] - state.alpha_W[:, None]
         state.class_sd_S = self._sd(_by_set((left**2).sum(axis=1), of, sets), count * classes)
@@ -282,11 +282,22 @@ class Gibbs:
         share = rng.gamma(cells + model.CLASS_SHARE_PRIOR)
         state.share_SK = share / share.sum(axis=1, keepdims=True)
         if self.difficulty.log_prior is None:
-            cells = np.bincount(
-                crowd.task_set * levels + state.d_T, minlength=crowd.sets * levels
-            ).reshape(crowd.sets, levels)
-            level = rng.gamma(cells + np.asarray(model.DISCOUNT_PRIOR))
-            state.level_SD = level / level.sum(axis=1, keepdims=True)
+            self._levels(np.ones(crowd.tasks), np.asarray(model.DISCOUNT_PRIOR))
+        elif known.any():
+            # Only gold tells a task that misleads from an easy one of the other class, so the
+            # tasks without gold have no say in how many lean which way.
+            prior = model.LEAN_PRIOR_TASKS * np.exp(self.difficulty.log_prior)
+            self._levels(known.astype(np.float64), prior)
+
+    def _levels(self, counted: Array, prior: Array) -> None:
+        """Draw the shares of the levels from the counted tasks."""
+        import numpy as np
+
+        crowd, levels = self.crowd, self.difficulty.count
+        cell = crowd.task_set * levels + self.state.d_T
+        cells = np.bincount(cell, counted, crowd.sets * levels).reshape(crowd.sets, levels)
+        level = self.rng.gamma(cells + prior)
+        self.state.level_SD = level / level.sum(axis=1, keepdims=True)
 
 
 def _weights(joint: Array) -> tuple[Array, Array]:
@@ -317,12 +328,22 @@ def _normal(
     weight: float,
     prior_sd: float,
 ) -> Array:
-    """Draw means of normals, given sums, counts and standard deviations."""
+    """Draw crowds' mean skills, given sums, counts and standard deviations."""
     import numpy as np
 
     precision = count * weight / sd**2 + 1.0 / prior_sd**2
     centre = (total / sd**2 + model.SKILL_MEAN / prior_sd**2) / precision
-    return np.asarray(rng.normal(centre, 1.0 / np.sqrt(precision)))
+    return _positive(rng, centre, 1.0 / np.sqrt(precision))
+
+
+def _positive(rng: np.random.Generator, centre: Array, sd: Array) -> Array:
+    """Draw from normals cut off below zero."""
+    import numpy as np
+    from scipy.special import ndtr, ndtri
+
+    # The upper tail keeps its digits where nearly all of the normal lies below zero.
+    above = np.maximum(ndtr(centre / sd), 1e-300) * (1.0 - rng.random(np.shape(centre)))
+    return np.asarray(np.maximum(centre - sd * ndtri(above), 0.0))
 
 
 def _dirichlet(rng: np.random.Generator, mass: Array, diagonal: Array) -> Array:

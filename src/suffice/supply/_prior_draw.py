@@ -51,6 +51,8 @@ def draw_crowds(
         return np.sqrt(model.VARIANCE_RATE / rng.gamma(model.VARIANCE_SHAPE, size=count))
 
     mean = rng.normal(model.SKILL_MEAN, model.SKILL_SD, sets)
+    while (below := mean < 0.0).any():
+        mean[below] = rng.normal(model.SKILL_MEAN, model.SKILL_SD, int(below.sum()))
     worker_sd, class_sd = sd(sets), sd(sets)
     alpha = rng.normal(0.0, worker_sd[of_worker])
     if kind == "coin":

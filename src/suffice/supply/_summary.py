@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from suffice.labels import LabelTable
     from suffice.supply._collusion import Group
     from suffice.supply._doubt import Verdict
+    from suffice.supply._position import Preferences
     from suffice.supply._shared import SharedError
+    from suffice.supply._split import Split
     from suffice.supply._suspects import Flag
     from suffice.supply._votes import Votes
     from suffice.supply._workers import WorkerFit
@@ -134,6 +136,16 @@ def _interval(draws: Any) -> dict[str, float]:  # noqa: ANN401 - an array
     return {"value": float(draws.mean()), "low": float(low), "high": float(high), "level": 0.9}
 
 
+def extra_summary(preferences: Preferences | None, split: Split | None) -> dict[str, Any]:
+    """What is said of preferences and of groups that disagree, where there is something to say."""
+    extra: dict[str, Any] = {}
+    if preferences is not None:
+        extra["preferences"] = preferences.summary
+    if split is not None:
+        extra["split"] = split.summary
+    return extra
+
+
 def summary_lines(summary: dict[str, Any]) -> list[str]:
     """The summary in a few plain lines."""
     lines = [
@@ -152,7 +164,14 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     lines.append(summary["shared_error"]["statement"])
     if "together" in summary["shared_error"]:
         lines.append(summary["shared_error"]["together"]["statement"])
+    lines.append(summary["predictive_check"]["statement"])
     lines.append(summary["ids"]["statement"])
+    if "split" in summary:
+        lines.append(summary["split"]["statement"])
+    if "preferences" in summary:
+        from suffice.supply._position import preference_lines
+
+        lines += preference_lines(summary["preferences"])
     suspects = summary["suspects"]
     if suspects["count"]:
         kinds = ", ".join(f"{count} {kind}" for kind, count in suspects["by_kind"].items())

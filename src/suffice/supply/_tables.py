@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.supply._collusion import Group
-    from suffice.supply._shared import SharedError
     from suffice.supply._suspects import Flag
     from suffice.supply._votes import Votes
     from suffice.supply._workers import WorkerFit
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _TAILS = (0.05, 0.95)
+_SHIFTS = 8
 
 
 def tasks_frame(
@@ -50,23 +50,27 @@ def tasks_frame(
 def workers_frame(
     votes: Votes,
     fit: WorkerFit,
-    shared: SharedError,
     truth_DT: Array,
     number_W: Array,
     groups: list[Group],
     flags: dict[int, list[Flag]],
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
     """One row a worker: accuracy here and on new tasks with 90 % intervals, and any flags."""
     import numpy as np
     import polars as pl
 
-    workers = votes.shape[1]
+    tasks, workers, _ = votes.shape
     load = np.bincount(votes.worker, minlength=workers)
-    here = np.empty((len(truth_DT), workers))
+    size = np.bincount(votes.task, minlength=tasks)
+    here, whole = np.empty((len(truth_DT), workers)), np.empty(len(truth_DT))
     for draw, truth in enumerate(truth_DT):
         right = (truth[votes.task] == votes.label).astype(np.float64)
         here[draw] = np.bincount(votes.worker, weights=right, minlength=workers) / load
-    new = accuracy_on_new(fit, shared)[:, number_W]
+        # New tasks are other draws of the same kind: a Bayesian bootstrap of this table's.
+        weight = rng.exponential(size=tasks)
+        whole[draw] = (weight @ np.bincount(votes.task, right, tasks)) / (weight @ size)
+    new = accuracy_on_new(fit, whole, number_W, load)
     low, high = np.quantile(here, _TAILS, axis=0)
     low_new, high_new = np.quantile(new, _TAILS, axis=0)
     in_group = {
@@ -94,14 +98,28 @@ def workers_frame(
     )
 
 
-def accuracy_on_new(fit: WorkerFit, shared: SharedError) -> NDArray[np.float64]:
-    """Drawn accuracy on new tasks of the same kind, float64 [draw, model's worker]."""
+def accuracy_on_new(
+    fit: WorkerFit, whole_D: Array, number_W: Array, load_W: Array
+) -> NDArray[np.float64]:
+    """Drawn accuracy of each worker on new tasks of the same kind, float64 [draw, worker].
+
+    The worker model says how workers differ; ``whole_D``, which knows of gold and of shared
+    error, how often all their labels together are right. The log odds of all workers are shifted
+    alike until both hold.
+    """
     import numpy as np
 
-    share_DK, classes = fit.share_DK, fit.share_DK.shape[1]
-    alone = np.einsum("dwk,dk->dw", fit.right_DWK.astype(np.float64), share_DK)
-    hit = np.resize(shared.draws, len(alone))[:, None]
-    return np.asarray((1.0 - hit) * alone + hit * (1.0 - alone) / (classes - 1))
+    alone = np.einsum("dwk,dk->dw", fit.right_DWK.astype(np.float64), fit.share_DK)
+    alone = np.clip(alone[np.resize(np.arange(len(alone)), len(whole_D))], 1e-6, 1.0 - 1e-6)
+    odds = np.log(alone / (1.0 - alone))
+    load = np.bincount(number_W, load_W, odds.shape[1]) / load_W.sum()
+    target = np.clip(whole_D, 1e-3, 1.0 - 1e-3)
+    new = alone
+    for _ in range(_SHIFTS):
+        now = np.clip(new @ load, 1e-6, 1.0 - 1e-6)
+        odds += (np.log(target / (1.0 - target)) - np.log(now / (1.0 - now)))[:, None]
+        new = 1.0 / (1.0 + np.exp(-odds))
+    return np.asarray(new[:, number_W])
 
 
 def sources_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -30,9 +30,17 @@ KINDS = ("coin", "class", "full")
 LEAN_LEVELS = 9
 LEAN_REACH = 6.0
 LEAN_FREEDOM = 3.0
+LEAN_HARD = 0.3
+"""Hard tasks shift skills by this share of what easy ones do: more of them confuse than mislead."""
+LEAN_PRIOR_TASKS = 20.0
+"""How many gold tasks the prior of the lean levels weighs."""
 DISCOUNTS = (0.0, 0.5, 0.9)
 DISCOUNT_PRIOR = (8.0, 1.0, 1.0)
 SKILL_MEAN, SKILL_SD = 1.5, 1.0
+"""Normal prior of the crowd's mean skill, cut off below zero: most people mean to be right.
+
+Without the cut every posterior has a second mode with all answers turned round, and a sampler
+that starts from the majority never sees it."""
 CLASS_SD = 0.3
 VARIANCE_SHAPE, VARIANCE_RATE = 2.0, 1.0
 SPREAD_MEDIAN, SPREAD_LOG_SD = 5.0, 1.0
@@ -82,6 +90,107 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
+class Drawn:
+    """One draw of what it takes to draw labels, of a fit to one set.
+
+    Attributes:
+        a_WK: skills, float32 [worker, class], or [worker, 1] where they do not depend on it.
+        spread: where wrong answers fall: [class, label] for all workers, [worker, class, label] for
+            each of them, or None where they fall evenly.
+        scale: of the lean shifts.
+        level_D: shares of the levels of difficulty.
+        share_K: shares of the classes.
+    """
+
+    a_WK: NDArray[np.float32]
+    spread: NDArray[np.float32] | None
+    scale: float
+    level_D: NDArray[np.float64]
+    share_K: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, state: State, kind: str) -> Drawn:
+        """Copy what is needed out of the sampler's state."""
+        import numpy as np
+
+        skills = state.a_WK[:, :1] if kind == "coin" else state.a_WK
+        spread = {"coin": None, "class": state.spread_SKK[0], "full": state.q_WKK}[kind]
+        return cls(
+            a_WK=skills.astype(np.float32),
+            spread=None if spread is None else spread.astype(np.float32),
+            scale=float(state.scale_S[0]),
+            level_D=state.level_SD[0].copy(),
+            share_K=state.share_SK[0].copy(),
+        )
+
+    def right(
+        self, difficulty: Difficulty, worker: Array, z: Array, level: Array, shift: Array
+    ) -> NDArray[np.float64]:
+        """Chance of a right answer; all arguments broadcast, ``shift`` is added to the skill."""
+        import numpy as np
+
+        x = self.a_WK[worker, z if self.a_WK.shape[1] > 1 else 0] + shift
+        if difficulty.way == "lean":
+            return np.asarray(1.0 / (1.0 + np.exp(self.scale * difficulty.levels[level] - x)))
+        guess = difficulty.levels[level]
+        return np.asarray((1.0 - guess) / (1.0 + np.exp(-x)) + guess / len(self.share_K))
+
+    def crowd(
+        self, difficulty: Difficulty, worker: Array, weight: Array, shift: float
+    ) -> NDArray[np.float64]:
+        """Chance that a worker, taken by weight, gives a label, float64 [class, level, label]."""
+        import numpy as np
+
+        classes, levels = len(self.share_K), difficulty.count
+        who, z = worker[:, None, None], np.arange(classes)[None, :, None]
+        right = self.right(difficulty, who, z, np.arange(levels), np.asarray(shift))
+        other = (1.0 - np.eye(classes)) / max(classes - 1, 1)
+        spread = other if self.spread is None else self.spread
+        if spread.ndim == 3:
+            table = np.einsum("w,wkd,wkl->kdl", weight, 1.0 - right, spread[worker])
+        else:
+            wrong = np.einsum("w,wkd->kd", weight, 1.0 - right)
+            table = wrong[:, :, None] * spread[:, None, :]
+        if difficulty.way == "discount":
+            guess = difficulty.levels[None, :, None] * (1.0 - 1.0 / classes)
+            signal = 1.0 - guess / np.maximum(table.sum(axis=2, keepdims=True), 1e-12)
+            table = table * signal + guess * other[:, None, :]
+        table[np.arange(classes), :, np.arange(classes)] = np.einsum("w,wkd->kd", weight, right)
+        return np.asarray(table)
+
+    def labels(
+        self,
+        difficulty: Difficulty,
+        worker: Array,
+        z: Array,
+        level: Array,
+        shift: Array,
+        rng: np.random.Generator,
+    ) -> NDArray[np.int64]:
+        """Draw the label of each worker to a task of class z and a level; parallel arrays [n]."""
+        import numpy as np
+
+        classes, n = len(self.share_K), len(z)
+        is_right = rng.random(n) < self.right(difficulty, worker, z, level, shift)
+        label = z.copy()
+        at = np.flatnonzero(~is_right)
+        other = (z[at] + rng.integers(1, classes, len(at))) % classes
+        if self.spread is not None and classes > 2:
+            rows = self.spread[z[at]] if self.spread.ndim == 2 else self.spread[worker[at], z[at]]
+            heap = rows.cumsum(axis=1)
+            picked = (heap < rng.random((len(at), 1)) * heap[:, -1:]).sum(axis=1)
+            if difficulty.way == "discount":
+                # A wrong guess falls on any class alike.
+                guess = difficulty.levels[level[at]]
+                even = guess * (1.0 - 1.0 / classes)
+                of = np.maximum(1.0 - self.right(difficulty, worker, z, level, shift)[at], 1e-12)
+                picked = np.where(rng.random(len(at)) < even / of, other, picked)
+            other = picked
+        label[at] = np.minimum(other, classes - 1)
+        return np.asarray(label)
+
+
+@dataclass(frozen=True, eq=False)
 class Difficulty:
     """The levels of difficulty.
 
@@ -112,6 +221,7 @@ def difficulty_for(classes: int) -> Difficulty:
     levels = np.sinh(np.linspace(-1.0, 1.0, LEAN_LEVELS) * np.arcsinh(LEAN_REACH))
     edges = (levels[1:] + levels[:-1]) / 2.0
     cumulated = np.concatenate([[0.0], stdtr(LEAN_FREEDOM, edges), [1.0]])
+    levels = np.where(levels > 0.0, LEAN_HARD * levels, levels)
     return Difficulty("lean", levels, np.log(np.diff(cumulated)))
 
 
@@ -215,9 +325,7 @@ class TaskTables:
         """Log prior of the levels, float64 [set, level]."""
         import numpy as np
 
-        if self.difficulty.log_prior is None:
-            return np.asarray(np.log(np.maximum(state.level_SD, 1e-300)))
-        return np.broadcast_to(self.difficulty.log_prior, (self.crowd.sets, self.difficulty.count))
+        return np.asarray(np.log(np.maximum(state.level_SD, 1e-300)))
 
 
 def start_state(crowd: Crowd, difficulty: Difficulty, rng: np.random.Generator) -> State:

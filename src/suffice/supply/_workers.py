@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BURN, KEEP = 80, 120
 _WORK = 6e8
 _LEAST_KEEP = 24
+_STORED = 24
 _LARGE = 2_000_000
 
 
@@ -43,6 +44,7 @@ class Chain:
         scale: posterior mean of how much tasks differ: the scale of the shifts (``lean``) or the
             mean share of guesses (``discount``).
         rhat: split R-hat of the mean log evidence; near 1 where the chain has settled.
+        drawn: some of the draws with all that it takes to draw labels.
     """
 
     kind: str
@@ -57,6 +59,7 @@ class Chain:
     score_T: NDArray[np.float64]
     scale: float
     rhat: float
+    drawn: tuple[model.Drawn, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +217,8 @@ def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generat
     share_DK = np.empty((keep, classes))
     evidence = np.empty((keep, tasks), dtype=np.float32)
     scale = 0.0
+    drawn = []
+    stored = np.linspace(0, keep - 1, min(keep, _STORED)).astype(int).tolist()
     for draw in range(keep):
         gibbs.sweep()
         assert gibbs.class_TK is not None
@@ -226,6 +231,8 @@ def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generat
         if kind != "coin":
             confusion += model.confusion(gibbs.state)
         scale += _scale(gibbs)
+        if draw in stored:
+            drawn.append(model.Drawn.of(gibbs.state, kind))
     if kind == "coin":
         right = right_DWK.mean(axis=0)
         confusion = np.repeat(((1.0 - right) / (classes - 1))[:, :, None], classes, axis=2)
@@ -248,6 +255,7 @@ def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generat
         score_T=score_T,
         scale=scale / keep,
         rhat=_split_rhat(wide.mean(axis=1)),
+        drawn=tuple(drawn),
     )
 
 

@@ -11,17 +11,19 @@ from suffice._disk import storage_errors, write_atomic
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import polars as pl
+
     from suffice.supply._audit import Audit
 
 
 def write_audit(audit: Audit, folder: Path) -> list[Path]:
-    """Write tasks.csv, workers.csv, sources.csv, pairs.csv and summary.json into a folder."""
+    """Write every table as CSV, and summary.json, into a folder."""
     written = []
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("tasks", "workers", "sources", "pairs"):
+        for name, frame in _frames(audit).items():
             stream = io.BytesIO()
-            getattr(audit, name).write_csv(stream, float_precision=6)
+            frame.write_csv(stream, float_precision=6)
             path = folder / f"{name}.csv"
             write_atomic(path, stream.getvalue())
             written.append(path)
@@ -30,3 +32,13 @@ def write_audit(audit: Audit, folder: Path) -> list[Path]:
         write_atomic(path, text.encode() + b"\n")
         written.append(path)
     return written
+
+
+def _frames(audit: Audit) -> dict[str, pl.DataFrame]:
+    """File -> frame; what the labels do not speak of has no file."""
+    frames = {name: getattr(audit, name) for name in ("tasks", "workers", "sources", "pairs")}
+    if (found := audit.preferences) is not None:
+        frames |= {"items": found.items, "positions": found.workers, "preferences": found.tasks}
+    if (split := audit.split) is not None:
+        frames |= {"split_workers": split.workers, "split_tasks": split.tasks}
+    return {name: frame for name, frame in frames.items() if frame is not None}
