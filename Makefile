@@ -64,13 +64,52 @@ slow: $(VENV)/.dev ## run the slow tests
 torch: $(VENV)/.torch ## install the torch extra and run the tests that need it
 	$(BIN)/python -m pytest -m torch
 
+.PHONY: ray
+ray: $(VENV)/.ray ## install the ray extra and run the tests that need it
+	$(BIN)/python -m pytest -m ray
+
 .PHONY: bench
 bench: $(VENV)/.dev ## print how long each stage takes
 	$(BIN)/python tools/bench.py
 
+.PHONY: bench-plans
+bench-plans: $(VENV)/.dev ## plan under random prices and train plans and simple rules side by side
+	$(BIN)/python tools/bench_plans.py
+
+.PHONY: bench-audit
+bench-audit: $(VENV)/.dev ## hold the audit against gold and peers, and measure speed (DATA=FOLDER)
+	$(BIN)/python tools/bench_audit.py $(DATA) --seeds 20
+	$(BIN)/python tools/bench_audit_scale.py
+
 .PHONY: bench-sbc
 bench-sbc: $(VENV)/.dev ## simulate hundreds of crowds and count how often intervals cover
 	$(BIN)/python tools/bench_sbc.py --crowds 500
+
+.PHONY: bench-preferences
+bench-preferences: $(VENV)/.dev ## audit public preference data, and renew docs/preferences.md (PREFERENCES=FOLDER)
+	$(BIN)/python tools/bench_preferences.py $(or $(PREFERENCES),../shared/data/preferences) --write
+
+.PHONY: bench-pairs
+bench-pairs: $(VENV)/.dev ## time Bradley-Terry on a million comparisons beside crowd-kit (peers extra)
+	@$(INSTALL) --editable ".[dev,peers]"
+	$(BIN)/python tools/bench_bradley_terry.py
+
+.PHONY: bench-curves
+bench-curves: $(VENV)/.dev ## extrapolate public learning curves beside baselines and published laws
+	$(BIN)/python tools/bench_curves.py ../shared/data/curves
+
+.PHONY: bench-operators
+bench-operators: $(VENV)/.dev ## hold what quality control promises against real crowds (DATA=FOLDER)
+	$(BIN)/python tools/bench_operators.py $(or $(DATA),../shared/data/crowd)
+
+.PHONY: bench-calibration
+bench-calibration: $(VENV)/.dev ## forecast 180 unseen cells of the example and train each 100 times
+	$(BIN)/python tools/bench_calibration
+
+.PHONY: bench-mixtures
+CURVES ?= ../shared/data/curves
+bench-mixtures: $(VENV)/.dev ## hold the two-source law against other laws (CURVES=FOLDER)
+	$(BIN)/python tools/bench_mixtures.py $(CURVES)
 
 .PHONY: pythons
 pythons: ## install and start suffice on every Python 3.11+ found
@@ -109,5 +148,10 @@ $(VENV)/.dev: pyproject.toml $(LOCK) | same-python
 
 $(VENV)/.torch: $(VENV)/.dev
 	@echo "Installing the torch extra into $(VENV) (about a gigabyte) ..."
-	@$(INSTALL) --editable ".[dev,torch]"
+	@$(INSTALL) --editable ".[dev,oracles,torch]"
+	@touch $@
+
+$(VENV)/.ray: $(VENV)/.dev
+	@echo "Installing the ray extra into $(VENV) ..."
+	@$(INSTALL) --editable ".[dev,ray]"
 	@touch $@

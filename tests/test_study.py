@@ -67,7 +67,7 @@ def test_misspelled_keys_get_the_right_one(tmp_path, old, new, key, right):
 def test_a_key_like_no_other_gets_the_list(tmp_path):
     """Where no key is close, the known ones are listed."""
     said = refusal(tmp_path, changed("money = 200", "money = 200\nqqq = 3"))
-    assert "unknown key 'budget.qqq' (known keys: money, weeks)" in said
+    assert "unknown key 'budget.qqq' (known keys: money, rounds, weekly, weeks)" in said
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from suffice.demand import Law as Law
     from suffice.demand import Run as Run
     from suffice.demand import Scheme as Scheme
+    from suffice.demand.scaling import extrapolate as extrapolate
+    from suffice.demand.scaling import fit_isoflop as fit_isoflop
+    from suffice.demand.scaling import fit_scaling as fit_scaling
+    from suffice.demand.scaling import fit_two_source as fit_two_source
     from suffice.errors import ConvergenceError as ConvergenceError
     from suffice.errors import InfeasibleError as InfeasibleError
     from suffice.errors import InputError as InputError
@@ -43,7 +47,12 @@ if TYPE_CHECKING:
     from suffice.study import Study as Study
     from suffice.study import load_study as load_study
     from suffice.supply import Audit as Audit
+    from suffice.supply import Items as Items
+    from suffice.supply import SupplyCurve as SupplyCurve
     from suffice.supply import audit as audit
+    from suffice.supply import bradley_terry as bradley_terry
+    from suffice.supply import route as route
+    from suffice.supply import supply_curve as supply_curve
 
 __version__ = "0.1.0"
 
@@ -53,6 +62,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.channel": ("Channel", "NoisyChannel", "Profile", "Source", "Tasks"),
         "suffice.curve": ("Curve", "ResolvedCurve", "Tranche"),
         "suffice.demand": ("Law", "Run", "Scheme"),
+        "suffice.demand.scaling": (
+            "extrapolate",
+            "fit_isoflop",
+            "fit_scaling",
+            "fit_two_source",
+        ),
         "suffice.errors": (
             "ConvergenceError",
             "InfeasibleError",
@@ -68,6 +83,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.pipeline": ("Result", "run"),
         "suffice.plan": ("Plan", "make_plan"),
         "suffice.study": ("Study", "load_study"),
-        "suffice.supply": ("Audit", "audit"),
+        "suffice.supply": (
+            "Audit",
+            "Items",
+            "SupplyCurve",
+            "audit",
+            "bradley_terry",
+            "route",
+            "supply_curve",
+        ),
     },
 )

@@ -17,11 +17,18 @@ def build() -> App:
 
     from suffice import __version__
     from suffice.cli.audit import audit
+    from suffice.cli.bits import bits
+    from suffice.cli.bounds import bounds
+    from suffice.cli.enough import enough
+    from suffice.cli.extrapolate import extrapolate
     from suffice.cli.fetch import fetch
     from suffice.cli.forecast import forecast
+    from suffice.cli.horizon import horizon
     from suffice.cli.init import init
     from suffice.cli.ledger import ledger
     from suffice.cli.models import models
+    from suffice.cli.next_ import next_
+    from suffice.cli.offers import offers
     from suffice.cli.run import run
     from suffice.cli.stages import fit, measure, plan, report, supply
 
@@ -33,9 +40,11 @@ def build() -> App:
         suppress_keyboard_interrupt=False,  # ``main`` has something to say about it
     )
     for command in (
-        run, init, audit, supply, measure, fit, plan, forecast, report, ledger, models, fetch,
+        run, init, audit, supply, offers, measure, fit, plan, enough, forecast, bounds, horizon,
+        extrapolate, bits, report, ledger, models, fetch,
     ):  # fmt: skip
         app.command(command, help_epilogue=_examples(command.__doc__ or ""))
+    app.command(next_, name="next", help_epilogue=_examples(next_.__doc__ or ""))
     return app
 
 

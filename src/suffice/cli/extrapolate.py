@@ -17,10 +17,10 @@ _NAMED = 3
 def extrapolate(
     curves: Path,
     *,
-    at: tuple[str, ...] = (),
+    at: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     two_source: Annotated[bool, Parameter(negative=())] = False,
     weak_price: float | None = None,
-    budget: tuple[float, ...] = (),
+    budget: Annotated[tuple[float, ...], Parameter(negative=())] = (),
     out: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,

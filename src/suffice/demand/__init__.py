@@ -8,24 +8,35 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.demand._baselines import held_out_table as held_out_table
+    from suffice.demand._bits import Bits as Bits
+    from suffice.demand._bits import binary_entropy as binary_entropy
+    from suffice.demand._bits import frequency_bits as frequency_bits
+    from suffice.demand._bits import measure_bits as measure_bits
+    from suffice.demand._bits_chart import draw_bits as draw_bits
     from suffice.demand._embed import Model as Model
     from suffice.demand._embed import embed_cached as embed_cached
+    from suffice.demand._executors import Cell as Cell
+    from suffice.demand._executors import Executor as Executor
+    from suffice.demand._executors import load_executor as load_executor
     from suffice.demand._grid import Offer as Offer
     from suffice.demand._grid import design_grid as design_grid
+    from suffice.demand._heads import Problem as Problem
+    from suffice.demand._heads import rotate as rotate
     from suffice.demand._law import Law as Law
     from suffice.demand._law import Outcomes as Outcomes
     from suffice.demand._law import fit_law as fit_law
     from suffice.demand._law_file import LawTask as LawTask
     from suffice.demand._law_file import fit_laws as fit_laws
-    from suffice.demand._measure import Cell as Cell
-    from suffice.demand._measure import Embedded as Embedded
+    from suffice.demand._measure import cell_runs as cell_runs
     from suffice.demand._measure import measure as measure
     from suffice.demand._models import ModelInfo as ModelInfo
     from suffice.demand._models import list_models as list_models
     from suffice.demand._models import load_model as load_model
     from suffice.demand._probe import Probe as Probe
+    from suffice.demand._scheme import Embedded as Embedded
     from suffice.demand._scheme import Scheme as Scheme
     from suffice.demand._scheme import Trained as Trained
+    from suffice.demand._schemes import load_scheme as load_scheme
     from suffice.demand._store import CellRuns as CellRuns
     from suffice.demand._store import Run as Run
     from suffice.demand._store import RunStore as RunStore
@@ -35,13 +46,29 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "suffice.demand._baselines": ("held_out_table",),
+        "suffice.demand._bits": (
+            "Bits",
+            "binary_entropy",
+            "frequency_bits",
+            "measure_bits",
+        ),
+        "suffice.demand._bits_chart": ("draw_bits",),
         "suffice.demand._embed": (
             "Model",
             "embed_cached",
         ),
+        "suffice.demand._executors": (
+            "Cell",
+            "Executor",
+            "load_executor",
+        ),
         "suffice.demand._grid": (
             "Offer",
             "design_grid",
+        ),
+        "suffice.demand._heads": (
+            "Problem",
+            "rotate",
         ),
         "suffice.demand._law": (
             "Law",
@@ -53,8 +80,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "fit_laws",
         ),
         "suffice.demand._measure": (
-            "Cell",
-            "Embedded",
+            "cell_runs",
             "measure",
         ),
         "suffice.demand._models": (
@@ -64,9 +90,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.demand._probe": ("Probe",),
         "suffice.demand._scheme": (
+            "Embedded",
             "Scheme",
             "Trained",
         ),
+        "suffice.demand._schemes": ("load_scheme",),
         "suffice.demand._store": (
             "CellRuns",
             "Run",

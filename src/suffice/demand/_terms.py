@@ -14,6 +14,7 @@ untrained model errs half of the time.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -330,6 +331,7 @@ def _mean(values: Floats, weight: Floats) -> Floats:
     return np.asarray((values * weight).sum(axis=2) / np.maximum(weight.sum(axis=2), 1e-9))
 
 
+@lru_cache(maxsize=4096)
 def _log_fisher(profile: Profile, labels_per_task: int) -> float:
     """Log of (1 - 2e)^2, what a label of error e is worth near the boundary."""
     error = float(profile.error_of_mean(labels_per_task).mean())

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.forecast._capability import CapabilityFit as CapabilityFit
+    from suffice.forecast._capability import CapabilityPosterior as CapabilityPosterior
+    from suffice.forecast._capability import fit_capability as fit_capability
+    from suffice.forecast._capability import read_verdicts as read_verdicts
+    from suffice.forecast._capability import with_capability as with_capability
     from suffice.forecast._criterion import Criterion as Criterion
+    from suffice.forecast._enough import Enough as Enough
+    from suffice.forecast._enough import judge_gold as judge_gold
+    from suffice.forecast._explain import Change as Change
+    from suffice.forecast._explain import explain_change as explain_change
+    from suffice.forecast._fresh_gold import FreshGold as FreshGold
+    from suffice.forecast._fresh_gold import read_fresh_gold as read_fresh_gold
     from suffice.forecast._ledger import Ledger as Ledger
     from suffice.forecast._probability import Forecast as Forecast
     from suffice.forecast._probability import make_forecasts as make_forecasts
@@ -16,7 +27,26 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.forecast._capability": (
+            "CapabilityFit",
+            "CapabilityPosterior",
+            "fit_capability",
+            "read_verdicts",
+            "with_capability",
+        ),
         "suffice.forecast._criterion": ("Criterion",),
+        "suffice.forecast._enough": (
+            "Enough",
+            "judge_gold",
+        ),
+        "suffice.forecast._explain": (
+            "Change",
+            "explain_change",
+        ),
+        "suffice.forecast._fresh_gold": (
+            "FreshGold",
+            "read_fresh_gold",
+        ),
         "suffice.forecast._ledger": ("Ledger",),
         "suffice.forecast._probability": (
             "Forecast",
