@@ -79,6 +79,7 @@ bench-plans: $(VENV)/.dev ## plan under random prices and train plans and simple
 .PHONY: bench-audit
 bench-audit: $(VENV)/.dev ## hold the audit against gold and peers, and measure speed (DATA=FOLDER)
 	$(BIN)/python tools/bench_audit.py $(DATA) --seeds 20
+	$(BIN)/python tools/bench_audit_gold.py $(DATA)
 	$(BIN)/python tools/bench_audit_scale.py
 
 .PHONY: bench-sbc

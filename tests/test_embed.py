@@ -100,7 +100,7 @@ def test_remarks_are_kept(cache, tmp_path):
         told = Told()
         embed_cached(model, [spell(1), "zzz"], told)
         assert told.notes == [
-            "1 of 2 texts hold no word that the model knows: their vectors are zero"
+            "toy: 1 of 2 texts hold no word that the model knows: their vectors are zero"
         ]
 
 

@@ -64,7 +64,7 @@ def bounds(
     hypotheses
         Rules that are equally likely beforehand.
     bits
-        Information that the model still needs, instead of --hypotheses.
+        Information still needed; takes the place of --hypotheses.
     failure
         Chance with which a bound may fail.
     labels_per_task

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.errors import InputError, StorageError
+from suffice.demand._save_chart import check_picture, save_chart
 
 if TYPE_CHECKING:
     from suffice.demand._bits import Bits
 
-_SUFFIXES = (".html", ".svg", ".png")
 _INK, _FLOOR = "#17607f", "#b4530f"
 
 
@@ -30,13 +29,7 @@ def draw_bits(found: Bits, path: str | Path, *, title: str = "") -> str:
         One line that says what was written.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise InputError(
-            f"a picture cannot be written as {path.suffix or 'a file without an ending'}",
-            where=str(path),
-            fix=f"end it in one of {', '.join(_SUFFIXES)}",
-        )
+    check_picture(path)
     import altair as alt
 
     begin, size = np.array(found.trained_on), np.array(found.block)
@@ -80,11 +73,5 @@ def draw_bits(found: Bits, path: str | Path, *, title: str = "") -> str:
         .properties(width=480, height=140)
     )  # fmt: skip
     chart = alt.vconcat(above, below).resolve_scale(x="shared").properties(title=title)
-    options: dict[str, dict[str, object]] = {
-        ".html": {"inline": True}, ".png": {"scale_factor": 2.0}
-    }  # fmt: skip
-    try:
-        chart.save(str(path), **options.get(suffix, {}))
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+    save_chart(chart, path)
     return f"wrote {path}"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from suffice.errors import InputError, StorageError
+from suffice.demand._save_chart import check_picture, save_chart
 
 if TYPE_CHECKING:
     import altair as alt
 
     from suffice.demand.scaling._extrapolate import CurveForecast, Extrapolation
 
-SUFFIXES = (".html", ".svg", ".png")
 MOST_CURVES = 24
 
 _STYLES = {
@@ -40,23 +39,14 @@ def draw_curves(found: Extrapolation, path: str | Path) -> str:
         StorageError: the file cannot be written.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"a picture cannot be written as {path.suffix or 'a file without an ending'}",
-            where=str(path),
-            fix=f"end it in one of {', '.join(SUFFIXES)}",
-        )
+    check_picture(path)
     import altair as alt
 
     shown = found.curves[:MOST_CURVES]
     chart = alt.concat(
         *(_panel(curve) for curve in shown), columns=min(3, len(shown)), spacing=24
     ).configure_view(stroke=None)
-    options: dict[str, Any] = {".html": {"inline": True}, ".png": {"scale_factor": 2.0}}
-    try:
-        chart.save(str(path), **options.get(path.suffix.lower(), {}))
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+    save_chart(chart, path)
     left = len(found.curves) - len(shown)
     rest = f" (the first {len(shown)} curves; {left} more are not drawn)" if left else ""
     return f"wrote {path}{rest}"

@@ -71,17 +71,21 @@ class ScalingFit:
     leverage: Floats
     excluded: tuple[int, ...]
     suspects: tuple[int, ...]
-    without_suspects: float | None
+    without_suspects: Estimate | None
     method: str
     _draws: Floats
     _best: Floats
 
     def predict(self, n_params: ArrayLike, n_tokens: ArrayLike) -> list[Estimate]:
-        """Loss of the law at each N and D, with the bootstrap's interval."""
-        n, d = (
-            np.log(np.atleast_1d(np.asarray(n_params, dtype=float))),
-            np.log(np.atleast_1d(np.asarray(n_tokens, dtype=float))),
-        )
+        """Loss of the law at each N and D, with the bootstrap's interval.
+
+        Raises:
+            InputError: a size that is not positive.
+        """
+        sizes = [np.atleast_1d(np.asarray(v, dtype=float)) for v in (n_params, n_tokens)]
+        if any(not (v > 0.0).all() for v in sizes):
+            raise InputError("sizes must be positive", where="predict")
+        n, d = (np.log(v) for v in sizes)
         best = np.exp(_law(self._best[None], n, d)[0])[0]
         draws = np.exp(_law(self._draws, n, d)[0])
         return [_estimate(b, column, self.method) for b, column in zip(best, draws.T, strict=True)]
@@ -129,10 +133,6 @@ def fit_scaling(
     residuals = y - value[0]
     robust_sd = max(1.4826 * float(np.median(np.abs(residuals[kept]))), 1e-12)
     suspects = tuple(int(i) for i in kept if abs(residuals[i]) > SUSPECT_FROM * robust_sd)
-    without = None
-    rest = np.setdiff1d(kept, suspects)
-    if suspects and len(rest) >= FEWEST_POINTS:
-        without = float(_named(_optimum(n[rest], d[rest], y[rest], delta)[0][None])[5, 0])
     leverage = np.zeros(len(y))
     leverage[kept] = _leverage(slopes[0][kept], residuals[kept], delta)
     method = f"sum of Huber losses of log loss (delta {delta:g}), bootstrap over points"
@@ -140,6 +140,12 @@ def fit_scaling(
     E, A, B, alpha, beta, exponent = (
         _estimate(p, s, method) for p, s in zip(point, spread, strict=True)
     )
+    without = None
+    rest = np.setdiff1d(kept, suspects)
+    if suspects and len(rest) >= FEWEST_POINTS:
+        point_r, _ = _optimum(n[rest], d[rest], y[rest], delta)
+        spread_r = _bootstrap(point_r, n[rest], d[rest], y[rest], delta, draws, seed)
+        without = _estimate(_named(point_r[None])[5, 0], _named(spread_r)[5], method)
     return ScalingFit(
         E, A, B, alpha, beta, exponent, objective, residuals, leverage,
         tuple(left_out), suspects, without, method, sample, best,

@@ -1,0 +1,41 @@
+"""Writes a chart to a file that opens without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suffice.errors import InputError, StorageError
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    ".html": {"inline": True},
+    ".svg": {},
+    ".png": {"scale_factor": 2.0},
+}
+
+
+def check_picture(path: Path) -> None:
+    """Raise InputError unless the name ends like a picture; before anything long is computed."""
+    if path.suffix.lower() not in _OPTIONS:
+        raise InputError(
+            f"a picture cannot be written as {path.suffix or 'a file without an ending'}",
+            where=str(path),
+            fix=f"end it in one of {', '.join(_OPTIONS)}",
+        )
+
+
+def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
+    """Write a chart as HTML (with its libraries inside), SVG or PNG, as the name ends.
+
+    Raises:
+        InputError: the name ends otherwise.
+        StorageError: the file cannot be written.
+    """
+    check_picture(path)
+    try:
+        chart.save(str(path), **_OPTIONS[path.suffix.lower()])
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
