@@ -64,7 +64,7 @@ def bounds(
     hypotheses
         Rules that are equally likely beforehand.
     bits
-        Information still needed; takes the place of --hypotheses.
+        Information that is still needed, where it is known: `hypotheses` is then not read.
     failure
         Chance with which a bound may fail.
     labels_per_task
