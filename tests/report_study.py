@@ -180,6 +180,25 @@ def _supply(source: str, judge: str) -> dict[str, Any]:
             for s, q in ((source, 0.8), ("panel", 0.9))
             for n in (100, 1000, 4000)
         ],
+        "bought": {
+            "weeks": 4.0,
+            "notes": ["how workers differ is a stated prior"],
+            "offers": [
+                {
+                    "tasks": n,
+                    "error": interval(wrong),
+                    "cost": interval(n * price, n * price / 20),
+                    "weeks": 1.5,
+                    "how": how,
+                }
+                for n in (300, 3000)
+                for wrong, price, how in (
+                    (0.26, 0.008, f"{judge}: as it comes"),
+                    (0.2, 0.05, f"{source}: as it comes"),
+                    (0.12, 0.2, f"{source}: test 8/10, 3 labels a task"),
+                )
+            ],
+        },
     }
 
 

@@ -232,7 +232,7 @@ def test_charts_are_valid_vega_lite(page: Page):
     import altair as alt
 
     kinds = {name.split("-")[0].split(".")[0]: spec for name, spec in page.data["charts"].items()}
-    assert len(kinds) == 8
+    assert len(kinds) == 9
     for spec in kinds.values():
         alt.LayerChart.from_dict(spec, validate=True)
 
@@ -285,7 +285,7 @@ def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
             assumptions=[], alternatives=[],
         ),
         forecast=lambda f: f.update(learning_curves=[], more_of_the_judge=None, models=[]),
-        supply=lambda s: s.update(slices=[], curve=[]),
+        supply=lambda s: s.update(slices=[], curve=[], bought={}),
         law=lambda w: w.update(held_out=[], families=[], converged=False),
     )  # fmt: skip
     for words in (

@@ -128,11 +128,17 @@ def run(
 
 def supply(work: Workspace) -> dict[str, Any]:
     """Measure the sources; writes ``supply.json``."""
-    from suffice.supply import supply_table
+    from suffice.supply import supply_curve, supply_table
+    from suffice.supply.operators import default_menu
 
     work.market.check()
     work.criterion.thresholds(work.pool.evaluation.metrics)
     table = supply_table(work.pool, work.sources, work.measured, work.offered)
+    known = {n: s for n, s in work.sources.items() if work.measured[n].audited}
+    if known:
+        weeks, seed = work.study.budget.weeks, work.study.seed
+        bought = supply_curve(known, default_menu(), weeks=weeks, seed=seed).as_dict()
+        table["bought"] = {key: bought[key] for key in ("offers", "weeks", "notes")}
     work.write("supply.json", table)
     return table
 

@@ -28,6 +28,7 @@ from suffice.report._judge import judge_figure
 from suffice.report._learning import learning_figures, sort_learning
 from suffice.report._market import offers_figure, slices_figure
 from suffice.report._sliders import TRY_IT, slider_section
+from suffice.report._supply_curve import supply_curve_figure
 from suffice.report._theme import chart_config, palettes
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def _figures(folder: StudyFolder) -> dict[str, Any]:
         "judge": judge_figure(more, forecast.thresholds) if more else None,
         "slices": slices_figure(folder.supply),
         "offers": offers_figure(folder.supply),
+        "bought": supply_curve_figure(folder.supply.bought.model_dump()),
         "frontier": frontier_figure(plan),
         "models": models_figure(forecast),
     }
@@ -216,6 +218,7 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "skill_sentence": tables.skill_sentence(folder.law),
         "ledger_sentence": tables.ledger_sentence(folder.ledger, cut=folder.ledger_cut),
         "source_notes": tables.source_notes(folder.supply),
+        "bought_notes": folder.supply.bought.notes,
         "parts": [
             {
                 "name": p.name,

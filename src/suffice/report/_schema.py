@@ -212,12 +212,31 @@ class Offer(Part):
     labels_per_task: Annotated[int, Field(ge=1)] = 1
 
 
+class Way(Part):
+    """The cheapest way to one quality at one quantity."""
+
+    tasks: Annotated[int, Field(ge=1)]
+    error: Interval
+    cost: Interval
+    weeks: NonNegative
+    how: str
+
+
+class Bought(Part):
+    """The curve that can be bought with quality control on the sources."""
+
+    offers: tuple[Way, ...] = ()
+    weeks: Positive | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Supply(Part):
     """supply.json."""
 
     slices: tuple[str, ...] = ()
     sources: Annotated[tuple[Supplier, ...], Field(min_length=1)]
     curve: tuple[Offer, ...] = ()
+    bought: Bought = Bought()
 
 
 class HeroPoint(Part):

@@ -69,12 +69,14 @@ def supply_curve_figure(curve: Mapping[str, Any]) -> Figure | None:
 
 
 def _caption(lines: Sequence[tuple[int, list[dict[str, Any]]]], weeks: float | None) -> str:
-    parts = [
-        f"{words.count(tasks)} tasks: {words.percent(group[0]['error']['value'])} wrong for "
-        f"{words.money(group[0]['cost']['value'])}, {words.percent(group[-1]['error']['value'])} "
-        f"for {words.money(group[-1]['cost']['value'])}"
-        for tasks, group in lines
-    ]
+    parts = []
+    for tasks, group in lines:
+        ends = group if len(group) == 1 else (group[0], group[-1])
+        prices = [
+            f"{words.percent(o['error']['value'])} wrong for {words.money(o['cost']['value'])}"
+            for o in ends
+        ]
+        parts.append(f"{words.count(tasks)} tasks: {', '.join(prices)}")
     limit = f" Everything is delivered within {weeks:g} weeks." if weeks else ""
     return f"What labelled tasks cost at each quality. {'; '.join(parts)}.{limit}"
 
