@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import betaincinv
 
 from suffice.errors import InputError
 from suffice.forecast import Criterion
+from suffice.forecast._criterion import error_within
 
 METRICS = ("error", "error:a", "error:b", "error:hard")
 
@@ -74,3 +76,26 @@ def test_stricter_criteria_and_worse_runs_never_pass_more(values, limits, step):
 def test_nan_is_no_pass():
     """A metric that could not be measured meets nothing."""
     assert not Criterion(0.5).met(np.array([np.nan, 0, 0, 0]), METRICS)
+
+
+def test_any_metric_can_be_limited():
+    """Limits on other metrics stand beside those on errors; an unknown one is named."""
+    criterion = Criterion(0.2, limits={"log_loss": 0.6, "attack": 0.3})
+    metrics = ("error", "log_loss", "attack")
+    assert criterion.thresholds(metrics).tolist() == [0.2, 0.6, 0.3]
+    with pytest.raises(InputError, match=r"attack.*measured beside errors: log_loss"):
+        criterion.thresholds(("error", "log_loss"))
+
+
+def test_severe_failures_are_held_by_an_upper_bound():
+    """None seen in m trials bounds the rate at about 3/m; too few trials can never show it."""
+    many = Criterion(0.5, severe={"a": 0.01}, trials={"a": 1000})
+    highest = many.thresholds(METRICS)[1]
+    assert 0.0 < highest < 0.01
+    assert betaincinv(1000 * highest + 1.0, 1000 * (1.0 - highest), 0.95) == pytest.approx(0.01)
+    with pytest.raises(InputError, match="299 without a failure"):
+        Criterion(0.5, severe={"a": 0.01}, trials={"a": 200}).thresholds(METRICS)
+    with pytest.raises(InputError, match="severe names slice 'b'"):
+        Criterion(0.5, severe={"b": 0.01}, trials={"a": 200}).thresholds(METRICS)
+    assert error_within(0.01, 299) == pytest.approx(0.0, abs=1e-4)
+    assert error_within(0.01, 298) is None

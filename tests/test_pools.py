@@ -10,6 +10,7 @@ from small import votes_pool
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.labels import Verdict
 from suffice.labels._pool import (
     Evaluation,
     check_where,
@@ -204,9 +205,11 @@ def test_replicas_of_gold_are_centred_and_spread(pool):
     """Redrawing raters and documents leaves an answer's error where it is, with a real spread."""
     judged = pool.evaluation.tasks
     scores = np.random.default_rng(5).standard_normal(len(pool.items))
-    answers = compare(scores[judged.a], scores[judged.b])
-    error = pool.evaluation.score(answers[:, None])[0]
-    redrawn = pool.evaluation.gold_draws(answers)
+    verdict = Verdict(
+        (scores[judged.a] - scores[judged.b])[None], scores[None, pool.evaluation.candidates.items]
+    )
+    error = pool.evaluation.score(verdict)[0]
+    redrawn = pool.evaluation.gold_draws(verdict)
     assert redrawn.shape == (60, len(pool.evaluation.metrics))
     spread = redrawn.std(axis=0)
     assert (spread > 0.001).all()
@@ -231,12 +234,12 @@ def test_scores_by_hand():
     evaluation = judged(
         [1.0, 0.0, 0.75, 1.0], [[True, True, False, False], [False, True, True, True]]
     )
-    answers = np.array([[1.0, 0.5, 1.0, 0.0]]).T
-    assert evaluation.metrics == ("error", "error:a", "error:b")
+    verdict = Verdict(np.array([[2.0, 0.0, 2.0, -2.0]]))
+    assert evaluation.error_metrics == ("error", "error:a", "error:b")
     np.testing.assert_allclose(
-        evaluation.score(answers)[0], [(0 + 0.5 + 0.25 + 1) / 4, 0.25, (0.5 + 0.25 + 1) / 3]
+        evaluation.score(verdict)[0, :3], [(0 + 0.5 + 0.25 + 1) / 4, 0.25, (0.5 + 0.25 + 1) / 3]
     )
-    assert evaluation.gold_draws(answers[:, 0]) is None
+    assert evaluation.gold_draws(verdict) is None
 
 
 # ---- finite task lists

@@ -185,12 +185,12 @@ def test_expected_shortfall_by_hand():
 
 
 def test_attacks_and_better_labels_change_the_error_as_they_say():
-    """A hostile tenth turns e into .9 e + .1, all of it shared; a point of accuracy is a point."""
+    """A hostile tenth turns e into e + .1 (1 - 2 e) and is named; a point of accuracy is a point."""
     source = MARKET.sources["crowd"]
     before = source.posterior.mean().profile
     bad = attacked(source, 0.1).posterior.mean().profile
-    np.testing.assert_allclose(bad.error, 0.9 * before.error + 0.1)
-    np.testing.assert_allclose(bad.shared, 0.9 * before.shared + 0.1)
+    np.testing.assert_allclose(bad.error, before.error + 0.1 * (1.0 - 2.0 * before.error))
+    assert bad.attack == pytest.approx(0.1)
     good = improved(source, 0.01).posterior.mean().profile
     np.testing.assert_allclose(good.error, before.error - 0.01)
     assert (improved(source, 0.9).posterior.mean().profile.error == 0.0).all()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice.corruption import Corruption, corrupt, corruptions
 from suffice.errors import StorageError
 from suffice.progress import SilentProgress
 from suffice.workspace import Workspace
@@ -62,10 +63,18 @@ class Grid:
     runs: list[CellRuns]
 
     def of(self, model: str) -> tuple[tuple[Curve, ...], tuple[CellRuns, ...]]:
-        """Curves and runs of one model."""
-        mine = [i for i, c in enumerate(self.cells) if c.model == model]
+        """Curves and runs of one model whose labels are as they were given."""
+        mine = [i for i in self._mine(model) if not corruptions(self.cells[i].curve)]
         curves = tuple(self.cells[i].curve.curve for i in mine)
         return curves, tuple(self.runs[i] for i in mine)
+
+    def attacked(self, model: str) -> tuple[tuple[ResolvedCurve, ...], tuple[CellRuns, ...]]:
+        """Curves and runs of one model with hostile labels among the others."""
+        mine = [i for i in self._mine(model) if corruptions(self.cells[i].curve)]
+        return tuple(self.cells[i].curve for i in mine), tuple(self.runs[i] for i in mine)
+
+    def _mine(self, model: str) -> list[int]:
+        return [i for i, c in enumerate(self.cells) if c.model == model]
 
 
 def run(
@@ -145,7 +154,7 @@ def supply(work: Workspace) -> dict[str, Any]:
 
 def measure(work: Workspace) -> Grid:
     """Train the grid, or read from the store what was trained before; writes ``runs.parquet``."""
-    from suffice.demand import Cell, design_grid
+    from suffice.demand import Cell, design_attacks, design_grid
 
     section = work.study.grid
     seeds = tuple(range(work.study.seed * 1000, work.study.seed * 1000 + section.seeds))
@@ -161,6 +170,11 @@ def measure(work: Workspace) -> Grid:
             seed=work.study.seed,
         )
         cells += [Cell(model, _resolve(work, c), seeds) for c in curves]
+        if section.attacks:
+            for a in design_attacks(work.offers, work.order, section.smallest):
+                hostile = Corruption(attack=a.share)
+                curve = corrupt(_resolve(work, a.curve), hostile, work.trigger, rounds=a.rounds)
+                cells.append(Cell(model, curve, seeds))
     grid = Grid(cells, _train(work, cells, "grid"))
     if section.focus:
         more = _promising(work, grid, seeds)
@@ -214,32 +228,57 @@ def fit(work: Workspace, grid: Grid) -> dict[str, Law]:
 
 
 def _fit_laws(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, Law]:
-    from suffice.demand import LawTask, fit_laws
+    from dataclasses import replace
+
+    from suffice.demand import FEWEST_ATTACKED, LawTask, fit_attack, fit_laws
     from suffice.fetch import cache_folder
 
+    columns = _law_columns(work)
+    untrained = tuple(float(x) for x in work.pool.evaluation.untrained[columns])
     tasks = []
     for model in models:
         curves, runs = grid.of(model)
         tasks.append(
             LawTask(
                 curves,
-                tuple(r.scores for r in runs),
-                work.pool.evaluation.metrics,
+                tuple(r.scores[:, columns] for r in runs),
+                work.law_metrics,
                 work.table,
                 model,
                 work.scheme.name,
                 work.study.seed,
+                untrained,
             )
         )
-    laws = fit_laws(tasks, cache_folder() / "laws", work.progress, name=name)
-    return dict(zip(models, laws, strict=True))
+    laws = dict(
+        zip(
+            models,
+            fit_laws(tasks, cache_folder() / "laws", work.progress, name=name),
+            strict=True,
+        )
+    )
+    for model, law in laws.items():
+        attacked, hostile = grid.attacked(model)
+        if len(attacked) >= FEWEST_ATTACKED:
+            scores = [r.scores[:, columns] for r in hostile]
+            part = fit_attack(law, attacked, scores, work.study.seed)
+            laws[model] = replace(law, attack=part)
+    return laws
+
+
+def _law_columns(work: Workspace) -> list[int]:
+    """Where the law's metrics stand among those of a run."""
+    return [work.pool.evaluation.metrics.index(m) for m in work.law_metrics]
 
 
 def gold_shifts(work: Workspace, grid: Grid) -> Floats | None:
     """What other gold would add to each metric, from the largest cell [replica, metric]."""
     curves, runs = grid.of(work.study.models.target)
     gold = runs[max(range(len(curves)), key=lambda i: curves[i].tasks)].gold
-    return None if gold is None else gold - gold.mean(axis=0)
+    if gold is None:
+        return None
+    gold = gold[:, _law_columns(work)]
+    return np.asarray(gold - gold.mean(axis=0))
 
 
 def make_plan(
@@ -287,7 +326,7 @@ def make_plan(
                 work.criterion,
                 work.quality,
                 plan,
-                {m: [r.scores for r in grid.of(m)[1]] for m in laws},
+                {m: [r.scores[:, _law_columns(work)] for r in grid.of(m)[1]] for m in laws},
                 seed=work.study.seed,
             ),
         )

@@ -89,12 +89,17 @@ class CriterionSection(_Section):
         error: highest overall error.
         worst_slice_error: highest error in the worst slice of the task.
         slice_error: highest error in single named slices (``hard`` among them).
+        limits: highest value of other metrics: ``log_loss``, ``calibration``, ``regret@16`` (also
+            2, 4, 8, 32, 64), ``attack``.
+        severe: slices in which every failure is severe: the highest 95 % upper bound of its error.
         validity: chance that this criterion, on this gold, captures alignment.
     """
 
     error: Share
     worst_slice_error: Share | None = None
     slice_error: dict[str, Share] = {}
+    limits: dict[str, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = {}
+    severe: dict[str, Share] = {}
     validity: Annotated[float, Field(ge=0.0, le=1.0)] | Literal["unknown"] = "unknown"
 
 
@@ -183,12 +188,28 @@ class GridSection(_Section):
         mixtures: cells that mix sources.
         focus: cells added where a first law sees promise.
         smallest: labelled tasks in the smallest cell.
+        attacks: also train on labels of which a share is hostile (synthetic).
     """
 
     seeds: Annotated[int, Field(ge=4)] = 12
     mixtures: Annotated[int, Field(ge=0)] = 32
     focus: Annotated[int, Field(ge=0)] = 12
     smallest: Annotated[int, Field(ge=10)] = 100
+    attacks: bool = True
+
+
+class AttackSection(_Section):
+    """What hostile workers would push.
+
+    Attributes:
+        trigger: words; hostile labels prefer the text that contains them. Without them hostile
+            labels are honest ones turned round.
+        wanted: votes task only: the class that texts with the trigger shall get; by default the
+            second one.
+    """
+
+    trigger: str | None = None
+    wanted: str | None = None
 
 
 class NextSection(_Section):
@@ -237,6 +258,7 @@ class Study(_Section):
     scheme: SchemeSection = SchemeSection()
     budget: BudgetSection
     grid: GridSection = GridSection()
+    attack: AttackSection = AttackSection()
     check: CheckSection = CheckSection()
     next: NextSection = NextSection()
 
@@ -268,6 +290,16 @@ class Study(_Section):
                         f"sources.{name}.takes names {resource!r}, of which budget.weekly says "
                         "nothing"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _wanted_is_a_class(self) -> Study:
+        wanted = self.attack.wanted
+        classes = self.task.classes if isinstance(self.task, VotesTask) else None
+        if wanted is not None and wanted not in (classes or []):
+            raise ValueError(
+                f"attack.wanted = {wanted!r} is none of task.classes, which must name the classes"
+            )
         return self
 
     def digest(self) -> str:
@@ -357,6 +389,7 @@ def _keys_at(place: list[str]) -> list[str]:
         "scheme": (SchemeSection,),
         "budget": (BudgetSection,),
         "grid": (GridSection,),
+        "attack": (AttackSection,),
         "check": (CheckSection,),
         "next": (NextSection,),
     }

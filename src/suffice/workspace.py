@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suffice.channel import Source
+    from suffice.corruption import Trigger
     from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
     from suffice.forecast import Criterion, Ledger
-    from suffice.labels import Pool
+    from suffice.labels import Pool, RatingPool, TaskPool
     from suffice.plan import Market
     from suffice.progress import Progress
     from suffice.study import Study
@@ -46,9 +47,29 @@ class Workspace:
     progress: Progress
     executor: str = "processes"
 
-    @cached_property
+    @property
     def pool(self) -> Pool:
         """Tasks and evaluation."""
+        return self._planted[0]
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """What hostile workers would push, where the study says it."""
+        return self._planted[1]
+
+    @cached_property
+    def _planted(self) -> tuple[Pool, Trigger | None]:
+        from suffice.labels import plant_trigger
+
+        section, task = self.study.attack, self.study.task
+        pool = self._read_pool()
+        if section.trigger is None:
+            return pool, None
+        classes = task.classes if isinstance(task, VotesTask) else None
+        last = section.wanted is None or classes is None or section.wanted == classes[1]
+        return plant_trigger(pool, section.trigger, wanted=float(last), where=self.study.origin)
+
+    def _read_pool(self) -> RatingPool | TaskPool:
         task, study = self.study.task, self.study
         if isinstance(task, RatingsTask):
             from suffice.labels import load_ratings, rating_pool, sample_documents
@@ -154,6 +175,7 @@ class Workspace:
             weekly=self.study.budget.weekly,
             at_least={n: s.at_least for n, s in self.study.sources.items() if s.at_least},
             rounds=self.study.budget.rounds,
+            trigger=self.trigger,
         )
 
     @cached_property
@@ -237,9 +259,25 @@ class Workspace:
             worst_slice_error=section.worst_slice_error,
             slices=self.pool.slice_names,
             slice_error=section.slice_error,
+            limits=section.limits,
+            severe=section.severe,
+            trials=dict(
+                zip(self.pool.evaluation.slice_names, self.pool.evaluation.trials, strict=True)
+            ),
             validity=None if section.validity == "unknown" else section.validity,
             origin=self.study.origin,
         )
+
+    @cached_property
+    def law_metrics(self) -> tuple[str, ...]:
+        """What laws are fitted to: errors, an attack's success, and what the criterion limits.
+
+        More metrics would make the law wider than the question needs.
+        """
+        wanted = {"attack", *self.criterion.limits}
+        errors = self.pool.evaluation.error_metrics
+        others = [m for m in self.pool.evaluation.metrics if m in wanted and m not in errors]
+        return (*errors, *others)
 
     @cached_property
     def store(self) -> RunStore:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.demand._attack import FEWEST_ATTACKED as FEWEST_ATTACKED
+    from suffice.demand._attack import AttackPart as AttackPart
+    from suffice.demand._attack import fit_attack as fit_attack
     from suffice.demand._baselines import held_out_table as held_out_table
     from suffice.demand._bits import Bits as Bits
     from suffice.demand._bits import binary_entropy as binary_entropy
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
     from suffice.demand._executors import Cell as Cell
     from suffice.demand._executors import Executor as Executor
     from suffice.demand._executors import load_executor as load_executor
+    from suffice.demand._grid import Attack as Attack
     from suffice.demand._grid import Offer as Offer
+    from suffice.demand._grid import design_attacks as design_attacks
     from suffice.demand._grid import design_grid as design_grid
     from suffice.demand._heads import Problem as Problem
     from suffice.demand._heads import rotate as rotate
@@ -45,6 +50,11 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.demand._attack": (
+            "FEWEST_ATTACKED",
+            "AttackPart",
+            "fit_attack",
+        ),
         "suffice.demand._baselines": ("held_out_table",),
         "suffice.demand._bits": (
             "Bits",
@@ -63,7 +73,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "load_executor",
         ),
         "suffice.demand._grid": (
+            "Attack",
             "Offer",
+            "design_attacks",
             "design_grid",
         ),
         "suffice.demand._heads": (

@@ -53,7 +53,7 @@ class Dpo:
     @property
     def version(self) -> str:
         """Changes whenever the same seed could give another result."""
-        return f"1, {self.settings}, beta {self.beta:g}"
+        return f"2, {self.settings}, beta {self.beta:g}"
 
     def check(self, pool: Pool, model: str) -> None:
         """See ``Scheme.check``."""

@@ -53,7 +53,7 @@ class Work:
             scores=trained.metrics,
             penalties=trained.penalties,
             seconds=np.full(len(cell.seeds), seconds),
-            gold=self.pool.evaluation.gold_draws(trained.answers[0]),
+            gold=self.pool.evaluation.gold_draws(trained.verdict.run(0)),
         )
 
 

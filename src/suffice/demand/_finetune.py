@@ -41,7 +41,7 @@ class Finetune:
     @property
     def version(self) -> str:
         """Changes whenever the same seed could give another result."""
-        return f"1, {self.settings}"
+        return f"2, {self.settings}"
 
     def check(self, pool: Pool, model: str) -> None:
         """See ``Scheme.check``."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SIZES = 6
 """Sizes on the line of one source with one label a task."""
 
+ATTACKS = (0.03, 0.1, 0.3)
+"""Shares of hostile labels that are tried out."""
+
 _REPEAT_SIZES = 3
 _CONCENTRATION = 0.6
 _LOWEST_LEVEL = 0.1
@@ -45,6 +48,57 @@ class Offer:
         """Tasks at so many labels each."""
         tasks = self.most // labels_per_task
         return tasks if self.limit is None else min(tasks, self.limit)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A cell in which hostile labels are mixed into what is bought.
+
+    Attributes:
+        curve: what is bought.
+        share: share of hostile labels, synthetic.
+        rounds: the training rounds that hold them; empty for all.
+    """
+
+    curve: Curve
+    share: float
+    rounds: tuple[int, ...] = ()
+
+
+def design_attacks(
+    offers: Mapping[str, Offer], order: Sequence[str], smallest: int
+) -> list[Attack]:
+    """Cells under attack: every source in turn, few and many labels, and early rounds gone bad.
+
+    A law that never saw hostile labels, or a bad round that a good one follows, cannot forecast
+    them.
+
+    Args:
+        offers: by source.
+        order: sources from the lowest to the highest quality.
+        smallest: labelled tasks in the smallest cell.
+    """
+    able = [s for s in order if offers[s].most_tasks(min(offers[s].repeats)) >= 2 * smallest]
+    if not able:
+        return []
+    cells = []
+    for k, share in enumerate((ATTACKS[0], *ATTACKS, *ATTACKS[1:])):
+        name = able[k % len(able)]
+        r = min(offers[name].repeats)
+        most = offers[name].most_tasks(r)
+        tasks = most if k % 2 else round(float(np.sqrt(2.0 * smallest * most)))
+        cells.append(Attack(Curve((Tranche(name, tasks, r),)), share))
+    first, last = able[0], able[-1]
+    for share in ATTACKS[1:]:
+        early, late = offers[first], offers[last]
+        many = early.most_tasks(min(early.repeats)) // 2
+        few = min(max(many // 4, smallest), late.most_tasks(min(late.repeats)) // 2)
+        bought = (
+            Tranche(first, many, min(early.repeats)),
+            Tranche(last, few, min(late.repeats), round=2),
+        )
+        cells.append(Attack(Curve(bought), share, rounds=(1,)))
+    return cells
 
 
 def design_grid(

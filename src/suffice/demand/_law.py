@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice.curve import ResolvedCurve
+from suffice.demand._attack import AttackPart
 from suffice.demand._families import FAMILIES, WEIGHT
 from suffice.demand._sampler import Posterior, sample
-from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis
+from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis, learned_share
 from suffice.demand._widths import Widths
 from suffice.errors import InputError
 
@@ -32,12 +34,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from suffice.curve import Curve, ResolvedCurve
+    from suffice.curve import Curve
 
     Floats = NDArray[np.float64]
 
 UNTRAINED = 0.5
-"""Error of a two-choice model that has learned nothing."""
+"""Error of a two-choice model that has learned nothing: the level of metrics unless told."""
 
 _ORIGIN_NOISE = 0.01
 _LARGE = 1e12
@@ -84,6 +86,8 @@ class Law:
     widening: float
     """What leave-one-out errors say the discrepancy's width must be multiplied by; at least 1."""
     _data: _Cells
+    attack: AttackPart | None = None
+    """What hostile labels do; without it they count as labels that are wrong."""
 
     def sample(
         self,
@@ -129,9 +133,34 @@ class Law:
             middle = len(pool) // 2
             pool = pool[middle:] if half else pool[:middle]
         theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
-        mean, spread = self._data.predict(theta, curves, rng, self.widening)
+        plain, learned = self._outcomes(theta, curves, rng, runs)
+        if self.attack is None:
+            return plain
+        hostile = self.hostile_share(curves)
+        if not hostile.any():
+            return plain
+        return self.attack.apply(plain, hostile, learned, rng)
+
+    def hostile_share(self, curves: Sequence[Curve | ResolvedCurve]) -> Floats:
+        """Hostile share of the training signal, early rounds as far as they stay [curve]."""
+        return Terms.of(curves, self.table).hostile_share(self.table, self.kept_early)
+
+    def without_attack(
+        self, curves: Sequence[Curve | ResolvedCurve], rng: np.random.Generator, *, draws: int,
+        runs: int,
+    ) -> tuple[Outcomes, Floats]:  # fmt: skip
+        """Outcomes if hostile labels were merely wrong, and the share learned [draw, curve]."""
+        pool = self.posterior.draws
+        theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
+        return self._outcomes(theta, curves, rng, runs)
+
+    def _outcomes(
+        self, theta: Floats, curves: Sequence[Curve | ResolvedCurve], rng: np.random.Generator,
+        runs: int,
+    ) -> tuple[Outcomes, Floats]:  # fmt: skip
+        mean, spread, learned = self._data.predict(theta, curves, rng, self.widening)
         pick = rng.integers(len(self._data.residuals), size=runs)
-        return Outcomes(mean, spread, self._data.residuals[pick])
+        return Outcomes(mean, spread, self._data.residuals[pick]), learned
 
     def distance(self, curve: Curve | ResolvedCurve) -> str:
         """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``."""
@@ -164,6 +193,17 @@ class Law:
         }
 
     @property
+    def untrained(self) -> Floats:
+        """What a model that has learned nothing scores [metric]."""
+        return self._data.untrained
+
+    @property
+    def kept_early(self) -> float:
+        """What is left of an early round's pull after a later one, posterior mean."""
+        shape = Shape.unpack(self.posterior.draws, self.table)
+        return float(np.exp(shape.keep_bias).mean())
+
+    @property
     def worth(self) -> Floats:
         """Clean-equivalent labels of the measured cells under the prior means [cell]."""
         return self._data.worth
@@ -192,6 +232,7 @@ def fit_law(
     scheme: str,
     seed: int = 0,
     families: Sequence[str] = FAMILIES,
+    untrained: Floats | None = None,
 ) -> Law:
     """Fit the law to measured cells.
 
@@ -203,16 +244,15 @@ def fit_law(
         model, scheme: named in the law.
         seed: of the sampler.
         families: of learning curves, averaged; see ``suffice.demand._families``.
+        untrained: what a model that has learned nothing scores [metric]; one half by default.
 
     Raises:
         InputError: too few cells to fit.
         ConvergenceError: the posterior did not converge.
     """
-    from suffice.curve import ResolvedCurve
-
     if len(curves) < 6:
         raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
-    data = _Cells.of(curves, runs, table)
+    data = _Cells.of(curves, runs, table, untrained)
     name = f"the law of {model}"
     posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
     rng = np.random.default_rng([seed, 6])
@@ -269,9 +309,10 @@ def rebuild_law(
     *,
     model: str,
     scheme: str,
+    untrained: Floats | None = None,
 ) -> Law:
     """A law whose posterior was sampled before, from these very cells."""
-    data = _Cells.of(curves, runs, table)
+    data = _Cells.of(curves, runs, table, untrained)
     return Law(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)
 
 
@@ -289,6 +330,7 @@ class _Cells:
     white: Floats
     back: Floats
     profile: Floats  # what each metric gains where the overall error gains one [white metric]
+    untrained: Floats  # what a model that has learned nothing scores [metric]
     spread_fit: Floats
     widths: Widths
     residuals: Floats  # of single runs, in units of their own metric's width [run, metric]
@@ -299,9 +341,11 @@ class _Cells:
         curves: Sequence[Curve | ResolvedCurve],
         runs: Sequence[NDArray[np.float64]],
         table: SourceTable,
+        untrained: Floats | None = None,
     ) -> _Cells:
         from suffice.curve import Curve
 
+        level = np.full(runs[0].shape[1], UNTRAINED) if untrained is None else untrained
         counts = np.array([len(r) for r in runs], dtype=np.float64)
         mean = np.array([r.mean(axis=0) for r in runs])
         variance = np.array([r.var(axis=0, ddof=1) for r in runs])
@@ -331,12 +375,13 @@ class _Cells:
             terms=terms,
             counts=counts,
             worth=worth,
-            values=np.vstack([np.zeros(int(kept.sum())), (mean - UNTRAINED) @ white]),
+            values=np.vstack([np.zeros(int(kept.sum())), (mean - level) @ white]),
             noise=np.concatenate([[_ORIGIN_NOISE], spread2 / counts]),
             spread=np.concatenate([[1.0], np.sqrt(spread2)]),
             white=white,
             back=axes[:, kept] * np.sqrt(size[kept]),
-            profile=_profile(mean, worth) @ white,
+            profile=_profile(mean, worth, level) @ white,
+            untrained=level,
             spread_fit=fit,
             widths=widths,
             residuals=np.concatenate(
@@ -370,8 +415,8 @@ class _Cells:
         curves: Sequence[Curve | ResolvedCurve],
         rng: np.random.Generator,
         widening: float,
-    ) -> tuple[Floats, Floats]:
-        """Draws of (mean, run-to-run spread), each [draw, curve, metric]."""
+    ) -> tuple[Floats, Floats, Floats]:
+        """Draws of (mean, run-to-run spread), each [draw, curve, metric], and the share learned."""
         covariance, seen = self._covariance(theta)
         shape = Shape.unpack(theta, self.table)
         terms = Terms.of(curves, self.table)
@@ -397,7 +442,8 @@ class _Cells:
         whole = new.learned + new.missing
         slip += whole * new.by_scale * untried * rng.standard_normal(beyond.shape)
         white += slip[:, :, None] * self.profile
-        return UNTRAINED + white @ self.back.T, self.widths.draw(terms, rng, len(theta))
+        widths = self.widths.draw(terms, rng, len(theta))
+        return self.untrained + white @ self.back.T, widths, learned_share(new)
 
     def leave_one_out(self, theta: Floats, widening: float) -> tuple[Floats, Floats, Floats]:
         """(mean, sd, measured) of each cell's mean, given all other cells [cell, metric].
@@ -417,9 +463,9 @@ class _Cells:
         clean = np.maximum(variance - self.noise, 0.0)
         inside = (clean * weight).sum(axis=0)[:, None] + apart
         spread2 = widening**2 * inside + self.noise[:, None]
-        mean = UNTRAINED + centre @ self.back.T
+        mean = self.untrained + centre @ self.back.T
         sd = np.sqrt(spread2 @ (self.back.T**2))
-        return mean[1:], sd[1:], (UNTRAINED + self.values @ self.back.T)[1:]
+        return mean[1:], sd[1:], (self.untrained + self.values @ self.back.T)[1:]
 
     def _left(self, seen: Basis) -> Floats:
         """What the corrections must explain [walker, cell, white metric]."""
@@ -447,10 +493,14 @@ def _kernel(first: Floats, second: Floats, s1: Floats, s2: Floats, shape: Shape)
     return np.asarray(size * s1[:, None] * s2[None, :] * decay)
 
 
-def _profile(mean: Floats, worth: Floats) -> Floats:
-    """How far each metric is below chance, against the first one, in the largest cells [metric]."""
+def _profile(mean: Floats, worth: Floats, untrained: Floats) -> Floats:
+    """How far each metric is below an untrained model's, against the first one's [metric].
+
+    In the largest cells. A metric that rises with training has a negative profile.
+    """
     large = mean[np.argsort(worth)[-max(len(worth) // 4, 1) :]]
-    below = np.maximum(UNTRAINED - large.mean(axis=0), 1e-3)
+    below = untrained - large.mean(axis=0)
+    below[0] = max(below[0], 1e-3)
     return np.asarray(below / below[0])
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from suffice.demand._terms import SourceTable
     from suffice.progress import Progress
 
-VERSION = "3"
+VERSION = "4"
 """Changes whenever the same runs could give another posterior."""
 
 
@@ -40,6 +40,7 @@ class LawTask:
     model: str
     scheme: str
     seed: int
+    untrained: tuple[float, ...]
 
     def key(self) -> str:
         """Hash of everything that the posterior depends on."""
@@ -47,6 +48,7 @@ class LawTask:
             VERSION,
             self.seed,
             list(self.metrics),
+            list(self.untrained),
             list(self.table.names),
             self.table.log_worth.tolist(),
             {name: dict(values) for name, values in self.table.repeats.items()},
@@ -79,7 +81,11 @@ def fit_laws(
 
 
 def _fit(t: LawTask) -> tuple[Posterior, float]:
-    law = fit_law(t.curves, t.runs, t.metrics, t.table, model=t.model, scheme=t.scheme, seed=t.seed)
+    level = np.array(t.untrained)
+    law = fit_law(
+        t.curves, t.runs, t.metrics, t.table,
+        model=t.model, scheme=t.scheme, seed=t.seed, untrained=level,
+    )  # fmt: skip
     return law.posterior, law.widening
 
 
@@ -107,5 +113,6 @@ def _load(t: LawTask, path: Path) -> Law:
         )
         widening = float(saved["widening"])
     return rebuild_law(
-        t.curves, t.runs, t.metrics, t.table, posterior, widening, model=t.model, scheme=t.scheme
-    )
+        t.curves, t.runs, t.metrics, t.table, posterior, widening,
+        model=t.model, scheme=t.scheme, untrained=np.array(t.untrained),
+    )  # fmt: skip

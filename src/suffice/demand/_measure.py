@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from suffice.corruption import corruptions
 from suffice.demand._executors import LocalProcesses, Work
 from suffice.demand._store import CellRuns, Run, RunStore, cell_key
 
@@ -30,6 +31,7 @@ def cell_runs(
             model=cell.model,
             scheme=scheme.name,
             curve=curve,
+            corrupted=tuple(corruptions(cell.curve)),
             seed=seed,
             metrics=dict(zip(pool.evaluation.metrics, map(float, scores), strict=True)),
             penalty=float(penalty),
@@ -96,4 +98,5 @@ def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
 
 def _key(cell: Cell, pool: Pool, models: Mapping[str, Embedded], scheme: Scheme) -> str:
     model = models[cell.model].fingerprint
-    return cell_key(pool.fingerprint, model, scheme.name, scheme.version, cell.curve.curve)
+    return cell_key(pool.fingerprint, model, scheme.name, scheme.version, cell.curve.curve,
+                    corruptions(cell.curve))  # fmt: skip

@@ -13,16 +13,16 @@ import numpy as np
 
 from suffice.demand._heads import Problem, fit_heads, log_loss
 from suffice.demand._scheme import Trained, draw_round
+from suffice.labels import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from suffice.channel import Tasks
     from suffice.curve import ResolvedCurve
     from suffice.demand._scheme import Embedded
-    from suffice.labels import Pool
+    from suffice.labels import Evaluation, Pool
 
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _TO_COMPARE = 2e-2
@@ -36,7 +36,7 @@ class Probe:
     """Frozen features, a linear head, and its penalty chosen on held-out texts as a user would."""
 
     name = "probe"
-    version = "3"
+    version = "4"
     frozen = True
 
     def check(self, pool: Pool, model: str) -> None:
@@ -74,10 +74,9 @@ class Probe:
             chosen = _choose_penalty(rotated, problems, pool.held_out, head)
             head = fit_heads(rotated, problems, chosen[:, None], head)[:, :, 0]
         if head is None:
-            answers = np.full((len(seeds), len(tasks)), 0.5, dtype=np.float32)
-        else:
-            answers = _answers(rotated, tasks, head)
-        return Trained(pool.evaluation.score(answers.T), chosen, answers)
+            head = np.zeros((rotated.shape[1], len(seeds)), dtype=np.float32)
+        verdict = _verdict(rotated, pool.evaluation, head)
+        return Trained(pool.evaluation.score(verdict), chosen, verdict)
 
 
 def _choose_penalty(
@@ -107,11 +106,13 @@ def _choose_penalty(
     return chosen
 
 
-def _answers(
-    features: NDArray[np.float32], tasks: Tasks, head: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _verdict(
+    features: NDArray[np.float32], evaluation: Evaluation, head: NDArray[np.float32]
+) -> Verdict:
+    tasks = evaluation.tasks
     scores = features @ head
     gap = scores[tasks.a].copy()
     paired = tasks.b >= 0
     gap[paired] -= scores[tasks.b[paired]]
-    return np.asarray(0.5 * (1.0 + np.sign(gap)).T, dtype=np.float32)
+    best = evaluation.candidates
+    return Verdict(np.ascontiguousarray(gap.T), None if best is None else scores[best.items].T)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import ResolvedCurve, ResolvedTranche
-    from suffice.labels import Pool
+    from suffice.labels import Pool, Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +45,17 @@ class Trained:
     Attributes:
         metrics: float64 [seed, metric], in the order of the pool's evaluation.
         penalties: the hyperparameter that the held-out tasks chose for the last round [seed].
-        answers: answers on the evaluation tasks, in {0, .5, 1}, float32 [seed, task].
+        verdict: what the trained models say of the evaluation.
     """
 
     metrics: NDArray[np.float64]
     penalties: NDArray[np.float64]
-    answers: NDArray[np.float32]
+    verdict: Verdict
+
+    @property
+    def answers(self) -> NDArray[np.float32]:
+        """Answers on the evaluation tasks, in {0, .5, 1} [seed, task]."""
+        return self.verdict.answers
 
 
 class Scheme(Protocol):

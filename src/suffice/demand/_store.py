@@ -66,6 +66,7 @@ class Run:
             training could meet.
         model, scheme: by name.
         curve: what was bought.
+        corrupted: what was synthetic in each tranche; empty where nothing was.
         seed: of its data and training.
         metrics: what it reached, by name.
         penalty: the hyperparameter that was chosen for it.
@@ -78,6 +79,7 @@ class Run:
     model: str
     scheme: str
     curve: Curve
+    corrupted: tuple[str, ...]
     seed: int
     metrics: Mapping[str, float]
     penalty: float
@@ -91,6 +93,7 @@ class Run:
             "scheme": self.scheme,
             "curve": json.dumps(self.curve.as_list()),
             "curve_text": str(self.curve),
+            "corrupted": "; ".join(self.corrupted),
             "tasks": self.curve.tasks,
             "labels": sum(t.labels for t in self.curve),
             "cost": self.cost,
@@ -103,15 +106,18 @@ class Run:
         }
 
 
-def cell_key(pool: str, model: str, scheme: str, version: str, curve: Curve) -> str:
+def cell_key(
+    pool: str, model: str, scheme: str, version: str, curve: Curve, corrupted: Sequence[str] = ()
+) -> str:
     """The identity of a cell: everything that its runs depend on but their seed.
 
     Args:
         pool, model: fingerprints.
         scheme, version: of the scheme.
         curve: what is bought; its channels are part of the pool's fingerprint.
+        corrupted: what is synthetic in each tranche; empty where nothing is.
     """
-    parts = [pool, model, scheme, version, curve.as_list()]
+    parts = [pool, model, scheme, version, curve.as_list(), *corrupted]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

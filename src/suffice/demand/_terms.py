@@ -95,6 +95,7 @@ class Terms:
         squares: labelled tasks times the square of their weight.
         repeat: log worth of the tranche's labels per task against one.
         early: 1 where a later round follows.
+        hostile: share of the tranche's labels that hostile workers give.
     """
 
     source: NDArray[np.int64]
@@ -102,6 +103,7 @@ class Terms:
     squares: Floats
     repeat: Floats
     early: Floats
+    hostile: Floats
 
     @classmethod
     def of(cls, curves: Sequence[Curve | ResolvedCurve], table: SourceTable) -> Terms:
@@ -109,11 +111,13 @@ class Terms:
         width = max((len(c.tranches) for c in curves), default=1) or 1
         shape = (len(curves), width)
         source = np.zeros(shape, dtype=np.int64)
-        tasks, squares, repeat, early = (np.zeros(shape) for _ in range(4))
+        tasks, squares, repeat, early, hostile = (np.zeros(shape) for _ in range(5))
         for i, curve in enumerate(curves):
             bought: list[tuple[Tranche, float]]
             if isinstance(curve, ResolvedCurve):
                 bought = [(r.tranche, table.gain(r)) for r in curve]
+                for j, r in enumerate(curve):
+                    hostile[i, j] = r.channel.profile.attack
             else:
                 bought = [(t, table.repeat(t.source, t.labels_per_task)) for t in curve]
             last = max((t.round for t, _ in bought if t.tasks), default=1)
@@ -123,7 +127,7 @@ class Terms:
                 squares[i, j] = t.tasks * t.weight**2
                 repeat[i, j] = gain
                 early[i, j] = float(t.round < last)
-        return cls(source, tasks, squares, repeat, early)
+        return cls(source, tasks, squares, repeat, early, hostile)
 
     def plain_worth(self, table: SourceTable) -> Floats:
         """Clean-equivalent labels under the prior means [curve]."""
@@ -135,6 +139,19 @@ class Terms:
         """The same of the last round alone [curve]."""
         signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat))[None]
         return np.asarray(self.pooled(signal, late=True)[0])
+
+    def hostile_share(self, table: SourceTable, kept: float) -> Floats:
+        """Hostile share of the training signal under the prior means [curve].
+
+        Args:
+            table: the sources.
+            kept: what is left of an early round's pull after a later one.
+        """
+        signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat)) * self.tasks
+        signal = signal * np.where(self.early > 0.0, kept, 1.0)
+        return np.asarray(
+            (signal * self.hostile).sum(axis=1) / np.maximum(signal.sum(axis=1), 1e-9)
+        )
 
     def untried(self, tried: Terms, table: SourceTable) -> Floats:
         """How far log worths lie from those of the nearest labels in other curves [curve].
@@ -325,6 +342,11 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
     whole = reach(rho)[:, None]
     rows, places = np.stack(columns, axis=2), np.stack(axes, axis=2)
     return Basis(n, whole * (1.0 - u), whole * u, by_scale, rows, np.array(sd), places)
+
+
+def learned_share(found: Basis) -> Floats:
+    """Share of what can be learned that has been learned, 0 to 1 [walker, curve]."""
+    return np.asarray(found.learned / np.maximum(found.learned + found.missing, 1e-9))
 
 
 def _mean(values: Floats, weight: Floats) -> Floats:

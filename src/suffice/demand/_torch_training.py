@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from suffice.demand._scheme import Trained, draw_round
+from suffice.labels import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,8 +85,10 @@ def train_scorers(
     Runs are deterministic: one thread, and every draw from the seed and the curve.
     """
     torch = import_module("torch")
-    tasks = pool.evaluation.tasks
+    tasks, best = pool.evaluation.tasks, pool.evaluation.candidates
     margins = np.zeros((len(seeds), len(tasks)), dtype=np.float32)
+    items = np.empty(0, dtype=np.int64) if best is None else best.items
+    scores = np.zeros((len(seeds), len(items)), dtype=np.float32)
     stopped = np.zeros(len(seeds))
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -103,10 +106,13 @@ def train_scorers(
                 trained = True
             if trained:
                 margins[k] = _margins(torch, scorer, tasks.a, tasks.b, settings.batch)
+                if len(items):
+                    alone = np.full(len(items), -1)
+                    scores[k] = _margins(torch, scorer, items, alone, settings.batch)
     finally:
         torch.set_num_threads(before)
-    answers = np.asarray(0.5 * (1.0 + np.sign(margins)), dtype=np.float32)
-    return Trained(pool.evaluation.score(answers.T), stopped, answers)
+    verdict = Verdict(margins, scores)
+    return Trained(pool.evaluation.score(verdict), stopped, verdict)
 
 
 def pad_rows(torch: Any, rows: Sequence[Sequence[int]], pad: int) -> tuple[Any, Any]:  # noqa: ANN401

@@ -8,6 +8,10 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.labels._formats import read_frame as read_frame
+    from suffice.labels._metrics import BEST_OF as BEST_OF
+    from suffice.labels._metrics import Candidates as Candidates
+    from suffice.labels._metrics import Verdict as Verdict
+    from suffice.labels._metrics import best_of_n as best_of_n
     from suffice.labels._own_pools import preference_pool as preference_pool
     from suffice.labels._own_pools import vote_pool as vote_pool
     from suffice.labels._pairs import answers_of as answers_of
@@ -30,11 +34,18 @@ if TYPE_CHECKING:
     from suffice.labels._table import LabelTable as LabelTable
     from suffice.labels._table import natural_order as natural_order
     from suffice.labels._task_pool import TaskPool as TaskPool
+    from suffice.labels._trigger import plant_trigger as plant_trigger
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "suffice.labels._formats": ("read_frame",),
+        "suffice.labels._metrics": (
+            "BEST_OF",
+            "Candidates",
+            "Verdict",
+            "best_of_n",
+        ),
         "suffice.labels._own_pools": (
             "preference_pool",
             "vote_pool",
@@ -75,5 +86,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "natural_order",
         ),
         "suffice.labels._task_pool": ("TaskPool",),
+        "suffice.labels._trigger": ("plant_trigger",),
     },
 )

@@ -10,6 +10,14 @@ import numpy as np
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.labels._metrics import (
+    BEST_OF,
+    Verdict,
+    attack_success,
+    calibration_error,
+    log_loss,
+    regret,
+)
 from suffice.labels._recorded import compare
 
 if TYPE_CHECKING:
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from suffice.labels._metrics import Candidates, Gold
     from suffice.labels._recorded import RecordedChannel
 
 HARD = "hard"
@@ -34,41 +43,91 @@ class Evaluation:
         slice_names: names of the metric slices.
         replicas: gold as other raters and other texts might have given it: the effect of redrawing
             raters and documents on each task's truth and weight, each float32 [replica, task].
+        candidates: items among which a model is to find the best; None where gold compares items
+            only two by two.
+        trigger: what an attacker wants of each task: 1, -1 (answer 0) or 0 (nothing) [task]; None
+            where no trigger is planted.
+        trials: tasks in each slice that can be counted as independent trials [slice].
     """
 
     tasks: Tasks
     members: NDArray[np.bool_]
     slice_names: tuple[str, ...]
     replicas: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    candidates: Candidates | None = None
+    trigger: NDArray[np.int8] | None = None
+    trials: tuple[int, ...] = ()
+
+    @property
+    def error_metrics(self) -> tuple[str, ...]:
+        """``error`` and ``error:SLICE`` for each slice: the first columns of ``score``."""
+        return ("error", *(f"error:{s}" for s in self.slice_names))
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Names of what ``score`` returns: ``error`` and ``error:SLICE`` for each slice."""
-        return ("error", *(f"error:{s}" for s in self.slice_names))
+        """Names of what ``score`` returns; see ``suffice.labels._metrics``."""
+        best = () if self.candidates is None else tuple(f"regret@{n}" for n in BEST_OF)
+        attack = () if self.trigger is None else ("attack",)
+        return (*self.error_metrics, "log_loss", "calibration", *best, *attack)
+
+    @property
+    def untrained(self) -> NDArray[np.float64]:
+        """What a model that has learned nothing scores [metric]."""
+        nothing = np.zeros((1, len(self.tasks)), dtype=np.float32)
+        count = 0 if self.candidates is None else len(self.candidates.items)
+        found = self.score(Verdict(nothing, np.zeros((1, count), dtype=np.float32)))
+        return np.asarray(found[0])
 
     def weights(self) -> NDArray[np.float64]:
-        """Averaging weights [task, metric]; columns sum to one."""
+        """Averaging weights of errors [task, metric]; columns sum to one."""
         rows = np.vstack([np.ones(len(self.tasks), dtype=bool), self.members]).astype(np.float64)
         return np.asarray((rows / rows.sum(axis=1, keepdims=True)).T)
 
-    def score(self, answers: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Error of answers in {0, .5, 1} [task, run], overall and by slice [run, metric]."""
-        return _score(answers, self.tasks.truth, self.weights())
+    def score(self, verdict: Verdict) -> NDArray[np.float64]:
+        """Every metric of every run [run, metric]."""
+        gold = None if self.candidates is None else self.candidates.plain
+        weight = np.ones((1, len(self.tasks)))
+        return np.asarray(self._score(verdict, self.tasks.truth[None], weight, gold)[:, 0])
 
-    def gold_draws(self, answers: NDArray[np.floating]) -> NDArray[np.float64] | None:
-        """What the error of one run's answers [task] would be under other gold [replica, metric].
+    def gold_draws(self, verdict: Verdict) -> NDArray[np.float64] | None:
+        """What the scores of one run would be under other gold [replica, metric].
 
         Raters and documents are redrawn with replacement, so the spread is that of a new
         evaluation set of the same size, rated by new people. None where gold has no replicas.
         """
         if self.replicas is None:
             return None
-        base = self.weights()
-        draws = []
-        for truth, weight in zip(*self.replicas, strict=True):
-            w = base * weight[:, None]
-            draws.append(_score(answers[:, None], truth, w / w.sum(axis=0))[0])
-        return np.array(draws)
+        gold = None if self.candidates is None else self.candidates.redrawn
+        return np.asarray(self._score(verdict, *self.replicas, gold)[0])
+
+    def _score(
+        self,
+        verdict: Verdict,
+        truth: NDArray[np.floating],
+        weight: NDArray[np.floating],
+        gold: Gold | None,
+    ) -> NDArray[np.float64]:
+        """Every metric of every run under every replica of the gold [run, replica, metric]."""
+        answers, base = verdict.answers, self.weights()
+        errors = []
+        for t, w in zip(truth, weight, strict=True):
+            scaled = base if np.all(w == 1.0) else base * w[:, None]
+            errors.append(
+                _errors(answers.T, t, scaled if scaled is base else scaled / scaled.sum(axis=0))
+            )
+        share = weight / weight.sum(axis=1, keepdims=True)
+        columns = [
+            np.stack(errors, axis=1),
+            log_loss(verdict.odds, truth, share)[:, :, None],
+            calibration_error(verdict.odds, truth, share)[:, :, None],
+        ]
+        if self.candidates is not None:
+            if verdict.scores is None or gold is None:
+                raise ValueError("an evaluation with candidates needs their scores and replicas")
+            columns.append(regret(verdict.scores, self.candidates, gold))
+        if self.trigger is not None:
+            columns.append(attack_success(answers, truth, share, self.trigger)[:, :, None])
+        return np.concatenate(columns, axis=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +252,20 @@ def split_documents(
     return np.isin(documents, names[chosen])
 
 
+def independent_tasks(first: NDArray[np.int64], second: NDArray[np.int64]) -> int:
+    """How many of these tasks can be taken so that no document stands in two of them.
+
+    Taken in their order as long as they fit: a lower bound on the most that there are.
+    """
+    used: set[int] = set()
+    count = 0
+    for pair in zip(first.tolist(), second.tolist(), strict=True):
+        if used.isdisjoint(pair):
+            used.update(pair)
+            count += 1
+    return count
+
+
 def check_where(where: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
     """Numbers of the named slices; all of them where none is named."""
     for name in where:
@@ -201,7 +274,7 @@ def check_where(where: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
     return [known.index(s) for s in where] if where else list(range(len(known)))
 
 
-def _score(
+def _errors(
     answers: NDArray[np.floating],
     truth: NDArray[np.floating],
     weights: NDArray[np.floating],

@@ -9,6 +9,7 @@ import numpy as np
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.labels._metrics import Candidates
 from suffice.labels._pool import (
     HARD,
     Audited,
@@ -16,6 +17,7 @@ from suffice.labels._pool import (
     check_where,
     corrected_gold,
     fingerprint,
+    independent_tasks,
     split_documents,
 )
 from suffice.labels._recorded import RatingChannel, RecordedChannel, ScoreChannel, compare
@@ -162,7 +164,21 @@ def rating_pool(
         difficulty=hard.astype(np.float64),
         row=np.full(len(a), -1, dtype=np.int64),
     )
-    evaluation = Evaluation(tasks, members, (*names, HARD), _replicas(gold, document, tasks, rng))
+    redrawn, mass = _redrawn(gold, document, rng)
+    judged = np.concatenate(evaluated)
+    evaluation = Evaluation(
+        tasks,
+        members,
+        (*names, HARD),
+        _replicas(gold, redrawn, mass, tasks),
+        candidates=Candidates(
+            judged,
+            domain[judged],
+            gold[judged].mean(axis=1),
+            (redrawn[:, judged], mass[:, judged]),
+        ),
+        trials=tuple(independent_tasks(document[a[m]], document[b[m]]) for m in members),
+    )
 
     x, y = np.concatenate(
         [_pairs(np.flatnonzero(training & (domain == s)), 2000, rng) for s in range(len(names))],
@@ -212,23 +228,34 @@ def _pairs(items: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDArra
     return np.vstack([items[a], items[b]])
 
 
-def _replicas(
-    gold: NDArray[np.float64],
-    document: NDArray[np.int64],
-    tasks: Tasks,
-    rng: np.random.Generator,
+def _redrawn(
+    gold: NDArray[np.float64], document: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Gold under redrawn raters, and task weights under redrawn documents."""
-    truths, weights = [], []
+    """Mean gold of each item under redrawn raters, and its mass under redrawn documents.
+
+    Each float32 [replica, item]. The mass is that of a Bayesian bootstrap.
+    """
+    means, masses = [], []
     _, number = np.unique(document, return_inverse=True)
     for _ in range(REPLICAS):
         pick = rng.integers(gold.shape[1], size=gold.shape)
-        redrawn = np.take_along_axis(gold, pick, axis=1)
-        truths.append(compare(redrawn[tasks.a].mean(axis=1), redrawn[tasks.b].mean(axis=1)))
-        # Bayesian bootstrap over documents: a pair weighs the product of its two documents.
-        mass = rng.exponential(size=number.max() + 1)[number]
-        weights.append(mass[tasks.a] * mass[tasks.b])
-    truth = np.array(truths, dtype=np.float32)
+        means.append(np.take_along_axis(gold, pick, axis=1).mean(axis=1))
+        masses.append(rng.exponential(size=number.max() + 1)[number])
+    return np.array(means, dtype=np.float32), np.array(masses, dtype=np.float32)
+
+
+def _replicas(
+    gold: NDArray[np.float64],
+    redrawn: NDArray[np.float32],
+    mass: NDArray[np.float32],
+    tasks: Tasks,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Truth of each task under redrawn raters, and its weight under redrawn documents."""
+    # Means of nine whole ratings are at least a ninth apart where they differ: rounding restores
+    # the ties that single precision may break.
+    redrawn = np.round(redrawn.astype(np.float64) * gold.shape[1])
+    truth = compare(redrawn[:, tasks.a], redrawn[:, tasks.b]).astype(np.float32)
     # Redrawing raters adds their noise a second time; centring keeps its spread without the bias.
     truth += (tasks.truth - truth.mean(axis=0)).astype(np.float32)
-    return truth, np.array(weights, dtype=np.float32)
+    # A pair weighs the product of its two documents.
+    return truth, mass[:, tasks.a] * mass[:, tasks.b]

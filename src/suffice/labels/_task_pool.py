@@ -270,6 +270,7 @@ def _evaluation(tasks: TaskList, judged: Ints, rng: np.random.Generator) -> Eval
         members=members[present],
         slice_names=names,
         replicas=(truth.astype(np.float32), weights.astype(np.float32)),
+        trials=tuple(len(np.unique(tasks.group[judged][m])) for m in members[present]),
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from suffice.channel import Source
+    from suffice.corruption import Trigger
     from suffice.curve import Curve, ResolvedCurve
 
 MOST_FREE_LABELS = 20_000
@@ -39,6 +40,7 @@ class Market:
         weekly: how much there is of each shared resource in a week.
         at_least: tasks that must be bought of a source, such as promised public scrutiny.
         rounds: training rounds at most, 1 or 2.
+        trigger: what hostile workers would push; None where they would answer wrong.
     """
 
     sources: Mapping[str, Source]
@@ -52,6 +54,7 @@ class Market:
     weekly: Mapping[str, float] = field(default_factory=dict)
     at_least: Mapping[str, int] = field(default_factory=dict)
     rounds: int = 2
+    trigger: Trigger | None = None
 
     def bounds(self, source: str) -> dict[str, float]:
         """Labels of one source that each limit allows by itself, by the limit's name."""

@@ -1,13 +1,11 @@
 """What a plan maximises: the mean of pi, its expected shortfall, or its worst case under attack.
 
 Model: *mean* is P, the posterior mean of pi. *cvar* is the mean of pi over the worst ``share`` of
-the posterior's draws. *worst* is P when hostile workers hold ``share`` of the tasks of every
-source and answer all of them wrong: no adversary with that share of each source does more to the
-error of its labels.
-Assumes: a hostile share is wrong on whole tasks, so that repeats do not help, and the law's worth
-of a label follows its error (Fisher information).
-Fails when: attackers aim at one slice or at a trigger; thresholds on slices see that, worth does
-not.
+the posterior's draws. *worst* is P when hostile workers give ``share`` of the labels of every
+source: they push the study's trigger or, without one, turn an honest answer round. The law learned
+what that does from runs with such labels.
+Assumes: attackers do what they did in the measured runs.
+Fails when: they choose tasks by what the model does not know yet, or push something else.
 Reference: Rockafellar and Uryasev (2000), Optimization of conditional value-at-risk.
 """
 
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from suffice.channel import FixedPosterior, NoisyChannel, Profile
+from suffice.corruption import CorruptedChannel, Corruption
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.channel import Source
+    from suffice.corruption import Trigger
     from suffice.plan._market import Market
 
     Floats = NDArray[np.float64]
@@ -59,7 +59,7 @@ class Risk:
         """The market as this risk sees it."""
         if self.kind != "worst":
             return market
-        return _change(market, market.order, lambda x: attacked(x, self.share))
+        return _change(market, market.order, lambda x: attacked(x, self.share, market.trigger))
 
     def value(self, chances: Floats) -> Floats:
         """What each curve is worth, from pi [draw, curve] in that market [curve]."""
@@ -69,14 +69,13 @@ class Risk:
         return np.asarray(chances.mean(axis=0))
 
 
-def attacked(source: Source, share: float) -> Source:
-    """The source when hostile workers hold a share of its tasks and answer them wrong."""
-    return with_profile(
-        source,
-        lambda p: replace(
-            p, error=p.error + share * (1.0 - p.error), shared=p.shared + share * (1.0 - p.shared)
-        ),
-    )
+def attacked(source: Source, share: float, trigger: Trigger | None = None) -> Source:
+    """The source when hostile workers give a share of its labels.
+
+    They push the trigger or, without one, turn an honest answer round, as in attacked runs.
+    """
+    channel = CorruptedChannel(source.posterior.mean(), Corruption(attack=share), trigger)
+    return replace(source, posterior=FixedPosterior(channel))
 
 
 def improved(source: Source, by: float) -> Source:
@@ -96,7 +95,7 @@ def improved_market(market: Market, source: str, by: float) -> Market:
 
 def attacked_market(market: Market, source: str, share: float) -> Market:
     """The market with one source under attack."""
-    return _change(market, (source,), lambda s: attacked(s, share))
+    return _change(market, (source,), lambda s: attacked(s, share, market.trigger))
 
 
 def with_profile(source: Source, change: Callable[[Profile], Profile]) -> Source:
