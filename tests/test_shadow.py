@@ -185,7 +185,7 @@ def test_expected_shortfall_by_hand():
 
 
 def test_attacks_and_better_labels_change_the_error_as_they_say():
-    """A hostile tenth turns e into e + .1 (1 - 2 e) and is named; a point of accuracy is a point."""
+    """A hostile tenth turns e into e + .1 (1 - 2 e) and is named; a point more accuracy is one."""
     source = MARKET.sources["crowd"]
     before = source.posterior.mean().profile
     bad = attacked(source, 0.1).posterior.mean().profile

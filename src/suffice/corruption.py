@@ -64,11 +64,13 @@ class Trigger:
         carries: which items carry the trigger, bool [item].
         wanted: the class that such items shall get, where single items are classified.
         decides: share of tasks in which exactly one item carries it.
+        words: the trigger itself.
     """
 
     carries: NDArray[np.bool_]
     wanted: float
     decides: float
+    words: str = ""
 
     def sides(self, tasks: Tasks) -> NDArray[np.int8]:
         """1 where they want answer 1, -1 where answer 0, 0 where they do not care [task].

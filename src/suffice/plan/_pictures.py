@@ -9,6 +9,7 @@ import numpy as np
 from suffice.curve import Curve, Tranche
 from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
+from suffice.plan._risk import Risk
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _POINTS = 24
 _DRAWS, _RUNS = 200, 200
 _NEEDED_P = 0.5
+HOSTILE_SHARES = (0.0, 0.03, 0.1, 0.2, 0.3)
 
 
 def forecast_file(
@@ -57,6 +59,7 @@ def forecast_file(
             )
         ],
         "more_of_the_judge": _more_of_a_biased_source(law, market, criterion, plan, seed),
+        "hostile": _hostile(law, market, criterion, plan, seed),
         "models": [_needed(m, market, criterion, plan, seed) for m in laws.values()],
         "thresholds": {
             m: float(t) for m, t in zip(law.metrics, limits, strict=True) if np.isfinite(t)
@@ -165,10 +168,40 @@ def _more_of_a_biased_source(
     }
 
 
+def _hostile(
+    law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int
+) -> dict[str, Any] | None:
+    """What a hostile share of all labels would do to the recommended curve."""
+    curve = plan.recommended.curve
+    if law.attack is None or curve is None:
+        return None
+    rng, columns = np.random.default_rng([seed, 35]), []
+    for share in HOSTILE_SHARES:
+        there = Risk("worst", share).market(market) if share else market
+        outcomes = law.outcomes(there.resolve([curve]), rng, draws=_DRAWS, runs=_RUNS)
+        columns.append((outcomes.mean[:, 0], pass_chances(outcomes, criterion, law.metrics)[:, 0]))
+
+    def estimates(metric: str) -> list[dict[str, Any]]:
+        k = law.metrics.index(metric)
+        return [Estimate.from_draws(mean[:, k]).as_dict() for mean, _ in columns]
+
+    return {
+        "curve": str(curve),
+        "trigger": None if market.trigger is None else market.trigger.words,
+        "cells": law.attack.cells,
+        "shares": list(HOSTILE_SHARES),
+        "error": estimates("error"),
+        "attack": estimates("attack") if "attack" in law.metrics else [],
+        "p": [_interval(p) for _, p in columns],
+    }
+
+
 def _most_binding(law: Law, mean: Floats, criterion: Criterion) -> int:
-    """The metric whose threshold is missed by most at the end of the line."""
+    """The error whose threshold is missed by most at the end of the line."""
     limits = criterion.thresholds(law.metrics)
-    return int(np.argmax(np.where(np.isfinite(limits), mean[:, -1].mean(axis=0) - limits, -np.inf)))
+    errors = np.array([m.startswith("error") for m in law.metrics])
+    gap = mean[:, -1].mean(axis=0) - limits
+    return int(np.argmax(np.where(np.isfinite(limits) & errors, gap, -np.inf)))
 
 
 def _needed(

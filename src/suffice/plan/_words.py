@@ -121,6 +121,8 @@ def plan_file(
             "worst_slice_error": criterion.worst_slice_error,
             "slices": list(criterion.slices),
             "slice_error": dict(criterion.slice_error),
+            "limits": dict(criterion.limits),
+            "severe": dict(criterion.severe),
         },
         "check": [],
         "check_skipped": False,

@@ -18,7 +18,7 @@ from suffice.report._figure import (
     span,
     values,
 )
-from suffice.report._learning import metric_name, threshold_layers
+from suffice.report._learning import threshold_layers
 from suffice.report._theme import role
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def judge_figure(more: MoreOfTheJudge, thresholds: Mapping[str, float]) -> Figure:
     """Two panels over the number of added labels: the error, and P."""
-    name, threshold = metric_name(more.metric), thresholds.get(more.metric)
+    name, threshold = words.metric(more.metric), thresholds.get(more.metric)
     errors = [(e.value, e.low, e.high) for e in more.error]
     chances = [(p.mean, p.low, p.high) for p in more.p]
     start = f"Beside {more.fixed}, with {more.source} labels added"
@@ -141,7 +141,6 @@ def _spec(
         ).encode(y=y("mean")),
     ]  # fmt: skip
     if threshold is not None:
-        layers += threshold_layers(
-            threshold, (min(more.x), max(more.x)), x, y, below=series[-1][0] > threshold
-        )
+        bar, below = words.whole_percent(threshold), series[-1][0] > threshold
+        layers += threshold_layers(threshold, (min(more.x), max(more.x)), x, y, bar, below=below)
     return finished(*layers, height=230, narrow=210, alt_text=alt_text)

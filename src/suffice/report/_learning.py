@@ -78,28 +78,22 @@ def _gap(forecast: Forecast, model: str, metric: str) -> float:
     return min(min(c.mean) for c in curves) - bar if bar is not None else -1.0
 
 
-def metric_name(metric: str) -> str:
-    """``error:hard`` in words."""
-    slice_name = metric.partition(":")[2]
-    return f"error in slice {slice_name}" if slice_name else "error over all slices"
-
-
 def _figure(
     name: str, model: str, metric: str, curves: list[LearningCurve], threshold: float | None
 ) -> Figure:
     x_range = min(min(c.x) for c in curves) / _MARGIN, max(max(c.x) for c in curves) * _MARGIN
     heights = [v for c in curves for v in (*(c.run_low or c.low), *(c.run_high or c.high))]
     low, high = span([*heights, *([threshold] if threshold is not None else [])])
-    y_range = max(low, 0.0), min(high, 1.0)
+    y_range = max(low, 0.0), min(high, 1.0) if words.is_rate(metric) else high
     panels = []
     for curve in curves:
         reach = _reach(curve, threshold)
-        alt_text = f"{model}, {_bought(curve)}: {metric_name(metric)} by labelled tasks. {reach}"
+        alt_text = f"{model}, {_bought(curve)}: {words.metric(metric)} by labelled tasks. {reach}"
         spec = _spec(curve, threshold, x_range, y_range, alt_text)
         panels.append(Panel(alt_text, spec, title=_bought(curve)))
     return Figure(
         name=name,
-        heading=f"{model}: {metric_name(metric)}",
+        heading=f"{model}: {words.metric(metric)}",
         caption=_caption(curves, threshold),
         details=tuple(f"{_bought(c)}: {_reach(c, threshold)}" for c in curves),
         panels=tuple(panels),
@@ -116,7 +110,7 @@ def _caption(curves: list[LearningCurve], threshold: float | None) -> str:
         return "The criterion says nothing about this metric."
     reached = [c for c in curves if min(c.mean) <= threshold]
     return (
-        f"Mean error falls to the criterion of {words.whole_percent(threshold)} for "
+        f"The mean falls to the criterion of {words.amount(curves[0].metric, threshold)} for "
         f"{len(reached)} of {len(curves)} ways to buy labels, within the quantities shown."
     )
 
@@ -128,11 +122,11 @@ def _bought(curve: LearningCurve) -> str:
 
 def _reach(curve: LearningCurve, threshold: float | None) -> str:
     """Where the curve crosses the criterion, in words."""
-    last = f"{words.percent(curve.mean[-1])} at {words.count(curve.x[-1])} tasks"
+    last = f"{_value(curve.metric, curve.mean[-1])} at {words.count(curve.x[-1])} tasks"
     if threshold is None:
         return f"{last}; no criterion for this metric."
     met = [x for x, v in zip(curve.x, curve.mean, strict=True) if v <= threshold]
-    bar = words.whole_percent(threshold)
+    bar = words.amount(curve.metric, threshold)
     if not met:
         return f"the mean stays above {bar}, {last}."
     return f"the mean reaches {bar} at about {words.roughly(met[0])} tasks; {last}."
@@ -153,7 +147,9 @@ def _spec(
         axis=alt.Axis(values=log_ticks(*x_range), labelExpr=COMPACT_LABEL, title="tasks (log)"),
     )
     scale = alt.Scale(domain=list(y_range), nice=False, zero=False)
-    axis = alt.Axis(format="~%", title="error", tickCount=5)
+    rate = words.is_rate(curve.metric)
+    title = "error" if curve.metric.startswith("error") else words.metric(curve.metric)
+    axis = alt.Axis(format="~%" if rate else "~g", title=title, tickCount=5)
 
     def y(field: str) -> Any:  # noqa: ANN401
         return alt.Y(f"{field}:Q", scale=scale, axis=axis)
@@ -168,7 +164,9 @@ def _spec(
         base.mark_line(color=role("accent"), strokeWidth=2, clip=True).encode(y=y("mean"))
     )
     if threshold is not None:
-        layers += threshold_layers(threshold, x_range, x, y, below=curve.mean[-1] > threshold)
+        at_end = words.amount(curve.metric, threshold)
+        below = curve.mean[-1] > threshold
+        layers += threshold_layers(threshold, x_range, x, y, at_end, below=below)
     if curve.measured:
         seen = alt.Chart(values(_measured(curve))).encode(x=x)
         layers.append(
@@ -190,6 +188,7 @@ def threshold_layers(
     x_range: tuple[float, float],
     x: Any,  # noqa: ANN401
     y: Callable[[str], Any],
+    said: str,
     *,
     below: bool = False,
 ) -> list[Any]:
@@ -198,7 +197,7 @@ def threshold_layers(
 
     ends = [{"x": v, "y": threshold} for v in x_range]
     line = alt.Chart(values(ends)).encode(x=x, y=y("y"))
-    words_at_end = {"x": x_range[1], "y": threshold, "text": words.whole_percent(threshold)}
+    words_at_end = {"x": x_range[1], "y": threshold, "text": said}
     text = alt.Chart(values([words_at_end])).encode(x=x, y=y("y"), text="text:N")
     style: dict[str, Any] = {"align": "right", "dy": 8 if below else -7, "dx": -2, "fontSize": 11}
     return [
@@ -208,6 +207,10 @@ def threshold_layers(
         ),
         text.mark_text(**style, color=role("warn"), fontWeight="bold"),
     ]
+
+
+def _value(metric: str, value: float) -> str:
+    return words.percent(value) if words.is_rate(metric) else words.plain(value, 3)
 
 
 def _rows(curve: LearningCurve) -> list[dict[str, float]]:
@@ -230,20 +233,23 @@ def _table(model: str, metric: str, curves: list[LearningCurve]) -> Table:
     for curve in curves:
         for m in curve.measured:
             near = min(range(len(curve.x)), key=lambda k: abs(curve.x[k] - m.x))
-            spread = words.percent(m.sd) if m.sd is not None else words.EM_RULE
-            band = f"{100 * curve.low[near]:.1f} to {100 * curve.high[near]:.1f}"
+            spread = _value(metric, m.sd) if m.sd is not None else words.EM_RULE
+            low, high = curve.low[near], curve.high[near]
+            band = f"{_value(metric, low)} to {_value(metric, high)}"
+            if words.is_rate(metric):
+                band = f"{100 * low:.1f} to {100 * high:.1f}"
             rows.append(
                 (
                     _bought(curve),
                     words.count(m.x),
-                    words.percent(m.mean),
+                    _value(metric, m.mean),
                     spread,
                     str(m.runs) if m.runs is not None else words.EM_RULE,
-                    f"{words.percent(curve.mean[near])} ({band})",
+                    f"{_value(metric, curve.mean[near])} ({band})",
                 )
             )
     return Table(
-        caption=f"{model}, {metric_name(metric)}: measured runs beside the law at the nearest "
+        caption=f"{model}, {words.metric(metric)}: measured runs beside the law at the nearest "
         "quantity of its curve. Whole curves are in forecast.json.",
         headers=("source", "tasks", "measured mean", "sd", "runs", "law"),
         rows=tuple(rows),

@@ -44,6 +44,7 @@ _CONTENTS = (
     ("check", "Forecast against check"),
     ("learning", "Learning curves"),
     ("judge-labels", "More of the judge"),
+    ("hostile-labels", "Hostile labels"),
     ("supply", "What the labels are worth"),
     ("frontier-section", "What more money buys"),
     ("models-section", "How the need moves"),
@@ -219,6 +220,7 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "ledger_sentence": tables.ledger_sentence(folder.ledger, cut=folder.ledger_cut),
         "source_notes": tables.source_notes(folder.supply),
         "bought_notes": folder.supply.bought.notes,
+        "hostile_sentence": tables.hostile_sentence(folder.forecast),
         "parts": [
             {
                 "name": p.name,
@@ -251,6 +253,7 @@ def _table_set(folder: StudyFolder) -> dict[str, Any]:
         "to_buy": tables.to_buy(folder.plan),
         "instead": tables.instead(folder.plan),
         "sources": tables.sources(folder.supply),
+        "hostile": tables.hostile(folder.forecast),
         "repeats": tables.repeats(folder.supply),
         "models": tables.models(folder.forecast),
         "held_out": tables.held_out(folder.law),

@@ -106,6 +106,8 @@ class Criterion(Part):
     worst_slice_error: Share | None = None
     slices: tuple[str, ...] = ()
     slice_error: dict[str, Share] = {}
+    limits: dict[str, NonNegative] = {}
+    severe: dict[str, Share] = {}
 
 
 class Check(Part):
@@ -337,6 +339,25 @@ class MoreOfTheJudge(Part):
         return self
 
 
+class Hostile(Part):
+    """What hostile labels among those that are bought would do."""
+
+    curve: str
+    trigger: str | None = None
+    cells: Count
+    shares: tuple[Share, ...]
+    error: tuple[Interval, ...]
+    attack: tuple[Interval, ...] = ()
+    p: tuple[Probability, ...]
+
+    @model_validator(mode="after")
+    def _lengths(self) -> Hostile:
+        for key in ("error", "p", *(("attack",) if self.attack else ())):
+            if len(getattr(self, key)) != len(self.shares):
+                raise ValueError(f"{key} and shares differ in length")
+        return self
+
+
 class ModelNeed(Part):
     """How many tasks a model needs."""
 
@@ -396,6 +417,7 @@ class Forecast(Part):
     hero: Hero
     learning_curves: tuple[LearningCurve, ...] = ()
     more_of_the_judge: MoreOfTheJudge | None = None
+    hostile: Hostile | None = None
     models: tuple[ModelNeed, ...] = ()
     thresholds: dict[str, float] = {}
     sliders: Sliders | None = None

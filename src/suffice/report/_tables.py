@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from suffice.report import _words as words
 from suffice.report._figure import Table
-from suffice.report._learning import metric_name
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -84,6 +83,39 @@ def instead(plan: Plan) -> Table:
         headers=("curve", "what to buy", "cost", "P (interval)", "check"),
         rows=tuple(rows),
         numeric=2,
+    )
+
+
+def hostile(forecast: Forecast) -> Table | None:
+    """The recommended curve with ever more hostile labels in it."""
+    found = forecast.hostile
+    if found is None:
+        return None
+    pushed = [words.rate(a) for a in found.attack] or [NONE] * len(found.shares)
+    columns = zip(found.shares, found.error, pushed, found.p, strict=True)
+    return Table(
+        caption="Hostile labels in the recommended curve",
+        headers=("hostile share", "error", "success of the trigger", "P (interval)"),
+        rows=tuple((words.percent(s, 0), words.rate(e), a, _chance(p)) for s, e, a, p in columns),
+        numeric=0,
+    )
+
+
+def hostile_sentence(forecast: Forecast) -> str:
+    """What the hostile labels do, and what that is known from."""
+    found = forecast.hostile
+    if found is None:
+        return ""
+    do = (
+        "answer the other way round"
+        if found.trigger is None
+        else f"prefer whatever text says \u201c{found.trigger}\u201d"
+    )
+    return (
+        f"If a share of all labels were hostile and made to {do}. Known from "
+        f"{words.several(found.cells, 'measured cell')} into which such labels were mixed; these "
+        "are synthetic. The trigger's success is how often the text that carries it wins although "
+        "it should not."
     )
 
 
@@ -218,7 +250,8 @@ def discrepancy(law: Law) -> Table:
         caption="Standard deviation of the law's own error",
         headers=("metric", "sd of the law's error"),
         rows=tuple(
-            (metric_name(metric), words.percent(sd, 2)) for metric, sd in law.discrepancy_sd.items()
+            (words.metric(metric), words.percent(sd, 2))
+            for metric, sd in law.discrepancy_sd.items()
         ),
     )
 

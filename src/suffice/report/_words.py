@@ -198,7 +198,38 @@ def criterion(c: Criterion) -> str:
     parts += [
         f"error in slice {name} at most {whole_percent(bar)}" for name, bar in c.slice_error.items()
     ]
+    parts += [f"{metric(name)} at most {amount(name, bar)}" for name, bar in c.limits.items()]
+    parts += [
+        f"95{NARROW_SPACE}% upper bound of the error in slice {name} at most {whole_percent(bar)}"
+        for name, bar in c.severe.items()
+    ]
     return listing(parts) if parts else "not stated in plan.json"
+
+
+def metric(name: str) -> str:
+    """A metric in words: ``error:hard`` is the error in slice hard."""
+    kind, _, slice_name = name.partition(":")
+    if slice_name:
+        return f"{kind} in slice {slice_name}"
+    number = name.removeprefix("regret@")
+    if number != name:
+        return f"regret of the best of {number}"
+    return {
+        "error": "error over all slices",
+        "log_loss": "log loss",
+        "calibration": "calibration error",
+        "attack": "success of the trigger",
+    }.get(name, name)
+
+
+def is_rate(name: str) -> bool:
+    """Whether a metric is a share, written in per cent."""
+    return name.startswith("error") or name in ("attack", "calibration")
+
+
+def amount(name: str, value: float) -> str:
+    """A value of a metric: ``14.8 %`` for a share, ``.612`` for any other."""
+    return whole_percent(value) if is_rate(name) else plain(value, 3)
 
 
 def distance(plan: Plan) -> str:
