@@ -284,7 +284,9 @@ def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
             check=[], check_skipped=True, frontier=[], parts=[], limits=[], citations=[],
             assumptions=[], alternatives=[],
         ),
-        forecast=lambda f: f.update(learning_curves=[], more_of_the_judge=None, models=[]),
+        forecast=lambda f: f.update(
+            learning_curves=[], more_of_the_judge=None, hostile=None, models=[]
+        ),
         supply=lambda s: s.update(slices=[], curve=[], bought={}),
         law=lambda w: w.update(held_out=[], families=[], converged=False),
     )  # fmt: skip
@@ -292,6 +294,7 @@ def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
         "The check was skipped (--no-check): no forecast here has met a real run.",
         "holds no learning curves",
         "did not forecast what adding labels of an automatic judge does",
+        "trained no run on hostile labels",
         "not told apart by slice",
         "holds no frontier",
         "has one model only",
@@ -304,6 +307,29 @@ def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
     ):
         assert words in page.text
     assert set(page.data["charts"]) == {"picture.0"}
+
+
+def test_hostile_labels_are_told_with_their_evidence(tmp_path: Path):
+    """The table names the trigger, the cells behind it, its success and P; no trigger, none."""
+    text = page_of(tmp_path).text
+    assert "prefer whatever text says \u201cbuy now\u201d" in text
+    assert "8 measured cells" in text
+    assert "61.0" in text
+    bare = page_of(tmp_path, forecast=lambda f: f["hostile"].update(trigger=None, attack=[]))
+    assert "answer the other way round" in bare.text
+
+
+def test_limits_on_other_metrics_are_told(tmp_path: Path):
+    """Log loss, regret and a bound on severe failures stand in the criterion, each in its unit."""
+    page = page_of(
+        tmp_path,
+        plan=lambda p: p["criterion"].update(
+            limits={"log_loss": 0.6, "attack": 0.3, "regret@16": 0.45}, severe={"hard": 0.01}
+        ),
+    )
+    for said in ("log loss at most .600", "success of the trigger at most 30", "best of 16 at most",
+                 "upper bound of the error in slice hard at most 1"):  # fmt: skip
+        assert said in page.text
 
 
 def test_a_check_that_was_not_run_is_not_called_skipped(tmp_path: Path):

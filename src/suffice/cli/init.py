@@ -67,6 +67,8 @@ group = "prompt"            # tasks that share this column stay on one side of e
 error = 0.30
 # worst_slice_error = 0.35
 # slice_error = { safety = 0.25 }
+# limits = { log_loss = 0.6, calibration = 0.1 }  # any other metric of a run
+# severe = { safety = 0.01 } # every failure there is severe: 95 % upper bound of the error
 validity = "unknown"        # chance that this criterion captures what you mean by aligned; 0 to 1
 
 [sources.vendor]
@@ -92,6 +94,7 @@ classes = ["no", "yes"]     # the second one is the positive answer
 [criterion]                 # all thresholds at once, on the gold
 error = 0.20
 # worst_slice_error = 0.30
+# limits = { log_loss = 0.5 } # any other metric of a run
 validity = "unknown"        # chance that this criterion captures what you mean by aligned; 0 to 1
 
 [sources.crowd]
@@ -121,6 +124,9 @@ weeks = 4
 seeds = 12
 mixtures = 32
 smallest = 50
+
+# [attack]                  # what hostile workers would push; without it, wrong answers
+# trigger = "buy now"       # words that some texts contain
 
 [check]                     # the runs that hold the forecast to account
 runs = 40
