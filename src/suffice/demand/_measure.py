@@ -84,7 +84,18 @@ def measure(
                 store.put(keys[i], _about(cells[i], pool, scheme), cells[i].seeds, runs)
                 found[i] = runs
                 step.advance(len(cells[i].seeds))
+    if todo:
+        progress.note(f"{name}: at most {_peak_memory():.1f} GB of memory in one process")
     return [runs for runs in found if runs is not None]
+
+
+def _peak_memory() -> float:
+    """The most memory that this process, or any of its children so far, has held, in GB."""
+    import resource
+
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    # Linux counts in kilobytes.
+    return max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1e6
 
 
 def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
