@@ -97,7 +97,7 @@ def hostile(forecast: Forecast) -> Table | None:
         caption="Hostile labels in the recommended curve",
         headers=("hostile share", "error", "success of the trigger", "P (interval)"),
         rows=tuple((words.percent(s, 0), words.rate(e), a, _chance(p)) for s, e, a, p in columns),
-        numeric=0,
+        numeric=1,
     )
 
 
