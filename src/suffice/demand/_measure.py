@@ -96,4 +96,7 @@ def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
 
 def _key(cell: Cell, pool: Pool, models: Mapping[str, Embedded], scheme: Scheme) -> str:
     model = models[cell.model].fingerprint
-    return cell_key(pool.fingerprint, model, scheme.name, scheme.version, cell.curve.curve)
+    found = [getattr(t.channel, "fingerprint", None) for t in cell.curve]
+    simulated = [mark for mark in found if isinstance(mark, str)]
+    curve = cell.curve.curve
+    return cell_key(pool.fingerprint, model, scheme.name, scheme.version, curve, simulated)

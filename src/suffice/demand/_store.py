@@ -103,15 +103,23 @@ class Run:
         }
 
 
-def cell_key(pool: str, model: str, scheme: str, version: str, curve: Curve) -> str:
+def cell_key(
+    pool: str,
+    model: str,
+    scheme: str,
+    version: str,
+    curve: Curve,
+    channels: Sequence[str] = (),
+) -> str:
     """The identity of a cell: everything that its runs depend on but their seed.
 
     Args:
         pool, model: fingerprints.
         scheme, version: of the scheme.
-        curve: what is bought; its channels are part of the pool's fingerprint.
+        curve: what is bought; recorded channels are part of the pool's fingerprint.
+        channels: fingerprints of the simulated ones.
     """
-    parts = [pool, model, scheme, version, curve.as_list()]
+    parts = [pool, model, scheme, version, curve.as_list(), *channels]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

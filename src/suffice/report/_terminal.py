@@ -106,7 +106,8 @@ def _checked(check: Check | None, style: str) -> tuple[Text, Text]:
 def _details(t: Tranche, curve: tuple[Tranche, ...]) -> str:
     """Where and when it labels, if that is not the same for all."""
     order = [f"round {t.round}"] if len({x.round for x in curve}) > 1 else []
-    return ", ".join([*t.where, *order])
+    made = ["synthetic labels"] if t.operated else []
+    return ", ".join([*t.where, *order, *made])
 
 
 def _notes(plan: Plan) -> str:
