@@ -148,6 +148,18 @@ def supply(work: Workspace) -> dict[str, Any]:
         weeks, seed = work.study.budget.weeks, work.study.seed
         bought = supply_curve(known, default_menu(), weeks=weeks, seed=seed).as_dict()
         table["bought"] = {key: bought[key] for key in ("offers", "weeks", "notes")}
+    if work.variants:
+        table["quality_control"] = [
+            {
+                "name": v.name,
+                "source": v.base,
+                "operators": v.how,
+                "labels_behind_an_answer": v.effort,
+                **{key: e.as_dict() for key, e in v.estimates.items()},
+                "assumes": list(v.notes),
+            }
+            for v in work.variants.values()
+        ]
     work.write("supply.json", table)
     return table
 
@@ -211,9 +223,10 @@ def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell
     target = work.study.models.target
     law = _fit_laws(work, grid, [target], "first law")[target]
     known = set(grid.of(target)[0])
-    curves = promising(
-        law, work.market, work.criterion, work.study.grid.focus, seed=work.study.seed
-    )
+    # Quality control is measured only where its labels can be made.
+    tried = all(work.can_train_operated(v.base) for v in work.variants.values())
+    market = work.market if tried else work.market.plain()
+    curves = promising(law, market, work.criterion, work.study.grid.focus, seed=work.study.seed)
     return [Cell(target, _resolve(work, c), seeds) for c in curves if c not in known]
 
 
@@ -337,7 +350,8 @@ def make_plan(
         "model": work.study.models.target,
         "task": work.study.task.kind,
     }
-    work.write("plan.json", plan_file(plan, market, work.criterion, about))
+    said = work.quality_control_assumes()
+    work.write("plan.json", plan_file(plan, market, work.criterion, about, said))
     return plan
 
 
@@ -384,7 +398,9 @@ def check_plan(
     seeds = tuple(range(first_seed, first_seed + total))
     bought = [o for o in (plan.recommended, *plan.alternatives) if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
-    options = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
+    distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
+    options = [o for o in distinct if work.can_train(_curve(o))]
+    left_out = [o.name for o in distinct if o not in options]
     rng = np.random.default_rng([work.study.seed, 41])
     written = [_write_forecast(work, o, rng, total, seeds) for o in options]
     target = work.study.models.target
@@ -402,11 +418,14 @@ def check_plan(
                 "predictive_low": low,
                 "predictive_high": high,
                 "p": None if option.forecast is None else option.forecast.as_dict(),
+                **({"synthetic": True} if _is_operated(_curve(option)) else {}),
             }
         )
     values = work.read("plan.json", made_by="suffice plan")
-    work.write("plan.json", {**values, "check": checks})
-    _write_runs(work, "check", Grid(cells, runs))
+    said = {"check_left_out": left_out} if left_out else {}
+    work.write("plan.json", {**values, "check": checks, **said})
+    if cells:
+        _write_runs(work, "check", Grid(cells, runs))
     return tuple(checks)
 
 
@@ -452,8 +471,12 @@ def _curve(option: Option) -> Curve:
     return option.curve
 
 
+def _is_operated(curve: Curve) -> bool:
+    return any(t.source != t.base for t in curve)
+
+
 def _resolve(work: Workspace, curve: Curve) -> ResolvedCurve:
-    return curve.resolve(work.sources)
+    return curve.resolve(work.buyable)
 
 
 def _write_runs(work: Workspace, stage: str, grid: Grid) -> None:
@@ -465,7 +488,7 @@ def _write_runs(work: Workspace, stage: str, grid: Grid) -> None:
     rows = [
         {"stage": stage, **run.as_row()}
         for cell, found in zip(grid.cells, grid.runs, strict=True)
-        for run in cell_runs(cell, found, work.pool, work.scheme, work.sources)
+        for run in cell_runs(cell, found, work.pool, work.scheme, work.buyable)
     ]
     table = pl.DataFrame(rows)
     path = work.folder / "runs.parquet"

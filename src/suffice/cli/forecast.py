@@ -48,13 +48,13 @@ def forecast(
 
     work = workspace(study, out, as_json=json, quiet=quiet)
     wanted = Curve.parse(curve)
-    cost = wanted.cost(work.sources)
+    cost = wanted.cost(work.buyable)
     grid = pipeline.measure(work)
     law = pipeline.fit(work, grid)[work.study.models.target]
     rng = np.random.default_rng([work.study.seed, 61])
     shifts = pipeline.gold_shifts(work, grid)
     made = make_forecasts(
-        law, [wanted.resolve(work.sources)], work.criterion, rng, gold_shifts=shifts
+        law, [wanted.resolve(work.buyable)], work.criterion, rng, gold_shifts=shifts
     )[0]
     if json:
         print_json(

@@ -76,6 +76,8 @@ about = "who labels, and how"
 labels = "vendor.jsonl"     # prompt, chosen, rejected (JSONL or parquet, as TRL reads them)
 price = 0.80                # money for one label
 capacity = 2000             # labels a week
+# qc = ["test:10:8", "gold:.1"]            # quality control the plan may buy; see `suffice offers`
+# workers = { spread = 0.8, labels_per_worker = 200 }   # how its workers differ: a stated prior
 
 [sources.experts]
 labels = "experts.parquet"
@@ -103,6 +105,8 @@ labels = "crowd.csv"        # task, worker, label
 price = 0.10                # money for one label
 capacity = 5000             # labels a week
 labels_per_task = [1, 3]    # numbers of labels a task that may be bought
+# qc = ["test:10:8", "test:10:8,x3"]       # quality control the plan may buy; see `suffice offers`
+# workers = { spread = 0.8, labels_per_worker = 200 }   # how its workers differ: a stated prior
 
 [sources.experts]
 labels = "experts.csv"

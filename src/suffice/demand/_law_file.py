@@ -55,6 +55,13 @@ class LawTask:
             self.table.bias.tolist(),
             [c.as_list() for c in self.curves],
         ]
+        # Quality control is read by what it makes of a source: its name alone does not say.
+        about += [
+            [t.source, t.labels_per_task, self.table.usual(t)]
+            for c in self.curves
+            for t in c
+            if t.source != t.base
+        ]
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
         for r in self.runs:
             digest.update(np.ascontiguousarray(r).tobytes())

@@ -109,5 +109,7 @@ def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
 
 def _key(cell: Cell, pool: Pool, models: Mapping[str, Embedded], scheme: Scheme) -> str:
     model = models[cell.model].fingerprint
-    return cell_key(pool.fingerprint, model, scheme.name, scheme.version, cell.curve.curve,
-                    corruptions(cell.curve))  # fmt: skip
+    found = [getattr(t.channel, "fingerprint", None) or "" for t in cell.curve]
+    synthetic = found if any(found) else []
+    curve = cell.curve.curve
+    return cell_key(pool.fingerprint, model, scheme.name, scheme.version, curve, synthetic)

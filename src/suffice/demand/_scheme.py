@@ -108,7 +108,7 @@ def draw_round(
         t = resolved.tranche
         if t.tasks == 0:
             continue
-        tasks = pool.draw_tasks(t.tasks, rng, source=t.source, where=t.where)
+        tasks = pool.draw_tasks(t.tasks, rng, source=t.base, where=t.where)
         labels = resolved.channel.draw(tasks, t.labels_per_task, rng)
         target = np.nanmean(labels, axis=1).astype(np.float32)
         parts.append((tasks.a, tasks.b, target, np.full(len(tasks), t.weight, dtype=np.float32)))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.curve import Curve, ResolvedCurve
+from suffice.curve import Curve, ResolvedCurve, base_source
 from suffice.demand._families import FAMILIES, PRIOR_POWER, missing, reach
 from suffice.errors import InputError
 
@@ -51,7 +51,8 @@ class SourceTable:
         bias: prior scale of what the source's shared error teaches, in run-to-run sd [source].
         profiles: the profile that each source had when its runs were made; a channel that differs
             from it (better guidelines, another judge) is worth more or less by the ratio of
-            Fisher informations, to the power that the runs give to repeats.
+            Fisher informations, to the power that the runs give to repeats. Sources under quality
+            control stand here under their own names.
     """
 
     names: tuple[str, ...]
@@ -61,7 +62,8 @@ class SourceTable:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def number(self, name: str) -> int:
-        """Position of a source."""
+        """Position of a source; under quality control it is the source underneath."""
+        name = base_source(name)
         if name not in self.names:
             raise InputError(
                 f"the law has not seen source {name!r}", fix="measure curves that hold it first"
@@ -76,13 +78,20 @@ class SourceTable:
     def gain(self, resolved: ResolvedTranche) -> float:
         """Log worth of a task of this tranche against one label as it was when runs were made."""
         t, profile = resolved.tranche, resolved.channel.profile
+        return self.repeat(t.source, t.labels_per_task) + self._change(t, profile)
+
+    def usual(self, t: Tranche) -> float:
+        """The same for a tranche that is not resolved: its channel is the one in ``profiles``."""
         gain = self.repeat(t.source, t.labels_per_task)
-        before = self.profiles.get(t.source)
+        profile = None if t.source == t.base else self.profiles.get(t.source)
+        return gain if profile is None else gain + self._change(t, profile)
+
+    def _change(self, t: Tranche, profile: Profile) -> float:
+        """Log of what a label of this profile is worth against one of the source underneath."""
+        before = self.profiles.get(t.base)
         if before is None or before is profile:
-            return gain
-        return (
-            gain + _log_fisher(profile, t.labels_per_task) - _log_fisher(before, t.labels_per_task)
-        )
+            return 0.0
+        return _log_fisher(profile, t.labels_per_task) - _log_fisher(before, t.labels_per_task)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +128,7 @@ class Terms:
                 for j, r in enumerate(curve):
                     hostile[i, j] = r.channel.profile.attack
             else:
-                bought = [(t, table.repeat(t.source, t.labels_per_task)) for t in curve]
+                bought = [(t, table.usual(t)) for t in curve]
             last = max((t.round for t, _ in bought if t.tasks), default=1)
             for j, (t, gain) in enumerate(bought):
                 source[i, j] = table.number(t.source)

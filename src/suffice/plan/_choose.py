@@ -15,7 +15,7 @@ from suffice.errors import InfeasibleError
 from suffice.estimate import Estimate
 from suffice.forecast import Forecast, make_forecasts, pass_chances
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
-from suffice.plan._decide import Flip, decide, flips, hardest_threshold
+from suffice.plan._decide import AS_THEY_COME, Flip, decide, flips, hardest_threshold
 from suffice.plan._risk import Risk
 from suffice.plan._search import (
     CHOOSE_DRAWS,
@@ -225,13 +225,15 @@ def promising(
 
 
 def _place(curve: Curve, market: Market) -> list[float]:
-    """Log labels of each source, and how many sources train in an earlier round."""
+    """Log labels of each source, sources in an earlier round, sources under quality control."""
     counts = dict.fromkeys(market.order, 0)
     for t in curve:
-        counts[t.source] += t.labels
+        counts[market.base(t.source)] += t.labels
     last = max(t.round for t in curve)
     early = len({t.source for t in curve if t.round < last})
-    return [*(float(np.log1p(n / market.smallest)) for n in counts.values()), float(early)]
+    operated = len({t.source for t in curve if t.source in market.variants})
+    sizes = (float(np.log1p(n / market.smallest)) for n in counts.values())
+    return [*sizes, float(early), float(operated)]
 
 
 def _robust(
@@ -277,6 +279,11 @@ def _alternatives(
     even = equal_split(market, cost)
     if even is not None and len(market.order) > 1:
         named.append(("equal split", even, "the same money to every source, in one round"))
+    if any(t.source in market.variants for t in chosen):
+        plain = market.plain().with_money(cost)
+        curves = candidates(plain, levels=[1.0])
+        best = curves[int(judge.value(curves, CHOOSE_DRAWS).argmax())]
+        named.append((AS_THEY_COME, best, "the best for the same money without quality control"))
     if len({t.round for t in chosen}) > 1:
         pooled = arrangements(chosen, market.order)[0]
         named.append(("in one round", pooled, "the recommended labels, pooled"))

@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 
 DELEGATE, BOTH, SCRUTINISE = "delegate", "do both", "scrutinise"
 
+AS_THEY_COME = "as they come"
+"""Name of the alternative without quality control."""
+
 MOSTLY = 0.2
 """Below this share of the money on one side, the plan is called after the other side."""
+
+GOOD_ENOUGH = 0.01
+"""Differences of P up to this count for nothing."""
 
 _LEVELS = np.geomspace(0.12, 4.0, 12)
 _DRAWS, _RESAMPLES = 48, 200
@@ -76,7 +82,7 @@ def scrutiny(curve: Curve, market: Market) -> float:
     if total == 0.0:
         paid = [(t.source, float(t.labels)) for t in curve]
         total = sum(cost for _, cost in paid)
-    return sum(cost for s, cost in paid if s == strict) / total
+    return sum(cost for s, cost in paid if market.base(s) == strict) / total
 
 
 def decide(market: Market, recommended: Option, alternatives: Sequence[Option]) -> str:
@@ -89,7 +95,8 @@ def decide(market: Market, recommended: Option, alternatives: Sequence[Option]) 
     strict = market.order[-1]
     share = scrutiny(recommended.curve, market)
     if len(market.order) == 1:
-        return f"There is one source, {strict}: the question is only how much of it to buy."
+        said = f"There is one source, {strict}: the question is only how much of it to buy."
+        return said + _quality_control(market, recommended, alternatives)
     side = side_of(share)
     if side == DELEGATE:
         none = "none" if share == 0.0 else f"only {share:.0%}"
@@ -108,7 +115,25 @@ def decide(market: Market, recommended: Option, alternatives: Sequence[Option]) 
         and a.curve != recommended.curve
     ]
     reason = f"; for at most the same money {_join(rest)}" if rest else ""
-    return f"{advice}. This reaches P = {_chance(recommended.forecast.p.value)}{reason}."
+    control = _quality_control(market, recommended, alternatives)
+    return f"{advice}. This reaches P = {_chance(recommended.forecast.p.value)}{reason}.{control}"
+
+
+def _quality_control(market: Market, recommended: Option, alternatives: Sequence[Option]) -> str:
+    """What is bought under quality control and what that gains; empty where none is on offer."""
+    if not market.variants or recommended.curve is None:
+        return ""
+    names = list(dict.fromkeys(t.source for t in recommended.curve if t.source in market.variants))
+    if not names:
+        return " No quality control on offer is worth its price here."
+    under = [f"{market.base(n)} under {n.partition('/')[2]}" for n in names]
+    plain = next((a.forecast for a in alternatives if a.name == AS_THEY_COME), None)
+    if plain is None or recommended.forecast is None:
+        return f" Quality control is bought for {_join(under)}."
+    without = f"without it the same money reaches P = {_chance(plain.p.value)}"
+    if recommended.forecast.p.value - plain.p.value <= GOOD_ENOUGH:
+        return f" Quality control of {_join(under)} makes no difference to speak of: {without}."
+    return f" Quality control pays for {_join(under)}: {without}."
 
 
 def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:

@@ -143,7 +143,7 @@ def _more_of_a_biased_source(
         t
         for o in (plan.recommended, *plan.alternatives)
         for t in (o.curve or ())
-        if t.source != judge
+        if market.base(t.source) != judge
     ]
     if not others or most < market.smallest:
         return None

@@ -6,9 +6,9 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from suffice.curve import Curve
+    from suffice.curve import Curve, Tranche
     from suffice.forecast import Criterion
     from suffice.plan._choose import Option, Plan
     from suffice.plan._market import Market
@@ -76,10 +76,27 @@ CITATIONS = (
 )
 
 
+SYNTHETIC = (
+    "Labels under quality control are synthetic: the records name no workers to test or expel, so "
+    "recorded labels were mended with the help of gold until they erred as often as quality "
+    "control is computed to leave them. Forecasts and checks of such curves rest on that."
+)
+
+
 def plan_file(
-    plan: Plan, market: Market, criterion: Criterion, about: Mapping[str, str]
+    plan: Plan,
+    market: Market,
+    criterion: Criterion,
+    about: Mapping[str, str],
+    operated: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Everything that ``plan.json`` holds before the check."""
+    """Everything that ``plan.json`` holds before the check.
+
+    Args:
+        plan, market, criterion: as they were made.
+        about: study, question, model and task.
+        operated: what quality control assumes, one sentence each.
+    """
     best = plan.recommended
     if best.forecast is None or best.curve is None:
         raise ValueError("a plan without a curve")
@@ -128,8 +145,11 @@ def plan_file(
         "check_skipped": False,
         "parts": list(best.forecast.parts),
         "distance": best.forecast.distance,
-        "limits": list(LIMITS.get(about["task"], OWN_LIMITS)),
-        "assumptions": list(ASSUMPTIONS),
+        "limits": [
+            *LIMITS.get(about["task"], OWN_LIMITS),
+            *([SYNTHETIC] if market.variants else []),
+        ],
+        "assumptions": [*ASSUMPTIONS, *operated],
         "citations": [dict(c) for c in CITATIONS],
     }
 
@@ -166,9 +186,17 @@ def curve_rows(curve: Curve, market: Market) -> list[dict[str, Any]]:
             "round": t.round,
             "where": list(t.where),
             "cost": t.labels * market.sources[t.source].price,
+            **_operated(t),
         }
         for t in curve
     ]
+
+
+def _operated(t: Tranche) -> dict[str, Any]:
+    """What a row says of quality control; nothing where there is none."""
+    if t.source == t.base:
+        return {}
+    return {"quality_control": t.source.partition("/")[2], "synthetic": True}
 
 
 def _option(option: Option, market: Market) -> dict[str, Any]:

@@ -73,6 +73,11 @@ class Tranche(Part):
         """Labels bought."""
         return self.tasks * self.labels_per_task
 
+    @property
+    def operated(self) -> bool:
+        """Whether it is bought under quality control; runs then train on synthetic labels."""
+        return "/" in self.source
+
 
 class Budget(Part):
     """What may be spent."""
@@ -119,6 +124,7 @@ class Check(Part):
     predictive_low: NonNegative
     predictive_high: NonNegative
     p: Probability | None = None
+    synthetic: bool = False
 
     @property
     def inside(self) -> bool:
@@ -161,6 +167,7 @@ class Plan(Part):
     model: str
     check: tuple[Check, ...] = ()
     check_skipped: bool = False
+    check_left_out: tuple[str, ...] = ()
     parts: tuple[UncertaintyPart, ...] = ()
     distance: Literal["inside", "near", "far"] | None = None
     limits: tuple[str, ...] = ()
@@ -368,10 +375,11 @@ class ModelNeed(Part):
 
 
 class SliderSource(Part):
-    """A source whose price can be moved."""
+    """A source whose price can be moved; under quality control it moves with that of ``of``."""
 
     name: str
     price: NonNegative
+    of: Count | None = None
 
 
 Percent = Annotated[int, Field(ge=0, le=100)]

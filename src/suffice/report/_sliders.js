@@ -21,7 +21,7 @@
   const read = () => ({
     budget: 10 ** number("slider-budget", Math.log10(grid.budget)),
     target: number("slider-target", 0),
-    prices: grid.sources.map((s, i) => s.price * 10 ** number(`slider-price-${i}`, 0)),
+    prices: grid.sources.map((s, i) => s.price * 10 ** number(`slider-price-${s.of ?? i}`, 0)),
     share: number("slider-share", 0),
     model: number("slider-model", 0),
   });

@@ -128,6 +128,8 @@ def in_short(curve: Iterable[Tranche]) -> str:
 def tranche(t: Tranche) -> str:
     """One purchase in words: ``5,000 panel labels (1,000 hard tasks, 5 each)``."""
     labels = f"{t.labels:,} {t.source} label{'' if t.labels == 1 else 's'}"
+    if t.operated:
+        labels += " (synthetic here)"
     where = f" {'/'.join(t.where)}" if t.where else ""
     if t.labels_per_task > 1:
         return f"{labels} ({t.tasks:,}{where} tasks, {t.labels_per_task} each)"
@@ -257,8 +259,17 @@ def check_sentence(plan: Plan) -> str:
     """How the forecasts did against real runs, or why nothing can be said."""
     if plan.check_skipped:
         return "The check was skipped (--no-check): no forecast here has met a real run."
+    left_out = ""
+    if plan.check_left_out:
+        left_out = (
+            f" Not checked: {listing(plan.check_left_out)}; labels under quality control are made "
+            "with the help of gold, and the tasks to train on have none."
+        )
     if not plan.check:
-        return "The check has not been run: no forecast here has met a real run yet."
+        return (
+            left_out.strip()
+            or "The check has not been run: no forecast here has met a real run yet."
+        )
     inside = sum(c.inside for c in plan.check)
     total = len(plan.check)
     counts = f"{inside} of {several(total, 'checked curve')}"
@@ -268,7 +279,11 @@ def check_sentence(plan: Plan) -> str:
         for c in plan.check
         if not c.inside
     ]
-    return f"{verdict}. Outside: {listing(missed)}." if missed else f"{verdict}."
+    made = [c.name for c in plan.check if c.synthetic]
+    if made:
+        left_out += f" Trained on synthetic labels, as quality control would give: {listing(made)}."
+    said = f"{verdict}. Outside: {listing(missed)}." if missed else f"{verdict}."
+    return said + left_out
 
 
 def shorten(text: str, most: int = 28) -> str:
