@@ -250,6 +250,7 @@ def make_plan(
     target: float | None = None,
     money: float | None = None,
     risk: Risk | None = None,
+    points: bool = False,
 ) -> Plan:
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
@@ -258,6 +259,7 @@ def make_plan(
         target: buy the cheapest curve with P at least this; without it, the highest P.
         money: budget instead of the study's.
         risk: maximise something other than P.
+        points: give P of curves far from what was measured as a point, not as bounds alone.
     """
     from dataclasses import replace
 
@@ -276,6 +278,7 @@ def make_plan(
             gold_shifts=gold_shifts(work, grid),
             risk=risk,
             prices=True,
+            points=points,
         )
         step.advance()
         work.write(
@@ -298,7 +301,7 @@ def make_plan(
         "model": work.study.models.target,
         "task": work.study.task.kind,
     }
-    work.write("plan.json", plan_file(plan, market, work.criterion, about))
+    work.write("plan.json", plan_file(plan, market, work.criterion, about, points=points))
     return plan
 
 
@@ -362,7 +365,7 @@ def check_plan(
                 "total": total,
                 "predictive_low": low,
                 "predictive_high": high,
-                "p": None if option.forecast is None else option.forecast.as_dict(),
+                "p": None if option.forecast is None else option.forecast.said(),
             }
         )
     values = work.read("plan.json", made_by="suffice plan")

@@ -134,6 +134,7 @@ def plan(
     target: float | None = None,
     robust: Literal["cvar", "worst"] | None = None,
     share: float = 0.05,
+    points: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -164,6 +165,8 @@ def plan(
         the posterior, `worst` for P when hostile workers hold that share of every source.
     share
         The share that `--robust` means.
+    points
+        Give P of curves far from what was measured as a point, not as bounds alone.
     json
         Print plan.json.
     quiet
@@ -182,7 +185,9 @@ def plan(
     grid = pipeline.measure(work)
     laws = pipeline.fit(work, grid)
     risk = None if robust is None else Risk(robust, share)
-    made = pipeline.make_plan(work, grid, laws, target=target, money=budget, risk=risk)
+    made = pipeline.make_plan(
+        work, grid, laws, target=target, money=budget, risk=risk, points=points
+    )
     if json:
         print_json(work.read("plan.json", made_by="suffice plan"))
         return

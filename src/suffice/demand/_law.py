@@ -59,11 +59,13 @@ class Outcomes:
         spread: run-to-run sd of each metric [draw, curve, metric].
         residuals: joint run-to-run deviations in units of ``spread``, drawn from the measured runs
             [run, metric].
+        family: position of each draw's family of learning curves; None where there is one [draw].
     """
 
     mean: Floats
     spread: Floats
     residuals: Floats
+    family: Floats | None = None
 
     def runs(self, curve: int = 0) -> Floats:
         """Metrics of single runs of one curve [draw, run, metric]."""
@@ -114,6 +116,7 @@ class Law:
         draws: int,
         runs: int,
         half: int | None = None,
+        common: bool = False,
     ) -> Outcomes:
         """The same for many curves at once, kept factored.
 
@@ -122,6 +125,8 @@ class Law:
             rng: the only source of chance.
             draws, runs: how many of each.
             half: 0 or 1 to use one half of the posterior draws only.
+            common: one draw of the discrepancy for all curves: for one purchase through several
+                channels, whose differences would drown in it otherwise.
         """
         pool = self.posterior.draws
         if half is not None:
@@ -129,9 +134,10 @@ class Law:
             middle = len(pool) // 2
             pool = pool[middle:] if half else pool[:middle]
         theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
-        mean, spread = self._data.predict(theta, curves, rng, self.widening)
+        mean, spread = self._data.predict(theta, curves, rng, self.widening, common=common)
         pick = rng.integers(len(self._data.residuals), size=runs)
-        return Outcomes(mean, spread, self._data.residuals[pick])
+        family = theta[:, Shape.column(self.table)]
+        return Outcomes(mean, spread, self._data.residuals[pick], family)
 
     def distance(self, curve: Curve | ResolvedCurve) -> str:
         """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``."""
@@ -370,8 +376,14 @@ class _Cells:
         curves: Sequence[Curve | ResolvedCurve],
         rng: np.random.Generator,
         widening: float,
+        *,
+        common: bool = False,
     ) -> tuple[Floats, Floats]:
         """Draws of (mean, run-to-run spread), each [draw, curve, metric]."""
+
+        def normal(*shape: int) -> Floats:
+            return rng.standard_normal((shape[0], 1, *shape[2:]) if common else shape)
+
         covariance, seen = self._covariance(theta)
         shape = Shape.unpack(theta, self.table)
         terms = Terms.of(curves, self.table)
@@ -386,18 +398,20 @@ class _Cells:
         variance = (new.rows**2 * new.sd**2).sum(axis=2) + amplitude * spread**2
         variance = np.maximum(variance - (gain * cross).sum(axis=2), 1e-12)
         centre = gain @ self._left(seen) - new.learned[:, :, None] * self.profile
-        drawn = centre + np.sqrt(variance)[:, :, None] * rng.standard_normal(centre.shape)
+        drawn = centre + np.sqrt(variance)[:, :, None] * normal(*centre.shape)
         middle = centre.mean(axis=0)
         white = middle + widening * (drawn - middle)
         # Beyond the largest cell nothing has tested how fast the rest is learned.
         beyond = np.log(np.maximum(new.worth / seen.worth.max(axis=1)[:, None], 1.0))
-        slip = _FAR * new.missing * beyond * rng.standard_normal(beyond.shape)
+        slip = _FAR * new.missing * beyond * normal(*beyond.shape)
         # Nor has anything tested a worth that was computed for a channel that no cell held.
         untried = _UNTRIED * terms.untried(self.terms, self.table)
         whole = new.learned + new.missing
-        slip += whole * new.by_scale * untried * rng.standard_normal(beyond.shape)
+        slip += whole * new.by_scale * untried * normal(*beyond.shape)
         white += slip[:, :, None] * self.profile
-        return UNTRAINED + white @ self.back.T, self.widths.draw(terms, rng, len(theta))
+        return UNTRAINED + white @ self.back.T, self.widths.draw(
+            terms, rng, len(theta), common=common
+        )
 
     def leave_one_out(self, theta: Floats, widening: float) -> tuple[Floats, Floats, Floats]:
         """(mean, sd, measured) of each cell's mean, given all other cells [cell, metric].

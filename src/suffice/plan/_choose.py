@@ -6,14 +6,14 @@ the luck that made it look best is not in the number that is printed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice.errors import InfeasibleError
 from suffice.estimate import Estimate
-from suffice.forecast import Forecast, make_forecasts, pass_chances
+from suffice.forecast import Forecast, in_deployment, make_forecasts, pass_chances
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
 from suffice.plan._decide import Flip, decide, flips, hardest_threshold
 from suffice.plan._risk import Risk
@@ -123,6 +123,7 @@ def make_plan(
     gold_shifts: Floats | None = None,
     risk: Risk | None = None,
     prices: bool = False,
+    points: bool = False,
 ) -> Plan:
     """Find the curve to follow.
 
@@ -135,6 +136,7 @@ def make_plan(
         gold_shifts: see ``make_forecasts``.
         risk: maximise something other than P; then ``target`` is a bar for that.
         prices: also work out shadow prices and the budgets at which the answer flips.
+        points: tell P of curves far from what was measured as a point in the decision.
 
     Raises:
         InfeasibleError: limits contradict each other, nothing can be bought, or no curve reaches
@@ -179,7 +181,19 @@ def make_plan(
 
     others = _alternatives(judge, market, chosen)
     recommended, *alternatives = report([("recommended", chosen, None), *others])
-    decision = decide(market, recommended, alternatives)
+    if recommended.forecast is not None:
+        full = in_deployment(
+            recommended.forecast,
+            law,
+            chosen,
+            market.sources,
+            criterion,
+            np.random.default_rng([seed, 28]),
+            gold_shifts=gold_shifts,
+            half=REPORT,
+        )
+        recommended = replace(recommended, forecast=full)
+    decision = decide(market, recommended, alternatives, points=points)
     if recommended.forecast is not None and recommended.forecast.p.value < NOTHING_MEETS:
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         badly = "" if risk.kind == "mean" else " when things go this badly"

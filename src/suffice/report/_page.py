@@ -210,7 +210,10 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "aligned": words.aligned(plan),
         "criterion": words.criterion(plan.criterion),
         "new_gold": words.new_gold(plan),
+        "deployment": words.deployment(plan),
         "held_fixed": words.held_fixed(plan),
+        "far": plan.distance == "far",
+        "point": words.point,
         "check_sentence": words.check_sentence(plan),
         "own_check": own,
         "distance": words.distance(plan),
@@ -223,7 +226,7 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
             {
                 "name": p.name,
                 "value": f"sd {words.probability(p.sd)}",
-                "text": p.text,
+                "text": f"{p.text} ({p.counted})" if p.counted else p.text,
                 "share": _share(p.sd, widest),
             }
             for p in plan.parts

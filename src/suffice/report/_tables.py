@@ -317,6 +317,8 @@ def times(timings: tuple[Timing, ...]) -> Table:
 
 
 def _chance(p: Probability) -> str:
+    if p.mean is None:
+        return f"{words.between(p)}\nfar from what was measured"
     return f"{words.probability(p.mean)}\n{words.between(p)}"
 
 
