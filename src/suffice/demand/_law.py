@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice.demand._conditional import conditional
 from suffice.demand._families import FAMILIES, WEIGHT
 from suffice.demand._sampler import Posterior, sample
 from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis
@@ -385,20 +386,13 @@ class _Cells:
             return rng.standard_normal((shape[0], 1, *shape[2:]) if common else shape)
 
         covariance, seen = self._covariance(theta)
-        shape = Shape.unpack(theta, self.table)
         terms = Terms.of(curves, self.table)
-        new = basis(terms, shape, self.table)
         design = _spread_design(terms.plain_worth(self.table))
         spread = np.exp(0.5 * design @ self.spread_fit)
-        amplitude = np.exp(2.0 * shape.log_amplitude)[:, None]
-        cross = (new.rows * new.sd**2) @ seen.rows.transpose(0, 2, 1)
-        cross += _kernel(new.places, seen.places, spread, self.spread, shape)
-        inverse = np.linalg.inv(covariance)
-        gain = cross @ inverse
-        variance = (new.rows**2 * new.sd**2).sum(axis=2) + amplitude * spread**2
-        variance = np.maximum(variance - (gain * cross).sum(axis=2), 1e-12)
-        centre = gain @ self._left(seen) - new.learned[:, :, None] * self.profile
-        drawn = centre + np.sqrt(variance)[:, :, None] * normal(*centre.shape)
+        inverse, left = np.linalg.inv(covariance), self._left(seen)
+        new = conditional(theta, terms, self.table, seen, (spread, self.spread), inverse, left)
+        centre = new.mean - new.learned[:, :, None] * self.profile
+        drawn = centre + np.sqrt(new.variance)[:, :, None] * normal(*centre.shape)
         middle = centre.mean(axis=0)
         white = middle + widening * (drawn - middle)
         # Beyond the largest cell nothing has tested how fast the rest is learned.
