@@ -251,6 +251,7 @@ def make_plan(
     money: float | None = None,
     risk: Risk | None = None,
     points: bool = False,
+    bought: Curve | None = None,
 ) -> Plan:
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
@@ -260,10 +261,11 @@ def make_plan(
         money: budget instead of the study's.
         risk: maximise something other than P.
         points: give P of curves far from what was measured as a point, not as bounds alone.
+        bought: labels in hand, which every curve then holds.
     """
     from dataclasses import replace
 
-    from suffice.plan import forecast_file, plan_file
+    from suffice.plan import forecast_file, plan_file, with_bought
     from suffice.plan import make_plan as choose
 
     law = laws[work.study.models.target]
@@ -279,7 +281,10 @@ def make_plan(
             risk=risk,
             prices=True,
             points=points,
+            bought=bought,
         )
+        if bought is not None:
+            market = with_bought(market, bought)
         step.advance()
         work.write(
             "forecast.json",

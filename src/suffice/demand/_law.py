@@ -389,7 +389,7 @@ class _Cells:
         terms = Terms.of(curves, self.table)
         design = _spread_design(terms.plain_worth(self.table))
         spread = np.exp(0.5 * design @ self.spread_fit)
-        inverse, left = np.linalg.inv(covariance), self._left(seen)
+        inverse, left = np.asarray(np.linalg.inv(covariance), dtype=float), self._left(seen)
         new = conditional(theta, terms, self.table, seen, (spread, self.spread), inverse, left)
         centre = new.mean - new.learned[:, :, None] * self.profile
         drawn = centre + np.sqrt(new.variance)[:, :, None] * normal(*centre.shape)

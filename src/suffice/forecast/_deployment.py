@@ -170,7 +170,9 @@ def _redrawn(
     if gold_shifts is not None:
         shifts = np.vstack([shifts, _spread(gold_shifts)])
     chances = [
-        pass_chances(outcomes, criterion, law.metrics, np.broadcast_to(s, (len(outcomes.mean), len(s))))
+        pass_chances(
+            outcomes, criterion, law.metrics, np.broadcast_to(s, (len(outcomes.mean), len(s)))
+        )
         for s in shifts
     ]
     return np.stack(chances, axis=2), outcomes.family

@@ -24,15 +24,20 @@ _STEPS = (0.03, 0.1, 0.25)
 
 
 def alone(market: Market, source: str, money: float) -> list[Curve]:
-    """All that one source can give for at most ``money``, one curve for each labels a task."""
+    """All that one source can give for at most ``money``, one curve for each labels a task.
+
+    What must be bought of others is bought first.
+    """
     price = market.sources[source].price
+    owed = [t for t in market.promised() if t.source != source]
+    money -= Curve(tuple(owed)).cost(market.sources)
     curves = []
     for r in market.repeats[source]:
         tasks = market.most_tasks(source, r)
         if price > 0:
             tasks = min(tasks, int(money / (price * r) + 1e-9))
-        if tasks >= market.smallest:
-            curves.append(Curve((Tranche(source, tasks, r),)))
+        if tasks >= market.least(source):
+            curves.append(Curve((*owed, Tranche(source, tasks, r))))
     return curves
 
 

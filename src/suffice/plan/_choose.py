@@ -14,6 +14,7 @@ import numpy as np
 from suffice.errors import InfeasibleError
 from suffice.estimate import Estimate
 from suffice.forecast import Forecast, in_deployment, make_forecasts, pass_chances
+from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
 from suffice.plan._decide import Flip, decide, flips, hardest_threshold
 from suffice.plan._risk import Risk
@@ -98,6 +99,7 @@ class Plan:
         shadows: what it would be worth to widen each limit; empty where they were not asked for.
         flips: the budgets at which the answer changes; empty where they were not asked for.
         robust: what is left when things go badly; None where the mean was maximised.
+        bought: labels in hand, which every curve holds; None where nothing was bought yet.
         candidates: every curve that was weighed, with cost and P on the choosing draws.
     """
 
@@ -108,6 +110,7 @@ class Plan:
     shadows: tuple[Shadow, ...] = ()
     flips: tuple[Flip, ...] = ()
     robust: Robust | None = None
+    bought: Curve | None = None
     candidates: tuple[Curve, ...] = field(default=(), repr=False)
     costs: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     chances: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
@@ -124,6 +127,7 @@ def make_plan(
     risk: Risk | None = None,
     prices: bool = False,
     points: bool = False,
+    bought: Curve | None = None,
 ) -> Plan:
     """Find the curve to follow.
 
@@ -137,11 +141,14 @@ def make_plan(
         risk: maximise something other than P; then ``target`` is a bar for that.
         prices: also work out shadow prices and the budgets at which the answer flips.
         points: tell P of curves far from what was measured as a point in the decision.
+        bought: labels in hand; every curve then holds them, and their cost is sunk.
 
     Raises:
         InfeasibleError: limits contradict each other, nothing can be bought, or no curve reaches
             the target.
     """
+    if bought is not None:
+        market = with_bought(market, bought)
     rng = np.random.default_rng([seed, 21])
     risk = risk or Risk()
     judge = Judge(law, market, criterion, risk, rng)
@@ -198,6 +205,8 @@ def make_plan(
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         badly = "" if risk.kind == "mean" else " when things go this badly"
         decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}. {decision}"
+    if bought is not None:
+        decision = f"{told(chosen, bought, market)} {decision}"
     return Plan(
         recommended=recommended,
         alternatives=tuple(alternatives),
@@ -206,6 +215,7 @@ def make_plan(
         shadows=shadow_prices(law, market, criterion, chosen, judge, seed=seed) if prices else (),
         flips=flips(market, judge, seed=seed) if prices else (),
         robust=_robust(law, market, criterion, chosen, risk, seed),
+        bought=bought,
         candidates=tuple(weighed),
         costs=costs,
         chances=chances,

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from suffice.forecast import shown
+from suffice.plan._bought import still_to_buy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,6 +112,10 @@ def plan_file(
         "budget": {"dollars": market.money, "weeks": market.weeks},
         "curve": curve_rows(best.curve, market),
         "decision": plan.decision,
+        "bought": None if plan.bought is None else curve_rows(plan.bought, market),
+        "to_buy": None
+        if plan.bought is None
+        else curve_rows(still_to_buy(best.curve, plan.bought), market),
         "robust": None
         if plan.robust is None
         else {
