@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from suffice.forecast._probability import make_forecasts as make_forecasts
     from suffice.forecast._probability import pass_chances as pass_chances
     from suffice.forecast._probability import shown as shown
+    from suffice.forecast._track_record import Bin as Bin
+    from suffice.forecast._track_record import Record as Record
+    from suffice.forecast._track_record import calibration as calibration
+    from suffice.forecast._track_record import track_record as track_record
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -65,6 +69,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "make_forecasts",
             "pass_chances",
             "shown",
+        ),
+        "suffice.forecast._track_record": (
+            "Bin",
+            "Record",
+            "calibration",
+            "track_record",
         ),
     },
 )

@@ -17,6 +17,7 @@ from suffice._disk import write_atomic
 from suffice.errors import StorageError
 from suffice.report import _tables as tables
 from suffice.report import _words as words
+from suffice.report._calibration import calibration_figure
 from suffice.report._check import check_figure, strip_figure
 from suffice.report._data import StudyFolder, read_folder
 from suffice.report._figure import unchecked
@@ -168,6 +169,7 @@ def _figures(folder: StudyFolder) -> dict[str, Any]:
         "strips": strip_figure(folder.runs, plan.criterion) if plan.check else None,
         "learning": shown,
         "other_learning": others,
+        "calibration": calibration_figure(folder.ledger),
         "judge": judge_figure(more, forecast.thresholds) if more else None,
         "slices": slices_figure(folder.supply),
         "offers": offers_figure(folder.supply),
