@@ -234,7 +234,9 @@ def test_run_report_and_ledger(stage, study, cache, capsys):
     assert (out / "report.html").stat().st_size > 10_000
     code, said, _ = call(["ledger", str(out), "--json"], capsys)
     assert code == 0
-    assert [r["passed"] for r in json.loads(said)] == [c["passed"] for c in plan["check"]]
+    told = json.loads(said)
+    assert [r["passed"] for r in told["forecasts"]] == [c["passed"] for c in plan["check"]]
+    assert told["record"]["scored"] == len(plan["check"])
     code, said, _ = call(["ledger", str(out)], capsys)
     assert f"{plan['check'][0]['passed']}/6 passed" in said
     (out / "report.html").unlink()

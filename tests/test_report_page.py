@@ -232,7 +232,7 @@ def test_charts_are_valid_vega_lite(page: Page):
     import altair as alt
 
     kinds = {name.split("-")[0].split(".")[0]: spec for name, spec in page.data["charts"].items()}
-    assert len(kinds) == 9
+    assert len(kinds) == 10
     for spec in kinds.values():
         alt.LayerChart.from_dict(spec, validate=True)
 
@@ -306,7 +306,7 @@ def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
         "cites no methods",
     ):
         assert words in page.text
-    assert set(page.data["charts"]) == {"picture.0"}
+    assert set(page.data["charts"]) == {"picture.0", "calibration.0"}
 
 
 def test_hostile_labels_are_told_with_their_evidence(tmp_path: Path):

@@ -302,6 +302,8 @@ def make_plan(
     target: float | None = None,
     money: float | None = None,
     risk: Risk | None = None,
+    points: bool = False,
+    bought: Curve | None = None,
 ) -> Plan:
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
@@ -310,10 +312,12 @@ def make_plan(
         target: buy the cheapest curve with P at least this; without it, the highest P.
         money: budget instead of the study's.
         risk: maximise something other than P.
+        points: give P of curves far from what was measured as a point, not as bounds alone.
+        bought: labels in hand, which every curve then holds.
     """
     from dataclasses import replace
 
-    from suffice.plan import forecast_file, plan_file
+    from suffice.plan import forecast_file, plan_file, with_bought
     from suffice.plan import make_plan as choose
 
     law = laws[work.study.models.target]
@@ -328,7 +332,11 @@ def make_plan(
             gold_shifts=gold_shifts(work, grid),
             risk=risk,
             prices=True,
+            points=points,
+            bought=bought,
         )
+        if bought is not None:
+            market = with_bought(market, bought)
         step.advance()
         work.write(
             "forecast.json",
@@ -351,7 +359,7 @@ def make_plan(
         "task": work.study.task.kind,
     }
     said = work.quality_control_assumes()
-    work.write("plan.json", plan_file(plan, market, work.criterion, about, said))
+    work.write("plan.json", plan_file(plan, market, work.criterion, about, said, points=points))
     return plan
 
 
@@ -417,7 +425,7 @@ def check_plan(
                 "total": total,
                 "predictive_low": low,
                 "predictive_high": high,
-                "p": None if option.forecast is None else option.forecast.as_dict(),
+                "p": None if option.forecast is None else option.forecast.said(),
                 **({"synthetic": True} if _is_operated(_curve(option)) else {}),
             }
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from suffice.cli._common import OUT
 
@@ -134,6 +136,8 @@ def plan(
     target: float | None = None,
     robust: Literal["cvar", "worst"] | None = None,
     share: float = 0.05,
+    points: bool = False,
+    bought: Annotated[list[str] | None, Parameter(negative=())] = None,
     json: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -148,6 +152,8 @@ def plan(
     `suffice plan my-study.toml --budget 250 --json`
 
     `suffice plan my-study.toml --robust worst --share .05`
+
+    `suffice plan my-study.toml --bought "1500 crowd"`
 
     Parameters
     ----------
@@ -164,6 +170,11 @@ def plan(
         the posterior, `worst` for P when hostile workers hold that share of every source.
     share
         The share that `--robust` means.
+    points
+        Give P of curves far from what was measured as a point, not as bounds alone.
+    bought
+        Labels in hand, written as curves are; may be given several times. Every curve then holds
+        them, and what they cost is off the budget.
     json
         Print plan.json.
     quiet
@@ -171,18 +182,24 @@ def plan(
     """
     from suffice import pipeline
     from suffice.cli._common import print_json, print_summary, workspace
+    from suffice.curve import Curve
     from suffice.errors import InputError
-    from suffice.plan import Risk, limits_text
+    from suffice.plan import Risk, limits_text, pooled, with_bought
 
     if target is not None and not 0.0 < target < 1.0:
         raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
     if budget is not None and not 0.0 < budget < float("inf"):
         raise InputError(f"--budget {budget:g} is no budget", fix="give a positive amount")
     work = workspace(study, out, as_json=json, quiet=quiet)
+    have = pooled(Curve.parse(text) for text in bought) if bought else None
+    if have is not None:
+        with_bought(work.market, have)
     grid = pipeline.measure(work)
     laws = pipeline.fit(work, grid)
     risk = None if robust is None else Risk(robust, share)
-    made = pipeline.make_plan(work, grid, laws, target=target, money=budget, risk=risk)
+    made = pipeline.make_plan(
+        work, grid, laws, target=target, money=budget, risk=risk, points=points, bought=have
+    )
     if json:
         print_json(work.read("plan.json", made_by="suffice plan"))
         return

@@ -353,11 +353,6 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
     return Basis(n, whole * (1.0 - u), whole * u, by_scale, rows, np.array(sd), places)
 
 
-def learned_share(found: Basis) -> Floats:
-    """Share of what can be learned that has been learned, 0 to 1 [walker, curve]."""
-    return np.asarray(found.learned / np.maximum(found.learned + found.missing, 1e-9))
-
-
 def _mean(values: Floats, weight: Floats) -> Floats:
     return np.asarray((values * weight).sum(axis=2) / np.maximum(weight.sum(axis=2), 1e-9))
 

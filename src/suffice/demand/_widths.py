@@ -85,12 +85,15 @@ class Widths:
         """Width of each metric at the posterior mean [curve, metric]."""
         return np.asarray(np.exp(0.5 * _design(terms, self.table) @ self.mean))
 
-    def draw(self, terms: Terms, rng: np.random.Generator, draws: int) -> Floats:
-        """Draws of the widths [draw, curve, metric]."""
+    def draw(
+        self, terms: Terms, rng: np.random.Generator, draws: int, *, common: bool = False
+    ) -> Floats:
+        """Draws of the widths [draw, curve, metric]; ``common``: one misfit for all curves."""
         noise = rng.standard_normal((draws, *self.mean.T.shape))
         fits = self.mean.T + np.einsum("ktu,dku->dkt", self.root, noise)
-        log_variance = np.einsum("ct,dkt->dck", _design(terms, self.table), fits)
-        log_variance += self.misfit * rng.standard_normal(log_variance.shape)
+        log_variance = _design(terms, self.table) @ fits.transpose(0, 2, 1)
+        shape = (draws, 1, log_variance.shape[2]) if common else log_variance.shape
+        log_variance += self.misfit * rng.standard_normal(shape)
         return np.asarray(np.exp(0.5 * log_variance))
 
 

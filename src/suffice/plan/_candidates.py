@@ -27,15 +27,20 @@ _STEPS = (0.03, 0.1, 0.25)
 
 
 def alone(market: Market, source: str, money: float) -> list[Curve]:
-    """All that one source can give for at most ``money``, one curve for each way to buy it."""
+    """All that one source can give for at most ``money``, one curve for each way to buy it.
+
+    What must be bought of others is bought first.
+    """
+    owed = [t for t in market.promised() if t.source != source]
+    money -= Curve(tuple(owed)).cost(market.sources)
     curves = []
     for name, r in market.ways(source):
         price = market.sources[name].price
         tasks = market.most_tasks(name, r)
         if price > 0:
             tasks = min(tasks, int(money / (price * r) + 1e-9))
-        if tasks >= market.smallest:
-            curves.append(Curve((Tranche(name, tasks, r),)))
+        if tasks >= market.least(source):
+            curves.append(Curve((*owed, Tranche(name, tasks, r))))
     return curves
 
 

@@ -6,14 +6,15 @@ the luck that made it look best is not in the number that is printed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice.errors import InfeasibleError
 from suffice.estimate import Estimate
-from suffice.forecast import Forecast, make_forecasts, pass_chances
+from suffice.forecast import Forecast, in_deployment, make_forecasts, pass_chances
+from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
 from suffice.plan._decide import AS_THEY_COME, Flip, decide, flips, hardest_threshold
 from suffice.plan._risk import Risk
@@ -98,6 +99,7 @@ class Plan:
         shadows: what it would be worth to widen each limit; empty where they were not asked for.
         flips: the budgets at which the answer changes; empty where they were not asked for.
         robust: what is left when things go badly; None where the mean was maximised.
+        bought: labels in hand, which every curve holds; None where nothing was bought yet.
         candidates: every curve that was weighed, with cost and P on the choosing draws.
     """
 
@@ -108,6 +110,7 @@ class Plan:
     shadows: tuple[Shadow, ...] = ()
     flips: tuple[Flip, ...] = ()
     robust: Robust | None = None
+    bought: Curve | None = None
     candidates: tuple[Curve, ...] = field(default=(), repr=False)
     costs: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     chances: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
@@ -123,6 +126,8 @@ def make_plan(
     gold_shifts: Floats | None = None,
     risk: Risk | None = None,
     prices: bool = False,
+    points: bool = False,
+    bought: Curve | None = None,
 ) -> Plan:
     """Find the curve to follow.
 
@@ -135,11 +140,15 @@ def make_plan(
         gold_shifts: see ``make_forecasts``.
         risk: maximise something other than P; then ``target`` is a bar for that.
         prices: also work out shadow prices and the budgets at which the answer flips.
+        points: tell P of curves far from what was measured as a point in the decision.
+        bought: labels in hand; every curve then holds them, and their cost is sunk.
 
     Raises:
         InfeasibleError: limits contradict each other, nothing can be bought, or no curve reaches
             the target.
     """
+    if bought is not None:
+        market = with_bought(market, bought)
     rng = np.random.default_rng([seed, 21])
     risk = risk or Risk()
     judge = Judge(law, market, criterion, risk, rng)
@@ -179,11 +188,25 @@ def make_plan(
 
     others = _alternatives(judge, market, chosen)
     recommended, *alternatives = report([("recommended", chosen, None), *others])
-    decision = decide(market, recommended, alternatives)
+    if recommended.forecast is not None:
+        full = in_deployment(
+            recommended.forecast,
+            law,
+            chosen,
+            market.sources,
+            criterion,
+            np.random.default_rng([seed, 28]),
+            gold_shifts=gold_shifts,
+            half=REPORT,
+        )
+        recommended = replace(recommended, forecast=full)
+    decision = decide(market, recommended, alternatives, points=points)
     if recommended.forecast is not None and recommended.forecast.p.value < NOTHING_MEETS:
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         badly = "" if risk.kind == "mean" else " when things go this badly"
         decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}. {decision}"
+    if bought is not None:
+        decision = f"{told(chosen, bought, market)} {decision}"
     return Plan(
         recommended=recommended,
         alternatives=tuple(alternatives),
@@ -192,6 +215,7 @@ def make_plan(
         shadows=shadow_prices(law, market, criterion, chosen, judge, seed=seed) if prices else (),
         flips=flips(market, judge, seed=seed) if prices else (),
         robust=_robust(law, market, criterion, chosen, risk, seed),
+        bought=bought,
         candidates=tuple(weighed),
         costs=costs,
         chances=chances,

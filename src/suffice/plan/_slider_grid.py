@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.forecast import pass_chances
+from suffice.forecast import FAR, pass_chances
 from suffice.plan._candidates import candidates, scaled
 from suffice.plan._risk import Risk
 from suffice.plan._search import CHOOSE, REPORT, pick
@@ -118,6 +118,7 @@ def slider_grid(
             [[place[t.source], t.tasks, t.labels_per_task, t.round] for t in c] for c in kept
         ],
         **grid,
+        "far": [[laws[m].distance(c) == FAR for c in kept] for m in names],
     }
 
 

@@ -38,9 +38,9 @@ class Interval(Part):
 
 
 class Probability(Part):
-    """P(meets the criterion): its mean and interval."""
+    """P(meets the criterion): its mean and interval; no mean far from what was measured."""
 
-    mean: Share
+    mean: Share | None
     low: Share
     high: Share
     level: Share = 0.9
@@ -50,6 +50,14 @@ class Probability(Part):
         if self.low > self.high:
             raise ValueError(f"low {self.low} is above high {self.high}")
         return self
+
+
+class Chance(Part):
+    """P on a line inside what was measured, where it always has a mean."""
+
+    mean: Share
+    low: Share
+    high: Share
 
 
 class HeldProbability(Probability):
@@ -138,6 +146,7 @@ class UncertaintyPart(Part):
     name: str
     text: str = ""
     sd: NonNegative
+    counted: str = ""
 
 
 class Citation(Part):
@@ -155,6 +164,7 @@ class Plan(Part):
     question: str = ""
     p: HeldProbability
     p_new_gold: Probability | None = None
+    p_deployment: Probability | None = None
     validity: Share | Literal["unknown"] = "unknown"
     validity_text: str = ""
     cost: NonNegative
@@ -336,7 +346,7 @@ class MoreOfTheJudge(Part):
     metric: str = "error"
     x: tuple[NonNegative, ...]
     error: tuple[Interval, ...]
-    p: tuple[Probability, ...]
+    p: tuple[Chance, ...]
 
     @model_validator(mode="after")
     def _lengths(self) -> MoreOfTheJudge:
@@ -400,6 +410,7 @@ class Sliders(Part):
     p: PerModelShareCurve
     low: PerModelShareCurve
     high: PerModelShareCurve
+    far: tuple[tuple[bool, ...], ...] = ()
 
     @model_validator(mode="after")
     def _shapes(self) -> Sliders:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from suffice.report._schema import Check, Criterion, Interval, Plan, Probability, Tranche
+    from suffice.report._schema import (
+        Chance,
+        Check,
+        Criterion,
+        Interval,
+        Plan,
+        Probability,
+        Tranche,
+    )
 
 NARROW_SPACE = "\u202f"
 HARD_SPACE = "\u00a0"
@@ -20,7 +28,10 @@ _LEAST = 0.005
 _DISTANCE = {
     "inside": "The curve lies inside the range of the measured runs.",
     "near": "The curve lies near the edge of the measured runs: expect the law to be less sure.",
-    "far": "The curve lies far outside the measured runs: this is an extrapolation.",
+    "far": (
+        "The curve lies far beyond the measured runs: this is an extrapolation. "
+        "Only bounds are given."
+    ),
 }
 
 
@@ -33,7 +44,7 @@ def probability(value: float) -> str:
     return f"{value:.2f}".removeprefix("0")
 
 
-def between(p: Probability) -> str:
+def between(p: Probability | Chance) -> str:
     """The interval of a probability: ``.71 to .92``."""
     low, high = probability(p.low), probability(p.high)
     certain = p.high < _LEAST or p.low > 1.0 - _LEAST
@@ -45,8 +56,10 @@ def chance(value: float) -> str:
     return f"P{HARD_SPACE}{probability(value)}"
 
 
-def with_interval(p: Probability) -> str:
-    """A probability and its interval: ``.83 (.71 to .92)``."""
+def with_interval(p: Probability | Chance) -> str:
+    """A probability and its interval: ``.83 (.71 to .92)``; without a mean, its bounds."""
+    if p.mean is None:
+        return between(p)
     mean, interval = probability(p.mean), between(p)
     return mean if mean == interval else f"{mean} ({interval})"
 
@@ -167,6 +180,11 @@ def new_gold_sentence(plan: Plan) -> str:
     return f"With gold from other raters P would be {with_interval(plan.p_new_gold)}."
 
 
+def deployment(plan: Plan) -> str:
+    """The probability with new labels and new gold; empty where it is not given."""
+    return "" if plan.p_deployment is None else with_interval(plan.p_deployment)
+
+
 def held_fixed(plan: Plan) -> str:
     """What the probability holds fixed."""
     held = plan.p.held_fixed
@@ -181,6 +199,11 @@ def aligned(plan: Plan) -> str:
     v = plan.validity
     stated = f"{v:.2g}".removeprefix("0") or "0"
     low, high = probability(plan.p.low * v), probability(plan.p.high * v)
+    if plan.p.mean is None:
+        return (
+            f"P(aligned) lies between {low} and {high}, with the study's stated validity of "
+            f"{stated}."
+        )
     product = f"{probability(plan.p.mean)} \u00d7 {stated}"
     return (
         f"P(aligned) = {product} = {probability(plan.p.mean * v)} ({low} to {high}), "
@@ -232,6 +255,11 @@ def is_rate(name: str) -> bool:
 def amount(name: str, value: float) -> str:
     """A value of a metric: ``14.8 %`` for a share, ``.612`` for any other."""
     return whole_percent(value) if is_rate(name) else plain(value, 3)
+
+
+def point(p: Probability) -> str:
+    """The point alone, or the bounds where there is none."""
+    return between(p) if p.mean is None else probability(p.mean)
 
 
 def distance(plan: Plan) -> str:
