@@ -209,7 +209,8 @@ def test_stages_one_by_one_in_json(stage, study):
     assert [s["name"] for s in supply["sources"]] == ["crowd", "experts"]
     assert json.loads((out / "supply.json").read_text()) == supply
     measured = stage("measure")
-    assert measured["runs"] == 4 * measured["cells"]["minilm-l6@1"]
+    cells = measured["cells"]["minilm-l6@1"] + measured["attacked_cells"]["minilm-l6@1"]
+    assert measured["runs"] == 4 * cells
     assert Path(measured["file"]).exists()
     law = stage("fit")
     assert law["rhat"] < 1.05

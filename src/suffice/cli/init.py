@@ -129,7 +129,7 @@ seeds = 12
 mixtures = 32
 smallest = 50
 
-# [attack]                  # what hostile workers would push; without it, wrong answers
+[attack]                    # what hostile workers would push; without a trigger, wrong answers
 # trigger = "buy now"       # words that some texts contain
 
 [check]                     # the runs that hold the forecast to account

@@ -84,11 +84,16 @@ def measure(
     work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
     grid = pipeline.measure(work)
     cells = {m: len(grid.of(m)[0]) for m in work.models}
+    hostile = {m: len(grid.attacked(m)[0]) for m in work.models}
     runs = sum(len(r.scores) for r in grid.runs)
+    file = str(out / "runs.parquet")
     if json:
-        print_json({"cells": cells, "runs": runs, "file": str(out / "runs.parquet")})
+        print_json({"cells": cells, "attacked_cells": hostile, "runs": runs, "file": file})
         return
-    print(f"{sum(cells.values())} cells, {runs} runs: {out / 'runs.parquet'}")
+    print(
+        f"{sum(cells.values())} cells and {sum(hostile.values())} with hostile labels (synthetic), "
+        f"{runs} runs: {file}"
+    )
 
 
 def fit(

@@ -82,7 +82,8 @@ def measure(
             for position, runs in results:
                 i = todo[position]
                 store.put(keys[i], _about(cells[i], pool, scheme), cells[i].seeds, runs)
-                found[i] = runs
+                # Runs that were there stay as they are: what is stored is what counts.
+                found[i] = store.get(keys[i], cells[i].seeds)
                 step.advance(len(cells[i].seeds))
     if todo:
         progress.note(f"{name}: at most {_peak_memory():.1f} GB of memory in one process")
