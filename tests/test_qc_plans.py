@@ -20,7 +20,7 @@ from suffice.curve import Curve, Tranche, operated_name
 from suffice.demand import SourceTable
 from suffice.demand._law_file import LawTask
 from suffice.demand._terms import Terms
-from suffice.errors import InfeasibleError, InputError
+from suffice.errors import InfeasibleError, InputError, StudyError
 from suffice.forecast import Criterion, make_forecasts
 from suffice.plan import Market, make_plan
 from suffice.plan._candidates import candidates, neighbours, worthwhile
@@ -356,6 +356,13 @@ def test_plans_with_quality_control_are_trained_and_called_synthetic(checked: Pa
     assert [v["name"] for v in supply["quality_control"]] == [
         "crowd/test:10:8", "crowd/test:10:8,x3"
     ]  # fmt: skip
+    sliders = json.loads((checked / "forecast.json").read_text())["sliders"]
+    sold = sliders["sources"]
+    for s in sold:
+        if "/" in s["name"]:
+            assert sold[s["of"]]["name"] == s["name"].partition("/")[0]
+    cost = sum(tasks * r * sold[s]["price"] for s, tasks, r, _ in sliders["curves"][0])
+    assert cost == pytest.approx(plan["cost"])
     page = (checked / "report.html").read_text()
     assert "synthetic" in page
 
@@ -390,6 +397,27 @@ def test_settings_that_do_not_fit_the_source(packaged_data, tmp_path, source, ch
         _ = work.market
     assert f"sources.{source}.qc: " in str(caught.value)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"qc": ["tset:10:8"]}, "sources.crowd.qc: 'tset:10:8' is no quality control (one of: xN"),
+        (
+            {"qc": ["test:10:12"]},
+            "sources.crowd.qc: a test of 10 questions with pass mark 12 cannot",
+        ),
+        ({"qc": []}, "sources.crowd.workers means nothing without sources.crowd.qc"),
+        ({"workers": {"spred": 1.0}}, "unknown key 'sources.crowd.workers.spred'"),
+        ({"workers": {"hostile": 0.7}}, "sources.crowd.workers.hostile = 0.7"),
+    ],
+)
+def test_a_study_file_with_bad_quality_control(change, said) -> None:
+    """What is wrong in the file is found when it is read, and named by its key, in one line."""
+    with pytest.raises(StudyError) as caught:
+        parse_study(qc_study(**change))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_own_tasks_without_gold_are_planned_but_not_trained(tmp_path) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-FAILURES = (0.3, 0.2, 0.1)
+FAILURES = (0.2, 0.1, 0.05, 0.02)
 _RESAMPLES = 1000
 
 
@@ -25,8 +25,8 @@ class Swept:
     met: NDArray[np.bool_]
     cost: Floats
 
-    def at(self, failures: Floats, weights: Floats) -> Floats:
-        """Log of the mean cost where so many instances fail; NaN beyond the method's settings."""
+    def curve(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Share of instances missed, rising, and log of the mean cost there."""
         total = weights.sum()
         failed = 1.0 - (self.met * weights).sum(axis=1) / total
         cost = np.log((self.cost * weights).sum(axis=1) / total)
@@ -34,8 +34,18 @@ class Swept:
         order = np.lexsort((cost, failed))
         failed, cost = failed[order], cost[order]
         kept = np.append(True, np.diff(failed) > 1e-12)
-        failed, cost = failed[kept], cost[kept]
-        return np.interp(failures, failed, cost, left=np.nan, right=np.nan)
+        return failed[kept], cost[kept]
+
+    def at(self, failures: Floats, weights: Floats) -> Floats:
+        """Log of the mean cost where so many instances fail; NaN beyond the method's settings."""
+        return np.interp(failures, *self.curve(weights), left=np.nan, right=np.nan)
+
+    def nearest(self, failure: float) -> str:
+        """For a rate that no setting gives: the nearest there is, and its cost."""
+        failed, cost = self.curve(np.ones(self.met.shape[1]))
+        end = 0 if failure < failed[0] else -1
+        word = "fewer" if end == 0 else "more"
+        return f"never {word} than {failed[end]:.1%}: {np.exp(cost[end]):.2f}"
 
 
 def table(title: str, swept: dict[str, Swept], groups: NDArray[np.int64], ours: str) -> list[str]:
@@ -62,7 +72,7 @@ def table(title: str, swept: dict[str, Swept], groups: NDArray[np.int64], ours: 
         gaps = np.array([one.at(failures, w) for w in again]) - moved
         for k in range(len(failures)):
             if np.isnan(here[k]):
-                cells.append("not reached")
+                cells.append(one.nearest(failures[k]))
                 continue
             said = f"{np.exp(here[k]):.2f}"
             own = gaps[:, k][np.isfinite(gaps[:, k])]

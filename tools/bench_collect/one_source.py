@@ -32,8 +32,8 @@ TARGETS = (3.0, 10.0, 30.0, 100.0)
 
 STEP = 0.25
 LAST = 1_638_400.0
-EPS = (0.7, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002)
-MARGINS = tuple(float(m) for m in 2.0 ** np.arange(-1.0, 5.01, 0.5))
+EPS = (0.999, 0.99, 0.97, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
+MARGINS = tuple(float(m) for m in 2.0 ** np.arange(-4.0, 5.01, 0.25))
 ROUNDS = (1, 3, 5)
 BOOTSTRAPS = 200
 
@@ -193,8 +193,8 @@ class PointEstimate:
 def next_purchase(chances: Floats, held: int, rounds: int, eps: float) -> int:
     """Where to go from here with so many rounds left, as Learn-Optimize-Collect has it.
 
-    The last round ends where F reaches 1 - eps; those before are placed so that the expected labels
-    are fewest. With one round it is the quantile itself.
+    The last round ends where F reaches 1 - eps, or with everything where it does not; those before
+    are placed so that the expected labels are fewest. With one round it is the quantile itself.
     """
     f = chances.copy()
     f[: held + 1] = 0.0

@@ -22,8 +22,8 @@ from suffice.demand.scaling import fit_two_source
 Floats = NDArray[np.float64]
 
 PRICE = 0.1
-EPS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.05, 0.02, 0.01)
-MARGINS = tuple(float(m) for m in np.linspace(-0.03, 0.06, 19))
+EPS = (0.999, 0.99, 0.97, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
+MARGINS = tuple(float(m) for m in np.linspace(-0.2, 0.1, 61))
 ROUNDS = (1, 3)
 BOOTSTRAPS = 60
 _POWERS = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5])
@@ -141,11 +141,11 @@ def collect(
             score, enough = -additive_laws(panel, known)[0], -(target - setting)
         score = np.where(known, -np.inf, score)
         able = np.flatnonzero(score >= enough)
-        # Where nothing is sure enough, the surest; of equals the cheapest.
-        if len(able):
-            pick = int(able[np.lexsort((-score[able], after[able]))[0]])
-        else:
-            pick = int(np.lexsort((after, -score))[0])
+        # Where nothing is sure enough, everything is bought; of equals the cheapest.
+        if not len(able):
+            w, h = float(panel.weak.max()), float(panel.high.max())
+            break
+        pick = int(able[np.lexsort((-score[able], after[able]))[0]])
         w, h = max(w, float(panel.weak[pick])), max(h, float(panel.high[pick]))
         now = panel.known(w, h)
         if panel.y[now].min() <= target + 1e-12 or now.all():
