@@ -286,19 +286,17 @@ def make_plan(
         if bought is not None:
             market = with_bought(market, bought)
         step.advance()
-        work.write(
-            "forecast.json",
-            forecast_file(
-                laws,
-                work.study.models.target,
-                market,
-                work.criterion,
-                work.quality,
-                plan,
-                {m: [r.scores for r in grid.of(m)[1]] for m in laws},
-                seed=work.study.seed,
-            ),
+        drawn = forecast_file(
+            laws,
+            work.study.models.target,
+            market,
+            work.criterion,
+            work.quality,
+            plan,
+            {m: [r.scores for r in grid.of(m)[1]] for m in laws},
+            seed=work.study.seed,
         )
+        work.write("forecast.json", {**drawn, "changes": _changes(work, laws, plan)})
         step.advance()
     about = {
         "study": work.study.name,
@@ -308,6 +306,19 @@ def make_plan(
     }
     work.write("plan.json", plan_file(plan, market, work.criterion, about, points=points))
     return plan
+
+
+def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str, Any]]:
+    """How P on the recommended purchase moves from model to model, and which effect wins."""
+    from suffice.forecast import explain_change
+
+    section = work.study.capability
+    if section is None or plan.recommended.curve is None:
+        return []
+    placed = [(at, laws[m]) for m, at in section.models.items()]
+    rng = np.random.default_rng([work.study.seed, 73])
+    found = explain_change(placed, plan.recommended.curve, work.judged, work.criterion, rng)
+    return [change.as_dict() for change in found]
 
 
 def what_next(

@@ -111,6 +111,9 @@ class SourceSection(_Section):
         labels_per_task: numbers of labels a task that may be bought.
         takes: of each resource in ``budget.weekly``, what one label takes.
         at_least: tasks that must be bought, such as promised public scrutiny.
+        verdicts: file of this source's verdicts on several models with gold, from which the slope
+            of its shared error on capability is fitted (section ``capability``).
+        shared_error_slope: that slope as a prior: mean and sd, in logits a unit of capability.
     """
 
     price: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -122,6 +125,8 @@ class SourceSection(_Section):
     labels_per_task: Annotated[list[Count], Field(min_length=1)] = [1]
     takes: dict[Name, Positive] = {}
     at_least: Annotated[int, Field(ge=0)] = 0
+    verdicts: str | None = None
+    shared_error_slope: tuple[float, Annotated[float, Field(ge=0.0)]] | None = None
 
 
 class ModelsSection(_Section):
@@ -214,6 +219,18 @@ class NextSection(_Section):
     attack_share: Share = 0.1
 
 
+class CapabilitySection(_Section):
+    """How capable the models are whose outputs are labelled: errors may grow with it.
+
+    Attributes:
+        models: capability of each model, on any scale in which equal steps mean the same.
+        measured_at: capability of the model whose outputs the recorded labels are about.
+    """
+
+    models: Annotated[dict[str, float], Field(min_length=2)]
+    measured_at: float
+
+
 class CheckSection(_Section):
     """The runs that hold the forecast to account.
 
@@ -239,6 +256,7 @@ class Study(_Section):
     grid: GridSection = GridSection()
     check: CheckSection = CheckSection()
     next: NextSection = NextSection()
+    capability: CapabilitySection | None = None
 
     folder: Path = Field(default=Path(), exclude=True)
     origin: str = Field(default="study", exclude=True)
@@ -268,6 +286,22 @@ class Study(_Section):
                         f"sources.{name}.takes names {resource!r}, of which budget.weekly says "
                         "nothing"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _capabilities_are_stated(self) -> Study:
+        moving = [
+            n for n, s in self.sources.items() if s.verdicts or s.shared_error_slope is not None
+        ]
+        if moving and self.capability is None:
+            raise ValueError(
+                f"sources.{moving[0]} moves with capability, of which section 'capability' says "
+                "nothing"
+            )
+        known = [self.models.target, *self.models.others]
+        for name in self.capability.models if self.capability else ():
+            if name not in known:
+                raise ValueError(f"capability.models names {name!r}, which is not measured")
         return self
 
     def digest(self) -> str:
@@ -359,6 +393,7 @@ def _keys_at(place: list[str]) -> list[str]:
         "grid": (GridSection,),
         "check": (CheckSection,),
         "next": (NextSection,),
+        "capability": (CapabilitySection,),
     }
     found = sections.get(place[0] if place else "", ())
     return sorted({key for section in found for key in section.model_fields} - {"folder", "origin"})

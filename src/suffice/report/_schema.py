@@ -356,6 +356,15 @@ class ModelNeed(Part):
     note: str | None = ""
 
 
+class Change(Part):
+    """How P moves from one model to a more capable one, in words."""
+
+    before: str
+    after: str
+    winner: str
+    text: str
+
+
 class SliderSource(Part):
     """A source whose price can be moved."""
 
@@ -408,6 +417,7 @@ class Forecast(Part):
     learning_curves: tuple[LearningCurve, ...] = ()
     more_of_the_judge: MoreOfTheJudge | None = None
     models: tuple[ModelNeed, ...] = ()
+    changes: tuple[Change, ...] = ()
     thresholds: dict[str, float] = {}
     sliders: Sliders | None = None
 
