@@ -1,8 +1,8 @@
 """Times every stage of the example study, first from nothing and then from its own cache.
 
 Run by ``make bench``. Data and weights are fetched before the clock starts; embeddings, runs and
-laws start from nothing in a temporary cache. The budget is what two free cores should take. Then the
-law alone: how many chances of a curve under a draw it gives in a second, and how long the whole
+laws start from nothing in a temporary cache. The budget is what two free cores should take. Then
+the law alone: how many chances of a curve under a draw it gives in a second, and how long the whole
 frontier of cost and P takes.
 """
 
