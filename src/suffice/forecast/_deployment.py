@@ -46,7 +46,7 @@ HELD: dict[str, str] = {
 _ONE_GOLD = "this gold, which has no replicas; labels are drawn anew"
 
 SUPPLIES, GOLDS = 32, 64
-_DRAWS, _RUNS = 120, 200
+_DRAWS, _RUNS = 120, 400
 
 
 def forecast(
