@@ -224,6 +224,16 @@ def criterion(c: Criterion) -> str:
     return listing(parts) if parts else "not stated in plan.json"
 
 
+def deployment_sentence(plan: Plan) -> str:
+    """The same as a sentence, for where no heading stands before it."""
+    if plan.p_deployment is None:
+        return ""
+    return (
+        "In deployment, with new labels from these sources and new gold, it would be "
+        f"{with_interval(plan.p_deployment)}."
+    )
+
+
 def point(p: Probability) -> str:
     """The point alone, or the bounds where there is none."""
     return between(p) if p.mean is None else probability(p.mean)
