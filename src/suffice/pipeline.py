@@ -249,6 +249,7 @@ def make_plan(
     *,
     target: float | None = None,
     money: float | None = None,
+    weeks: float | None = None,
     risk: Risk | None = None,
     points: bool = False,
     bought: Curve | None = None,
@@ -259,6 +260,7 @@ def make_plan(
         work, grid, laws: what the stages before gave.
         target: buy the cheapest curve with P at least this; without it, the highest P.
         money: budget instead of the study's.
+        weeks: time instead of the study's.
         risk: maximise something other than P.
         points: give P of curves far from what was measured as a point, not as bounds alone.
         bought: labels in hand, which every curve then holds.
@@ -270,6 +272,7 @@ def make_plan(
 
     law = laws[work.study.models.target]
     market = work.market if money is None else replace(work.market, money=money)
+    market = market if weeks is None else replace(market, weeks=weeks)
     with work.progress.step("plan", total=2) as step:
         plan = choose(
             law,
