@@ -7,7 +7,9 @@ ratio of Fisher informations.
 
 Assumes: sources are known independently of each other, and go on as they were on the texts that the
 record was drawn from.
-Fails when: the source itself changes, or the texts of deployment are others than those of the pool.
+Fails when: the source itself changes, or the texts of deployment are others than those of the pool;
+and a drawn channel that shares more error than the record would teach more of it, which a ratio of
+worths does not see.
 """
 
 from __future__ import annotations
