@@ -276,6 +276,37 @@ def test_an_absent_file_is_told(tmp_path: Path, missing: str):
     assert "absent" in page.text
 
 
+def test_which_effect_wins_is_told(tmp_path: Path):
+    """Where capabilities are stated, the report says what the models gain and evaluators lose."""
+    text = "From a to b P goes from 0.50 to 0.40: what wins: the evaluators' error."
+    change = {"before": "a", "after": "b", "winner": "the evaluators' error", "text": text}
+    page = page_of(tmp_path, forecast=lambda f: f.update(changes=[change]))
+    assert text in page.text
+    assert "Efficiency against evaluators' errors" in page.text
+
+
+def test_three_views_of_p(tmp_path: Path):
+    """P for this gold, for other gold and in deployment stand beside each other."""
+    page = page_of(tmp_path, plan=lambda p: p.update(p_deployment=chance(0.66, 0.3)))
+    assert ".66 (.36 to .96) with new labels from these sources, judged by new gold" in page.text
+
+
+def test_far_curves_have_bounds_and_no_point(tmp_path: Path):
+    """A recommended curve far beyond the runs: no point value anywhere, and a warning at the
+    top."""
+    bounds = {"mean": None, "low": 0.31, "high": 0.93, "level": 0.9}
+    page = page_of(
+        tmp_path,
+        plan=lambda p: p.update(
+            p={**bounds, "held_fixed": "all"}, distance="far", p_new_gold=None, validity=0.5
+        ),
+    )
+    assert "meets the criterion with probability .31 to .93" in " ".join(page.text.split())
+    assert "The curve lies far beyond the measured runs" in page.text
+    assert "P(aligned) lies between .15 and .47" in page.text
+    assert ".62" not in page.text.split("What else the money could buy")[0]
+
+
 def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
     """A study without check, judge, slices and more says so, and leaves no heading empty."""
     page = page_of(

@@ -301,6 +301,7 @@ def make_plan(
     *,
     target: float | None = None,
     money: float | None = None,
+    weeks: float | None = None,
     risk: Risk | None = None,
     points: bool = False,
     bought: Curve | None = None,
@@ -311,6 +312,7 @@ def make_plan(
         work, grid, laws: what the stages before gave.
         target: buy the cheapest curve with P at least this; without it, the highest P.
         money: budget instead of the study's.
+        weeks: time instead of the study's.
         risk: maximise something other than P.
         points: give P of curves far from what was measured as a point, not as bounds alone.
         bought: labels in hand, which every curve then holds.
@@ -322,6 +324,7 @@ def make_plan(
 
     law = laws[work.study.models.target]
     market = work.market if money is None else replace(work.market, money=money)
+    market = market if weeks is None else replace(market, weeks=weeks)
     with work.progress.step("plan", total=2) as step:
         plan = choose(
             law,
@@ -338,19 +341,17 @@ def make_plan(
         if bought is not None:
             market = with_bought(market, bought)
         step.advance()
-        work.write(
-            "forecast.json",
-            forecast_file(
-                laws,
-                work.study.models.target,
-                market,
-                work.criterion,
-                work.quality,
-                plan,
-                {m: [r.scores[:, _law_columns(work)] for r in grid.of(m)[1]] for m in laws},
-                seed=work.study.seed,
-            ),
+        drawn = forecast_file(
+            laws,
+            work.study.models.target,
+            market,
+            work.criterion,
+            work.quality,
+            plan,
+            {m: [r.scores[:, _law_columns(work)] for r in grid.of(m)[1]] for m in laws},
+            seed=work.study.seed,
         )
+        work.write("forecast.json", {**drawn, "changes": _changes(work, laws, plan)})
         step.advance()
     about = {
         "study": work.study.name,
@@ -361,6 +362,19 @@ def make_plan(
     said = work.quality_control_assumes()
     work.write("plan.json", plan_file(plan, market, work.criterion, about, said, points=points))
     return plan
+
+
+def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str, Any]]:
+    """How P on the recommended purchase moves from model to model, and which effect wins."""
+    from suffice.forecast import explain_change
+
+    section = work.study.capability
+    if section is None or plan.recommended.curve is None:
+        return []
+    placed = [(at, laws[m]) for m, at in section.models.items()]
+    rng = np.random.default_rng([work.study.seed, 73])
+    found = explain_change(placed, plan.recommended.curve, work.judged, work.criterion, rng)
+    return [change.as_dict() for change in found]
 
 
 def what_next(

@@ -136,6 +136,9 @@ class SourceSection(_Section):
         qc: settings of quality control under which its labels may be bought too, each written as
             for ``suffice offers --qc``: ``test:10:8,x3``.
         workers: how the people behind it differ, for quality control that tells them apart.
+        verdicts: file of this source's verdicts on several models with gold, from which the slope
+            of its shared error on capability is fitted (section ``capability``).
+        shared_error_slope: that slope as a prior: mean and sd, in logits a unit of capability.
     """
 
     price: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -149,6 +152,8 @@ class SourceSection(_Section):
     at_least: Annotated[int, Field(ge=0)] = 0
     qc: list[str] = []
     workers: WorkersSection | None = None
+    verdicts: str | None = None
+    shared_error_slope: tuple[float, Annotated[float, Field(ge=0.0)]] | None = None
 
 
 class ModelsSection(_Section):
@@ -257,6 +262,18 @@ class NextSection(_Section):
     attack_share: Share = 0.1
 
 
+class CapabilitySection(_Section):
+    """How capable the models are whose outputs are labelled: errors may grow with it.
+
+    Attributes:
+        models: capability of each model, on any scale in which equal steps mean the same.
+        measured_at: capability of the model whose outputs the recorded labels are about.
+    """
+
+    models: Annotated[dict[str, float], Field(min_length=2)]
+    measured_at: float
+
+
 class CheckSection(_Section):
     """The runs that hold the forecast to account.
 
@@ -283,6 +300,7 @@ class Study(_Section):
     attack: AttackSection = AttackSection()
     check: CheckSection = CheckSection()
     next: NextSection = NextSection()
+    capability: CapabilitySection | None = None
 
     folder: Path = Field(default=Path(), exclude=True)
     origin: str = Field(default="study", exclude=True)
@@ -337,6 +355,22 @@ class Study(_Section):
                         parse_operators(text)
                     except InputError as error:
                         raise ValueError(f"sources.{name}.qc: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _capabilities_are_stated(self) -> Study:
+        moving = [
+            n for n, s in self.sources.items() if s.verdicts or s.shared_error_slope is not None
+        ]
+        if moving and self.capability is None:
+            raise ValueError(
+                f"sources.{moving[0]} moves with capability, of which section 'capability' says "
+                "nothing"
+            )
+        known = [self.models.target, *self.models.others]
+        for name in self.capability.models if self.capability else ():
+            if name not in known:
+                raise ValueError(f"capability.models names {name!r}, which is not measured")
         return self
 
     def digest(self) -> str:
@@ -435,6 +469,7 @@ def _keys_at(place: list[str]) -> list[str]:
         "attack": (AttackSection,),
         "check": (CheckSection,),
         "next": (NextSection,),
+        "capability": (CapabilitySection,),
     }
     found = sections.get(place[0] if place else "", ())
     return sorted({key for section in found for key in section.model_fields} - {"folder", "origin"})

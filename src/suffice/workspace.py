@@ -140,6 +140,29 @@ class Workspace:
         """Sources with their measured channels."""
         return self._supply[0]
 
+    @cached_property
+    def judged(self) -> dict[str, Source]:
+        """The sources, whose shared error moves with the capability of the model they judge."""
+        from suffice.forecast import fit_capability, read_verdicts, with_capability
+
+        section = self.study.capability
+        if section is None:
+            return self.sources
+        rng = np.random.default_rng([self.study.seed, 72])
+        found = dict(self.sources)
+        for name, s in self.study.sources.items():
+            prior = s.shared_error_slope
+            if s.verdicts is not None:
+                table = read_verdicts(self.study.path(s.verdicts))
+                fit = fit_capability(table, prior=prior or (0.0, 1.0), seed=self.study.seed)
+                slope = fit.line.slope
+            elif prior is not None:
+                slope = rng.normal(*prior, 400)
+            else:
+                continue
+            found[name] = with_capability(self.sources[name], slope, section.measured_at)
+        return found
+
     @property
     def measured(self) -> dict[str, Measured]:
         """The audit behind each source."""

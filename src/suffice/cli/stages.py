@@ -138,6 +138,7 @@ def plan(
     *,
     out: Path = OUT,
     budget: float | None = None,
+    weeks: float | None = None,
     target: float | None = None,
     robust: Literal["cvar", "worst"] | None = None,
     share: float = 0.05,
@@ -168,6 +169,8 @@ def plan(
         Folder for plan.json.
     budget
         Money, instead of what the study says.
+    weeks
+        Time until the last label must be in, instead of what the study says.
     target
         Buy the cheapest curve with at least this probability.
     robust
@@ -195,6 +198,8 @@ def plan(
         raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
     if budget is not None and not 0.0 < budget < float("inf"):
         raise InputError(f"--budget {budget:g} is no budget", fix="give a positive amount")
+    if weeks is not None and not 0.0 < weeks < float("inf"):
+        raise InputError(f"--weeks {weeks:g} is no time", fix="give a positive number")
     work = workspace(study, out, as_json=json, quiet=quiet)
     have = pooled(Curve.parse(text) for text in bought) if bought else None
     if have is not None:
@@ -203,7 +208,15 @@ def plan(
     laws = pipeline.fit(work, grid)
     risk = None if robust is None else Risk(robust, share)
     made = pipeline.make_plan(
-        work, grid, laws, target=target, money=budget, risk=risk, points=points, bought=have
+        work,
+        grid,
+        laws,
+        target=target,
+        money=budget,
+        weeks=weeks,
+        risk=risk,
+        points=points,
+        bought=have,
     )
     if json:
         print_json(work.read("plan.json", made_by="suffice plan"))

@@ -1,25 +1,21 @@
 """What measured cells say of other curves: the conditional mean and variance, quickly.
 
 The arrays [draw, curve, cell] are the large ones. They are made and used up in blocks that stay in
-the processor's cache, by as many threads as there are cores: NumPy lets go of Python's lock in its
-loops.
+the processor's cache, by all cores.
 Reference: Rasmussen and Williams (2006), equations 2.25 and 2.26.
 """
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._threads import in_threads
 from suffice.demand._terms import Shape, basis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from suffice.demand._terms import Basis, SourceTable, Terms
@@ -105,16 +101,3 @@ def conditional(
 
     in_threads(block, draws, max(1, _BASES // max(curves, 1)))
     return told
-
-
-def in_threads(work: Callable[[int, int], None], count: int, step: int) -> None:
-    """Call ``work(first, last)`` for all blocks of ``step`` below ``count``, on all cores."""
-    ends = [(k, min(k + step, count)) for k in range(0, count, step)]
-    cores = min(len(os.sched_getaffinity(0)), len(ends))
-    if cores < 2 or len(ends) < 4:
-        for first, last in ends:
-            work(first, last)
-        return
-    with ThreadPoolExecutor(cores) as pool:
-        for done in [pool.submit(work, *end) for end in ends]:
-            done.result()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._threads import in_threads
 from suffice.curve import ResolvedCurve
 from suffice.demand._attack import AttackPart
 from suffice.demand._conditional import conditional
@@ -48,6 +49,9 @@ _SPREAD_AT = 1000.0
 
 _FAR = 0.1
 """Share by which what is left to learn may be misjudged for each e-fold beyond the largest cell."""
+
+_FINISHED = 8_000
+"""Curve-draws that are finished at a time."""
 
 _UNTRIED = 0.2
 """Share by which the computed log worth of labels that no cell held may be off."""
@@ -445,20 +449,28 @@ class _Cells:
         inverse, left = np.asarray(np.linalg.inv(covariance), dtype=float), self._left(seen)
         new = conditional(theta, terms, self.table, seen, (spread, self.spread), inverse, left)
         centre = new.mean - new.learned[:, :, None] * self.profile
-        drawn = centre + np.sqrt(new.variance)[:, :, None] * normal(*centre.shape)
         middle = centre.mean(axis=0)
-        white = middle + widening * (drawn - middle)
-        # Beyond the largest cell nothing has tested how fast the rest is learned.
-        beyond = np.log(np.maximum(new.worth / seen.worth.max(axis=1)[:, None], 1.0))
-        slip = _FAR * new.missing * beyond * normal(*beyond.shape)
-        # Nor has anything tested a worth that was computed for a channel that no cell held.
+        # Beyond the largest cell nothing has tested how fast the rest is learned, nor has anything
+        # tested a worth that was computed for a channel that no cell held.
+        largest = seen.worth.max(axis=1)[:, None]
         untried = _UNTRIED * terms.untried(self.terms, self.table)
-        whole = new.learned + new.missing
-        slip += whole * new.by_scale * untried * normal(*beyond.shape)
-        white += slip[:, :, None] * self.profile
-        widths = self.widths.draw(terms, rng, len(theta), common=common)
-        learned = new.learned / np.maximum(whole, 1e-9)
-        return self.untrained + white @ self.back.T, widths, learned
+        noise = normal(*centre.shape), normal(*new.worth.shape), normal(*new.worth.shape)
+        mean, learned = np.empty((*new.worth.shape, len(self.back))), np.empty(new.worth.shape)
+
+        def finish(first: int, last: int) -> None:
+            at = slice(first, last)
+            drawn = centre[at] + np.sqrt(new.variance[at])[:, :, None] * noise[0][at]
+            white = middle + widening * (drawn - middle)
+            beyond = np.log(np.maximum(new.worth[at] / largest[at], 1.0))
+            slip = _FAR * new.missing[at] * beyond * noise[1][at]
+            whole = new.learned[at] + new.missing[at]
+            learned[at] = new.learned[at] / np.maximum(whole, 1e-9)
+            slip += whole * new.by_scale[at] * untried * noise[2][at]
+            white += slip[:, :, None] * self.profile
+            np.add(white @ self.back.T, self.untrained, out=mean[at])
+
+        in_threads(finish, len(theta), max(1, _FINISHED // max(new.worth.shape[1], 1)))
+        return mean, self.widths.draw(terms, rng, len(theta), common=common), learned
 
     def leave_one_out(self, theta: Floats, widening: float) -> tuple[Floats, Floats, Floats]:
         """(mean, sd, measured) of each cell's mean, given all other cells [cell, metric].

@@ -7,7 +7,9 @@ ratio of Fisher informations.
 
 Assumes: sources are known independently of each other, and go on as they were on the texts that the
 record was drawn from.
-Fails when: the source itself changes, or the texts of deployment are others than those of the pool.
+Fails when: the source itself changes, or the texts of deployment are others than those of the pool;
+and a drawn channel that shares more error than the record would teach more of it, which a ratio of
+worths does not see.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ HELD: dict[str, str] = {
 _ONE_GOLD = "this gold, which has no replicas; labels are drawn anew"
 
 SUPPLIES, GOLDS = 32, 64
-_DRAWS, _RUNS = 120, 200
+_DRAWS, _RUNS = 120, 400
 
 
 def forecast(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
 from suffice.forecast._parts import GOLD, HELD, counted_parts, moved_alone, part
 
@@ -112,15 +113,18 @@ def pass_chances(
     residuals = outcomes.residuals[:, used].astype(np.float32)
     chances = np.empty(room.shape[:2])
     flat, out = scaled.reshape(len(used), -1), chances.reshape(-1)
-    for start in range(0, len(out), _BLOCK):
-        part = flat[:, start : start + _BLOCK]
-        count = np.zeros(part.shape[1], dtype=np.int32)
+
+    def block(first: int, last: int) -> None:
+        part = flat[:, first:last]
+        count = np.zeros(last - first, dtype=np.int32)
         for run in residuals:
-            met = run[0] <= part[0] if len(used) else np.ones(part.shape[1], dtype=bool)
+            met = run[0] <= part[0] if len(used) else np.ones(last - first, dtype=bool)
             for k in range(1, len(used)):
                 met &= run[k] <= part[k]
             count += met
-        out[start : start + _BLOCK] = count / len(residuals)
+        out[first:last] = count / len(residuals)
+
+    in_threads(block, len(out), _BLOCK)
     return chances
 
 

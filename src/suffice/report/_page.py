@@ -224,6 +224,7 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "skill_sentence": tables.skill_sentence(folder.law),
         "ledger_sentence": tables.ledger_sentence(folder.ledger, cut=folder.ledger_cut),
         "source_notes": tables.source_notes(folder.supply),
+        "changes": [c.text for c in folder.forecast.changes],
         "bought_notes": folder.supply.bought.notes,
         "hostile_sentence": tables.hostile_sentence(folder.forecast),
         "parts": [

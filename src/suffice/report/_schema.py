@@ -384,6 +384,15 @@ class ModelNeed(Part):
     note: str | None = ""
 
 
+class Change(Part):
+    """How P moves from one model to a more capable one, in words."""
+
+    before: str
+    after: str
+    winner: str
+    text: str
+
+
 class SliderSource(Part):
     """A source whose price can be moved; under quality control it moves with that of ``of``."""
 
@@ -438,6 +447,7 @@ class Forecast(Part):
     more_of_the_judge: MoreOfTheJudge | None = None
     hostile: Hostile | None = None
     models: tuple[ModelNeed, ...] = ()
+    changes: tuple[Change, ...] = ()
     thresholds: dict[str, float] = {}
     sliders: Sliders | None = None
 

@@ -39,6 +39,7 @@ def terminal_summary(folder: Path) -> RenderableType:
         words.aligned(plan),
         f"Criterion: {words.criterion(plan.criterion)}. Held fixed: {words.held_fixed(plan)}.",
         words.new_gold_sentence(plan),
+        words.deployment_sentence(plan),
         words.distance(plan) if plan.distance in ("near", "far") else "",
     ]
     return Group(

@@ -257,6 +257,16 @@ def amount(name: str, value: float) -> str:
     return whole_percent(value) if is_rate(name) else plain(value, 3)
 
 
+def deployment_sentence(plan: Plan) -> str:
+    """The same as a sentence, for where no heading stands before it."""
+    if plan.p_deployment is None:
+        return ""
+    return (
+        "In deployment, with new labels from these sources and new gold, it would be "
+        f"{with_interval(plan.p_deployment)}."
+    )
+
+
 def point(p: Probability) -> str:
     """The point alone, or the bounds where there is none."""
     return between(p) if p.mean is None else probability(p.mean)
