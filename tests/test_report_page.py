@@ -291,6 +291,14 @@ def test_three_views_of_p(tmp_path: Path):
     assert ".66 (.36 to .96) with new labels from these sources, judged by new gold" in page.text
 
 
+def test_labels_in_hand_are_not_bought_again(tmp_path: Path):
+    """Where a plan goes on from what was bought, its headline counts that in."""
+    have = [{"source": "crowd", "tasks": 100, "labels_per_task": 1, "cost": 5.0}]
+    page = page_of(tmp_path, plan=lambda p: p.update(bought=have))
+    assert "Buy up to 3,000 crowd labels" in " ".join(page.text.split())
+    assert "for $312 in all: meets" in " ".join(page.text.split())
+
+
 def test_far_curves_have_bounds_and_no_point(tmp_path: Path):
     """A recommended curve far beyond the runs: no point value anywhere, and a warning at the
     top."""

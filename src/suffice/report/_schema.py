@@ -165,6 +165,7 @@ class Plan(Part):
     p: HeldProbability
     p_new_gold: Probability | None = None
     p_deployment: Probability | None = None
+    bought: tuple[Tranche, ...] | None = None
     validity: Share | Literal["unknown"] = "unknown"
     validity_text: str = ""
     cost: NonNegative

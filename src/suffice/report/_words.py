@@ -160,6 +160,9 @@ def purchases(curve: Iterable[Tranche]) -> str:
 def headline(plan: Plan) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
     outcome = f"meets the criterion with probability {with_interval(plan.p)}"
+    if plan.bought is not None:
+        # Labels in hand are a part of it, and so is their price.
+        return f"Buy up to {purchases(plan.curve)} for {money(plan.cost)} in all: {outcome}"
     return f"Buy {purchases(plan.curve)} for {money(plan.cost)}: {outcome}"
 
 
