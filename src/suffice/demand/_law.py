@@ -178,7 +178,9 @@ class Law:
         """Outcomes without the attack part, the share learned [draw, curve], and the terms."""
         terms = Terms.of(curves, self.table)
         mean, spread, learned = self._data.predict(theta, terms, rng, self.widening, common=common)
-        pick = rng.integers(len(self._data.residuals), size=runs)
+        # Every measured run counts as often as any other, as far as the number allows: drawing them
+        # with replacement would only add noise to a share of passing runs.
+        pick = np.resize(rng.permutation(len(self._data.residuals)), runs)
         family = theta[:, Shape.column(self.table)]
         return Outcomes(mean, spread, self._data.residuals[pick], family), learned, terms
 

@@ -61,7 +61,7 @@ def forecast(
     gold_shifts: Floats | None = None,
     seed: int | Sequence[int] = 0,
     draws: int = 500,
-    runs: int = 400,
+    runs: int = 2000,
     half: int | None = None,
 ) -> Forecast:
     """P(meets the criterion) of one curve, with its interval and all its parts.

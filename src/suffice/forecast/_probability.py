@@ -136,7 +136,7 @@ def make_forecasts(
     *,
     gold_shifts: Floats | None = None,
     draws: int = 500,
-    runs: int = 400,
+    runs: int = 2000,
     half: int | None = None,
 ) -> list[Forecast]:
     """Forecast curves.
