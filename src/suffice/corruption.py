@@ -8,6 +8,7 @@ its name.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from suffice.curve import ResolvedCurve, ResolvedTranche
@@ -116,7 +117,7 @@ class CorruptedChannel:
         below = getattr(self.base, "fingerprint", None)
         return f"{below} {self.corruption}" if isinstance(below, str) else str(self.corruption)
 
-    @property
+    @cached_property
     def profile(self) -> Profile:
         """The base's error with the corruption in it."""
         import numpy as np
