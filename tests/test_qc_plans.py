@@ -212,6 +212,9 @@ def test_what_is_beaten_in_everything_is_not_weighed():
     assert "crowd/test:10:8" in kept
     assert "crowd/x3" in kept
     assert "crowd/x2" not in kept
+    start = Curve((Tranche("crowd", 300), Tranche("expert", 40)))
+    near = {t.source for c in [*candidates(m), *neighbours(start, m)] for t in c}
+    assert near == {"crowd", "expert", "crowd/test:10:8", "crowd/x3"}
 
 
 class FineLaw(SimpleLaw):

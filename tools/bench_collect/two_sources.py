@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.optimize import nnls
+from scipy.special import ndtr
 
 from suffice.demand.scaling import fit_two_source
 
@@ -120,6 +121,17 @@ def additive_laws(panel: Panel, known: NDArray[np.bool_]) -> tuple[Floats, Float
     return panel._seen[key]
 
 
+def additive_chances(panel: Panel, known: NDArray[np.bool_], target: float) -> Floats:
+    """P(met) by the bootstrapped laws, smoothed by a kernel that is never narrower than residuals.
+
+    Without that floor all resamples often agree that a target is out of reach.
+    """
+    once, drawn = additive_laws(panel, known)
+    residual = float(np.sqrt(np.mean((once[known] - panel.y[known]) ** 2)))
+    width = np.maximum(0.9 * drawn.std(axis=0) * len(drawn) ** -0.2, max(residual, 1e-4))
+    return np.asarray(ndtr((target - drawn) / width).mean(axis=0))
+
+
 def collect(
     panel: Panel, method: str, target: float, rounds: int, setting: float
 ) -> tuple[bool, float]:
@@ -135,7 +147,7 @@ def collect(
         if method == "suffice":
             score, enough = suffice_chances(panel, known, target), 1.0 - setting
         elif method == "Learn-Optimize-Collect":
-            score = (additive_laws(panel, known)[1] <= target).mean(axis=0)
+            score = additive_chances(panel, known, target)
             enough = 1.0 - setting
         else:
             score, enough = -additive_laws(panel, known)[0], -(target - setting)

@@ -161,12 +161,15 @@ def neighbours(curve: Curve, market: Market) -> list[Curve]:
     by_source = {t.source: t for t in curve}
     spare = market.money - curve.cost(market.sources)
     found: dict[Curve, None] = {}
+    sold = market.names
     if market.variants:
-        for changed in _otherwise(curve, market):
+        kept = worthwhile(market)
+        sold = tuple(n for n in sold if n not in market.variants or n in kept)
+        for changed in _otherwise(curve, market, sold):
             for arranged in arrangements(changed, market.names, market.rounds):
                 if market.allows(arranged):
                     found[arranged] = None
-    for giver, taker in itertools.product((None, *by_source), (None, *market.names)):
+    for giver, taker in itertools.product((None, *by_source), (None, *sold)):
         if giver == taker:
             continue
         for step in _STEPS:
@@ -182,14 +185,14 @@ def neighbours(curve: Curve, market: Market) -> list[Curve]:
     return list(found)
 
 
-def _otherwise(curve: Curve, market: Market) -> Iterator[Curve]:
+def _otherwise(curve: Curve, market: Market, sold: Sequence[str]) -> Iterator[Curve]:
     """Each purchase bought another way: for the same money or for all, as far as there is room."""
     for i, t in enumerate(curve.tranches):
         rest = {x.source: (x.tasks, x.labels_per_task) for x in curve if x is not t}
         spent = t.labels * market.sources[t.source].price
         spare = market.money - curve.cost(market.sources)
         for name, r in market.ways(market.base(t.source)):
-            if name in rest or (name, r) == (t.source, t.labels_per_task):
+            if name in rest or name not in sold or (name, r) == (t.source, t.labels_per_task):
                 continue
             most = market.most_beside(name, r, rest)
             price = market.sources[name].price * r
