@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 REQUIRED = ("task", "worker", "label")
 OPTIONAL = (
     "source", "slice", "seconds", "cost", "presented_order", "gold", "time", "left", "right",
+    "capability",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *OPTIONAL)
 _ROWS_SHOWN = 3
@@ -27,8 +28,9 @@ class LabelTable:
     Attributes:
         frame: the rows. ``task``, ``worker`` and ``label`` are always there; ``source``, ``slice``,
             ``seconds``, ``cost``, ``presented_order``, ``gold``, ``time``, ``left`` and ``right``
-            (the items of a comparison) where the file had them. ``label`` and ``gold`` are text;
-            ids keep the type that they were read with.
+            (the items of a comparison) and ``capability`` (of the model that made what is judged)
+            where the file had them. ``label`` and ``gold`` are text; ids keep the type that they
+            were read with.
         columns: our name -> the name of the column that it was taken from.
         notes: what was assumed or passed over, one line each.
         origin: the file, for messages.
@@ -79,7 +81,7 @@ class LabelTable:
         # A pair that is judged in both orders is judged twice on purpose.
         shown = [name for name in ("presented_order",) if name in frame.columns]
         last = _last_of_each(frame, ["task", "worker", *shown], said)
-        for name in ("seconds", "cost", "presented_order"):
+        for name in ("seconds", "cost", "presented_order", "capability"):
             if name in last.columns:
                 last, lost = _as_number(last, name)
                 if lost:

@@ -127,6 +127,7 @@ def audit(
     import numpy as np
 
     from suffice.supply._audit_channel import channel_book
+    from suffice.supply._capability_trend import find_trends
     from suffice.supply._collusion import find_groups, merge_groups
     from suffice.supply._doubt import doubt
     from suffice.supply._position import find_preferences
@@ -189,7 +190,8 @@ def audit(
     preferences = find_preferences(table, seed=seed)
     split = find_split(votes, copying=[group.members.tolist() for group in groups], seed=seed)
     rows, errors = source_rows(votes, truth_DT, blind, rng)
-    book = channel_book(votes, fit, shared, number_W, errors)
+    trends = find_trends(votes, truth_DT, blind, rng)
+    book = channel_book(votes, fit, shared, number_W, errors, trends)
     check = predictive_check(votes, book.posterior(), seed=seed)
     return Audit(
         tasks=tasks_frame(votes, posterior, mixed, rng),
@@ -198,7 +200,7 @@ def audit(
         pairs=pairs_frame(votes),
         summary=summarise(table, votes, fit, shared, groups, flags, verdict, notes, seed)
         | {"predictive_check": check}
-        | extra_summary(preferences, split),
+        | extra_summary(preferences, split, trends, votes.source_names),
         posterior=mixed,
         book=book,
         preferences=preferences,

@@ -28,6 +28,8 @@ class Votes:
         slices: the slice of each task, int64 [task], and ``slice_names``.
         sources: the source of each label, int64 [n], and ``source_names``.
         cost: the mean cost of a label by source, float64 [source]; NaN where unknown.
+        capability: of the model whose output the task is about, float64 [task], NaN where unknown;
+            None where the table does not say.
         notes: what was passed over.
     """
 
@@ -44,6 +46,7 @@ class Votes:
     sources: NDArray[np.int64]
     source_names: tuple[str, ...]
     cost: NDArray[np.float64]
+    capability: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -105,6 +108,10 @@ def code_votes(
         for number in range(len(source_names)):
             known = money[(sources == number) & np.isfinite(money)]
             cost[number] = known.mean() if len(known) else np.nan
+    capability = None
+    if "capability" in frame.columns:
+        capability = np.full(len(tasks), np.nan)
+        capability[task[::-1]] = frame["capability"].cast(pl.Float64).to_numpy()[::-1]
     seconds = None
     if "seconds" in frame.columns:
         seconds = _ordered(frame["seconds"].cast(pl.Float64).to_numpy(), order)
@@ -122,6 +129,7 @@ def code_votes(
         sources=_ordered(sources, order) if len(source_names) > 1 else sources,
         source_names=source_names,
         cost=cost,
+        capability=capability,
         notes=tuple(notes),
     )
 
@@ -240,7 +248,7 @@ def _some(names: Any) -> str:  # noqa: ANN401 - any collection of names
 def _by_task(
     frame: Any,  # noqa: ANN401 - a Polars frame
     name: str,
-    task: NDArray[np.int64],
+    task: NDArray[np.int32],
     count: int,
     notes: list[str],
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:

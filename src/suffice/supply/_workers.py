@@ -164,7 +164,7 @@ def _sample_tasks(crowd: Crowd, labels: int, rng: np.random.Generator) -> Crowd:
 
 
 def _plain(crowd: Crowd) -> Array:
-    """P(class) of each task by Dawid-Skene with each worker near the crowd, float64 [task, class]."""
+    """P(class) of each task by Dawid-Skene, workers drawn to the crowd, float64 [task, class]."""
     import numpy as np
 
     from suffice.supply._dawid_skene import dawid_skene
