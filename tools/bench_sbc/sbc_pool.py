@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TASKS, WORKERS, LABELS = 40, 12, 6
 EVERY = 6
+RIGHT = 1.0 / (1.0 + np.exp(pool.LEVELS - pool.SKILLS[:, None]))
 
 
 def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
@@ -35,16 +36,23 @@ def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]
         right = rng.random(len(task)) < 1.0 / (1.0 + np.exp(-odds))
         truth = np.zeros((TASKS, 2))
         truth[:, 1] = 1.0
-        _, _, drawn, _ = pool._sample(
+        load = np.bincount(worker, minlength=WORKERS).astype(float)
+        _, met, drawn, by_slice = pool._sample(
             task, worker, right.astype(np.int64), truth, np.ones(TASKS, bool),
-            np.zeros(TASKS, int), 1, np.bincount(worker, minlength=WORKERS).astype(float), rng,
+            np.zeros(TASKS, int), 1, load, rng,
         )  # fmt: skip
         values = pool.SKILLS[drawn[::EVERY]]
         mine = pool.SKILLS[skill]
+        known = np.bincount(skill, load / load.sum(), len(pool.SKILLS))
         for name, draws, wanted in (
             ("one worker's skill", values[:, 0], mine[0]),
             ("mean skill", values.mean(axis=1), mine.mean()),
             ("spread of skills", values.std(axis=1), mine.std()),
+            (
+                "share of right answers",
+                np.einsum("da,al,dl->d", met[::EVERY], RIGHT, by_slice[::EVERY, 0]),
+                known @ RIGHT @ share_d,
+            ),
         ):
             # Skills lie on a grid: chance splits ties evenly.
             tied = np.isclose(draws, wanted)

@@ -288,7 +288,7 @@ class Gibbs:
         cells = np.bincount(
             crowd.task_set * classes + state.z_T, heard, crowd.sets * classes
         ).reshape(crowd.sets, classes)
-        share = rng.gamma(cells + model.CLASS_SHARE_PRIOR)
+        share = rng.gamma(cells + model.class_share_prior(classes))
         state.share_SK = share / share.sum(axis=1, keepdims=True)
         if self.difficulty.log_prior is None:
             self._levels(heard, np.asarray(model.DISCOUNT_PRIOR))

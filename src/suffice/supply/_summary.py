@@ -31,6 +31,7 @@ def summarise(
     verdict: Verdict,
     notes: list[str],
     seed: int,
+    below: float,
 ) -> dict[str, Any]:
     """Gather what is neither by task, by worker nor by source."""
     import numpy as np
@@ -81,7 +82,7 @@ def summarise(
             "note": "scores are the expected log chance of the labels of new tasks; higher fits "
             "better",
         },
-        "shared_error": describe(shared, votes, fit.open_TK),
+        "shared_error": describe(shared, votes, fit.open_TK, below=below),
         "suspects": {
             "count": len(flags),
             "by_kind": kinds,
