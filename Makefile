@@ -69,31 +69,31 @@ ray: $(VENV)/.ray ## install the ray extra and run the tests that need it
 	$(BIN)/python -m pytest -m ray
 
 .PHONY: bench
-bench: $(VENV)/.dev ## print how long each stage takes
+bench: $(VENV)/.peers ## time each stage, then the audit and Bradley-Terry beside crowd-kit and cleanlab
 	$(BIN)/python tools/bench.py
+	$(BIN)/python tools/bench_audit_scale.py
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python tools/bench_bradley_terry.py
 
 .PHONY: bench-plans
 bench-plans: $(VENV)/.dev ## plan under random prices and train plans and simple rules side by side
 	$(BIN)/python tools/bench_plans.py
 
 .PHONY: bench-audit
-bench-audit: $(VENV)/.dev ## hold the audit against gold and peers, and measure speed (DATA=FOLDER)
-	$(BIN)/python tools/bench_audit.py $(DATA) --seeds 20
-	$(BIN)/python tools/bench_audit_gold.py $(DATA)
-	$(BIN)/python tools/bench_audit_scale.py
+bench-audit: $(VENV)/.peers ## hold the audit against gold and peers (DATA=FOLDER)
+	$(BIN)/python tools/bench_audit.py $(or $(DATA),../shared/data/crowd) --seeds 20
+	$(BIN)/python tools/bench_audit_gold.py $(or $(DATA),../shared/data/crowd)
 
 .PHONY: bench-sbc
-bench-sbc: $(VENV)/.dev ## simulate hundreds of crowds and count how often intervals cover
-	$(BIN)/python tools/bench_sbc.py --crowds 500
+bench-sbc: $(VENV)/.dev ## draw hundreds of truths from every model's prior and rank them among its draws
+	$(BIN)/python tools/bench_sbc --simulations 500
 
 .PHONY: bench-preferences
 bench-preferences: $(VENV)/.dev ## audit public preference data, and renew docs/preferences.md (PREFERENCES=FOLDER)
 	$(BIN)/python tools/bench_preferences.py $(or $(PREFERENCES),../shared/data/preferences) --write
 
 .PHONY: bench-pairs
-bench-pairs: $(VENV)/.dev ## time Bradley-Terry on a million comparisons beside crowd-kit (peers extra)
-	@$(INSTALL) --editable ".[dev,peers]"
-	$(BIN)/python tools/bench_bradley_terry.py
+bench-pairs: $(VENV)/.peers ## time Bradley-Terry on a million comparisons beside crowd-kit
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python tools/bench_bradley_terry.py
 
 .PHONY: bench-curves
 bench-curves: $(VENV)/.dev ## extrapolate public learning curves beside baselines and published laws
@@ -154,6 +154,11 @@ $(VENV)/.dev: pyproject.toml $(LOCK) | same-python
 $(VENV)/.torch: $(VENV)/.dev
 	@echo "Installing the torch extra into $(VENV) (about a gigabyte) ..."
 	@$(INSTALL) --editable ".[dev,oracles,torch]"
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.dev
+	@echo "Installing the peers extra into $(VENV) ..."
+	@$(INSTALL) --editable ".[dev,peers]"
 	@touch $@
 
 $(VENV)/.ray: $(VENV)/.dev

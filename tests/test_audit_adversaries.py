@@ -161,6 +161,39 @@ def test_target_slice_attacker_is_found() -> None:
     assert result.sources["slice"].to_list() == ["all", "rest", "target"]
 
 
+def test_attackers_who_push_one_answer_on_a_slice_are_found() -> None:
+    """A fifth of the workers always answer 1 on a target slice: most are named, hardly others."""
+    bad, found, others = [0, 1, 2, 3, 4], 0, 0
+    for seed in range(3):
+        frame, _ = honest(seed, low=0.75, high=0.9)
+        task = frame["task"].to_numpy()
+        place = np.where(task % 4 == 0, "target", "rest")
+        pushed = np.where(task % 4 == 0, 1, frame["label"].to_numpy())
+        frame = replaced(frame, bad, pushed).with_columns(pl.Series("slice", place))
+        result = audit(LabelTable.from_frame(frame))
+        accused = result.workers.filter(pl.col("reason").str.contains("slice 'target'"))
+        found += len(set(accused["worker"].to_list()) & set(bad))
+        others += int(result.workers.filter(~pl.col("worker").is_in(bad))["suspect"].sum())
+    assert found >= 10
+    assert others <= 1
+
+
+def test_honest_workers_are_not_accused_of_pushing() -> None:
+    """Slices with few tasks of one class, and workers who like a class, are no attack."""
+    accused = 0
+    for seed in range(3):
+        frame, truth = honest(20 + seed)
+        task = frame["task"].to_numpy()
+        # Nearly all tasks of the slice are of class 1; four workers like class 0 everywhere.
+        place = np.where((task % 4 == 0) & (truth[task] == 1), "mostly one", "rest")
+        rng = np.random.default_rng(seed)
+        shy = np.where(rng.random(len(frame)) < 0.5, 0, frame["label"].to_numpy())
+        frame = replaced(frame, [0, 1, 2, 3], shy).with_columns(pl.Series("slice", place))
+        result = audit(LabelTable.from_frame(frame))
+        accused += int(result.workers["reason"].str.contains("slice").sum())
+    assert accused == 0
+
+
 def test_clean_public_crowds_have_no_copiers(shared_data: Path) -> None:
     """At most 5 % of the workers of each public crowd set are said to copy."""
     for name in ("bluebird", "rte", "dog", "web", "sentiment"):

@@ -145,3 +145,11 @@ def test_dawid_skene_does_not_care_for_names() -> None:
     renamed = replace(votes, label=order[votes.label], worker=11 - votes.worker)
     one, other = dawid_skene(votes).posterior, dawid_skene(renamed).posterior
     np.testing.assert_allclose(one, other[:, order], atol=1e-8)
+
+
+def test_borrowed_answers_draw_sparse_workers_to_the_crowd() -> None:
+    """With few labels each, a worker's matrix is near the crowd's; with many it is the worker's."""
+    few, _ = crowd(tasks=60)
+    alone, drawn = (dawid_skene(few, borrowed=b).confusion for b in (0.0, 50.0))
+    assert drawn.std(axis=0).max() < 0.5 * alone.std(axis=0).max()
+    np.testing.assert_allclose(drawn.sum(axis=2), 1.0)

@@ -15,6 +15,7 @@ from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import LabelTable
 from suffice.supply._audit import audit
 from suffice.supply._predictive_check import predictive_check
+from suffice.supply._summary import summary_lines
 from suffice.supply._votes import code_votes
 
 if TYPE_CHECKING:
@@ -163,3 +164,74 @@ def test_predictive_check_can_fail(audited: Audit) -> None:
     votes = code_votes(LabelTable.from_frame(crowd()[0]))
     assert predictive_check(votes, posterior, seed=0)["differs"] == []
     assert "pair_agreement" in predictive_check(votes, better, seed=0)["differs"]
+
+
+def judged(seed: int = 0, *, span: bool = True) -> tuple[pl.DataFrame, Any]:
+    """Four judges on outputs of three models; the better the model, the more misleads everybody."""
+    rng = np.random.default_rng(seed)
+    tasks = 600
+    capability = np.repeat([1.0, 2.0, 3.0], tasks // 3) if span else np.full(tasks, 2.0)
+    truth = rng.integers(0, 2, tasks)
+    misled = rng.random(tasks) < np.array([0.0, 0.03, 0.12, 0.3])[capability.astype(int)]
+    seen = np.where(misled, 1 - truth, truth)
+    task = np.repeat(np.arange(tasks), 4)
+    label = np.where(rng.random(len(task)) < 0.9, seen[task], 1 - seen[task])
+    frame = pl.DataFrame(
+        {"task": task, "worker": np.tile(np.arange(4), tasks), "label": label,
+         "capability": capability[task]}
+    )  # fmt: skip
+    return frame, {int(t): str(k) for t, k in enumerate(truth)}
+
+
+def test_channel_moves_with_the_capability_of_the_judged_model() -> None:
+    """Where labels span several models, stronger ones are judged worse, and the rise is shared."""
+    frame, gold = judged()
+    result = audit(LabelTable.from_frame(frame), gold)
+    posterior, rng = result.channel(), np.random.default_rng(3)
+
+    def profiles(capability: float | None) -> tuple[float, float]:
+        drawn = [posterior.draw(rng, capability).profile for _ in range(12)]
+        return (
+            float(np.mean([p.error.mean() for p in drawn])),
+            float(np.mean([p.shared.mean() for p in drawn])),
+        )
+
+    (weak, weak_shared), (strong, strong_shared) = profiles(1.0), profiles(3.0)
+    middle, _ = profiles(None)
+    assert weak < middle < strong
+    # Right on 90 % of what they see: .1 + .8 x misled.
+    assert weak == pytest.approx(0.124, abs=0.05)
+    assert strong == pytest.approx(0.34, abs=0.08)
+    assert strong_shared > weak_shared + 0.1
+    said = result.summary["capability"]["all"]
+    assert said["slope"]["low"] > 0.0
+    assert said["grows"] > 0.95
+    assert [level["labels"] for level in said["levels"]] == [800] * 3
+    assert any("labels get worse as the judged model gets better" in line
+               for line in summary_lines(result.summary))  # fmt: skip
+
+
+def test_one_capability_says_nothing_of_others() -> None:
+    """Labels about one model give the same channel for every capability, and no claim."""
+    frame, gold = judged(span=False)
+    result = audit(LabelTable.from_frame(frame), gold)
+    assert "capability" not in result.summary
+    one, two = (
+        result.channel().draw(np.random.default_rng(1), capability).profile.error
+        for capability in (None, 9.0)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def test_capability_may_be_missing_for_some_and_is_binned_when_there_is_much() -> None:
+    """Tasks without a capability are left out of the trend; many values share twelve levels."""
+    frame, gold = judged(2)
+    rng = np.random.default_rng(4)
+    many = pl.Series(np.round(rng.normal(size=600), 3)).gather(frame["task"])
+    frame = frame.with_columns(
+        pl.when(pl.col("task") < 60).then(None).otherwise(many).alias("capability")
+    )
+    said = audit(LabelTable.from_frame(frame), gold).summary["capability"]["all"]
+    assert len(said["levels"]) == 12
+    assert sum(level["labels"] for level in said["levels"]) == 4 * 540
+    assert said["slope"]["low"] < 0.0 < said["slope"]["high"]

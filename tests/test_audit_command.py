@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 
 from suffice.cli.audit import audit
+from suffice.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def votes(folder: Path) -> Path:
@@ -48,3 +48,13 @@ def test_json_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (tmp_path / "out" / "tasks.csv").exists()
+
+
+def test_gold_needed_for_a_chosen_level(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--below chooses the level; a level that is no share is refused in one line."""
+    path = votes(tmp_path)
+    audit(path, below=0.02)
+    # .98^149 < .05 <= .98^148
+    assert "149 gold tasks" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(InputError, match="2 is no share of tasks"):
+        audit(path, below=2.0)

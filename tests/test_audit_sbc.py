@@ -1,4 +1,4 @@
-"""Simulation-based calibration of the worker model.
+"""Simulation-based calibration of the audit's models and of the pool learned from labels.
 
 Crowds are drawn from the prior; the posterior's draws must then rank the truth uniformly (Talts et
 al. 2018). All crowds of a kind are fitted at once, side by side.
@@ -6,6 +6,8 @@ al. 2018). All crowds of a kind are fitted at once, side by side.
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,13 @@ import pytest
 from suffice.supply import _worker_model as model
 from suffice.supply._gibbs import Gibbs
 from suffice.supply._prior_draw import draw_crowds
+
+# The simulations that `make bench-sbc` runs by the hundred.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools" / "bench_sbc"))
+
+import sbc_pool
+import sbc_shared
+from sbc_ranks import uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,3 +96,20 @@ def test_a_shifted_truth_is_noticed() -> None:
     found = {name: p_value(rank) for name, rank in ranks("coin", 2, shift=0.5).items()}
     assert found["spread of skills"] < LEAST_P
     assert found["class share"] < LEAST_P
+
+
+def test_shared_error_learned_from_gold_ranks_the_truth_uniformly() -> None:
+    """How many tasks mislead everybody, and how evenly: 200 tables with gold, 2 and 4 classes."""
+    for model_name, found in sbc_shared.places(200, seed=1):
+        p = {name: uniform(place, BINS) for name, place in found.items()}
+        assert min(p.values()) > LEAST_P, (model_name, p)
+
+
+def test_pool_of_workers_ranks_the_truth_uniformly() -> None:
+    """Skills of a pool and its share of right answers: 50 tables drawn from the prior."""
+    ((_, found),) = sbc_pool.places(50, seed=1)
+    p = {name: uniform(place, BINS) for name, place in found.items()}
+    assert min(p.values()) > LEAST_P, p
+    # It can fail: a truth that lies half a step off is not ranked uniformly.
+    moved = np.clip(found["mean skill"] + 0.3, 0.0, 1.0)
+    assert uniform(moved, BINS) < LEAST_P

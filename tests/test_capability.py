@@ -10,12 +10,12 @@ import pytest
 from small import noisy_source, tasks
 from toy_laws import SimpleLaw
 
+from suffice._slope import fit_slope
 from suffice.channel import NoisyChannel
 from suffice.curve import Curve, Tranche
 from suffice.errors import InputError
 from suffice.forecast import Criterion, explain_change, fit_capability, with_capability
 from suffice.forecast._capability import move_shared
-from suffice.forecast._slope import fit_slope
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -164,6 +164,33 @@ def clean(folder: Path, seed: int) -> None:
     )
 
 
+def sparse(folder: Path, seed: int) -> None:
+    """Every set with one to five labels a task, picked by chance, without gold."""
+    print("== few labels a task: accuracy, and how often 90 % intervals cover workers' accuracy")
+    for name in SETS:
+        frame = read_labels(folder / name / "label.csv").frame
+        truth = read_gold(folder / name / "truth.csv")
+        mixed = frame.sample(fraction=1.0, shuffle=True, seed=seed)
+        for each in (1, 2, 3, 5):
+            table = LabelTable.from_frame(mixed.group_by("task", maintain_order=True).head(each))
+            votes = code_votes(table)
+            coded = {label: k for k, label in enumerate(votes.classes)}
+            gold = np.array([coded.get(truth.get(task, ""), -1) for task in votes.tasks])
+            result = audit(table, seed=seed)
+            peers = {"majority": majority_vote(votes), "Dawid-Skene": dawid_skene(votes).posterior}
+            peers |= {k: v for k, v in crowdkit(votes).items() if k == "crowd-kit DS"}
+            exact, n = worker_truth(votes, gold)
+            low, high = (result.workers[c].to_numpy() for c in ("low", "high"))
+            inside = ((exact >= low - 1e-9) & (exact <= high + 1e-9))[n >= LEAST_GOLD]
+            text = "  ".join(f"{k} {accuracy(p, gold):.3f}" for k, p in peers.items())
+            print(
+                f"   {name:<9} {each} a task: suffice "
+                f"{share_right(result.tasks['label'].to_list(), votes, gold):.3f}  {text}; "
+                f"{inside.sum()} of {len(inside)} workers inside",
+                flush=True,
+            )
+
+
 def attack(
     votes: Votes, gold: NDArray[Any], kind: str, share: float, rng: np.random.Generator
 ) -> tuple[Votes, NDArray[Any]]:
@@ -269,10 +296,12 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--labels", type=int, default=10_000_000)
-    parser.add_argument("--only", choices=("clean", "attacks", "speed"))
+    parser.add_argument("--only", choices=("clean", "sparse", "attacks", "speed"))
     given = parser.parse_args()
     if given.only in (None, "clean"):
         clean(given.data, given.seed)
+    if given.only in (None, "sparse"):
+        sparse(given.data, given.seed)
     if given.only in (None, "attacks"):
         attacks(given.data, given.seeds)
     if given.only in (None, "speed"):

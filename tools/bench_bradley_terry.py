@@ -6,7 +6,8 @@
 Times are the best of three and include turning ids into numbers; the error is that of the scores
 against those that the comparisons were drawn from (root mean square, standardised), and coverage
 that of the 90 % intervals. Crowd-kit's noisy model loops over comparisons in Python: it is timed on
-a sample and scaled up.
+a sample and scaled up. ``make bench`` gives both one thread: small matrices gain nothing from more,
+and lose much where other work keeps the cores busy.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ def audit(
     gold: Path | None = None,
     out: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
+    below: float = 0.05,
     seed: int = 0,
 ) -> None:
     """Audit labels: which are right, who can be trusted, what a label is worth.
@@ -42,11 +43,13 @@ def audit(
         out: a folder for tasks.csv, workers.csv, sources.csv, pairs.csv and summary.json; for
             comparisons also items.csv, positions.csv and preferences.csv.
         json: print the summary as JSON instead of text.
+        below: the share of tasks that everybody may get wrong together; without gold, how many
+            gold tasks would bring the bound below it is said.
         seed: of the random draws; the same seed gives the same numbers.
     """
     from suffice.supply import audit as run_audit
 
-    result = run_audit(labels, gold, seed)
+    result = run_audit(labels, gold, seed, below=below)
     written = result.write(out) if out is not None else []
     if json:
         import json as json_module

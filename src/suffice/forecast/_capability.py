@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._slope import Slopes, fit_slope
 from suffice.channel import Profile
 from suffice.errors import InputError
 from suffice.estimate import Estimate
-from suffice.forecast._slope import Slopes, fit_slope
 
 if TYPE_CHECKING:
     from pathlib import Path

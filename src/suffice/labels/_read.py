@@ -46,6 +46,7 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
     "time": ("time", "timestamp", "createdat", "submittedat", "submittime", "date"),
     "left": ("left", "itema", "modela", "leftitem", "itemleft"),
     "right": ("right", "itemb", "modelb", "rightitem", "itemright"),
+    "capability": ("capability", "modelcapability"),
 }  # fmt: skip
 
 _WIDE = re.compile(

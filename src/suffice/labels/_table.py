@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 REQUIRED = ("task", "worker", "label")
 OPTIONAL = (
     "source", "slice", "seconds", "cost", "presented_order", "gold", "time", "left", "right",
+    "capability",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *OPTIONAL)
 _ROWS_SHOWN = 3
@@ -27,8 +28,9 @@ class LabelTable:
     Attributes:
         frame: the rows. ``task``, ``worker`` and ``label`` are always there; ``source``, ``slice``,
             ``seconds``, ``cost``, ``presented_order``, ``gold``, ``time``, ``left`` and ``right``
-            (the items of a comparison) where the file had them. ``label`` and ``gold`` are text;
-            ids keep the type that they were read with.
+            (the items of a comparison) and ``capability`` (of the model that made what is judged)
+            where the file had them. ``label`` and ``gold`` are text; ids keep the type that they
+            were read with.
         columns: our name -> the name of the column that it was taken from.
         notes: what was assumed or passed over, one line each.
         origin: the file, for messages.
@@ -78,17 +80,8 @@ class LabelTable:
         frame = align_pairs(frame, said, origin)
         # A pair that is judged in both orders is judged twice on purpose.
         shown = [name for name in ("presented_order",) if name in frame.columns]
-        rows = len(frame)
-        once = frame.unique(subset=[*REQUIRED, *shown], keep="first", maintain_order=True)
-        if repeats := rows - len(once):
-            said.append(f"{counted(repeats, 'row')} repeated an earlier row and counted once")
-        last = once.unique(subset=["task", "worker", *shown], keep="last", maintain_order=True)
-        if changed := len(once) - len(last):
-            said.append(
-                f"{counted(changed, 'label')} of a worker who labelled the same task again later: "
-                "the later label counts"
-            )
-        for name in ("seconds", "cost", "presented_order"):
+        last = _last_of_each(frame, ["task", "worker", *shown], said)
+        for name in ("seconds", "cost", "presented_order", "capability"):
             if name in last.columns:
                 last, lost = _as_number(last, name)
                 if lost:
@@ -142,6 +135,35 @@ class LabelTable:
         return f"{head}; read {taken}" if taken else head
 
 
+def _last_of_each(frame: pl.DataFrame, key: list[str], said: list[str]) -> pl.DataFrame:
+    """One row for each key: repeats of a row count once, of different labels the last one counts.
+
+    Keys that occur twice are found by sorting hashes, eight bytes a row: a table of a hundred
+    million labels would not leave room for more.
+    """
+    import polars as pl
+
+    hashes = frame.select(key).hash_rows()
+    ordered = hashes.sort()
+    twice = ordered.filter(ordered == ordered.shift(1)).unique()
+    del ordered
+    if twice.is_empty():
+        return frame
+    suspects = hashes.is_in(twice.implode())
+    rows = frame.with_row_index("row").filter(suspects)
+    once = rows.unique(subset=[*key, "label"], keep="first", maintain_order=True)
+    if repeats := len(rows) - len(once):
+        said.append(f"{counted(repeats, 'row')} repeated an earlier row and counted once")
+    last = once.unique(subset=key, keep="last", maintain_order=True)
+    if changed := len(once) - len(last):
+        said.append(
+            f"{counted(changed, 'label')} of a worker who labelled the same task again later: "
+            "the later label counts"
+        )
+    lost = rows["row"].filter(~rows["row"].is_in(last["row"].implode()))
+    return frame.with_row_index("row").filter(~pl.col("row").is_in(lost.implode())).drop("row")
+
+
 def refuse_missing(taken: Collection[str], names: Sequence[str], origin: str) -> None:
     """Raise InputError where ``taken`` lacks a column that every table needs; list ``names``."""
     missing = [name for name in REQUIRED if name not in taken]
@@ -186,6 +208,8 @@ def _label_text(frame: pl.DataFrame, name: str) -> pl.Expr:
         if whole.is_empty() or (whole == whole.round()).all():
             return column.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
         return column.fill_nan(None).cast(pl.String)
+    if dtype.is_integer():
+        return column.cast(pl.String)
     text = column.cast(pl.String).str.strip_chars()
     if dtype == pl.String:
         values = frame[name].drop_nulls()
@@ -216,8 +240,11 @@ def _refuse_empty(frame: pl.DataFrame, name: str, origin: str) -> None:
 
     column = frame[name]
     if column.dtype == pl.String:
-        empty = column.is_null() | (column.str.strip_chars() == "")
-        empty |= column.str.to_lowercase() == "nan"
+        values = column.unique()
+        bad = (values.str.strip_chars() == "") | (values.str.to_lowercase() == "nan")
+        empty = column.is_null()
+        if bad.any():
+            empty |= column.is_in(values.filter(bad).implode())
     elif column.dtype.is_float():
         empty = column.is_null() | column.is_nan()
     else:

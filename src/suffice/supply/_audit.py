@@ -103,6 +103,7 @@ def audit(
     seed: int = 0,
     *,
     classes: Sequence[str] | None = None,
+    below: float = 0.05,
 ) -> Audit:
     """Audit labels: what is right, who can be trusted, what a label is worth.
 
@@ -115,6 +116,8 @@ def audit(
         gold: task -> right label, or a file with a task and a gold column. May cover a few tasks.
         seed: of the random draws; the same seed gives the same numbers.
         classes: all labels that there can be, in order; by default those that occur.
+        below: the level of shared error that matters to you; without gold the summary says how
+            many gold tasks would bring its bound below this.
 
     Raises:
         InputError: the labels or the gold cannot be used; the message says where and why.
@@ -127,6 +130,7 @@ def audit(
     import numpy as np
 
     from suffice.supply._audit_channel import channel_book
+    from suffice.supply._capability_trend import find_trends
     from suffice.supply._collusion import find_groups, merge_groups
     from suffice.supply._doubt import doubt
     from suffice.supply._position import find_preferences
@@ -141,6 +145,8 @@ def audit(
     from suffice.supply._worker_model import Crowd
     from suffice.supply._workers import fit_workers
 
+    if not 0.0 < below < 1.0:
+        raise InputError(f"{below:g} is no share of tasks", fix="give below a share, such as 0.05")
     table = _table(labels)
     right = _gold(gold)
     votes = code_votes(table, right, classes)
@@ -189,16 +195,17 @@ def audit(
     preferences = find_preferences(table, seed=seed)
     split = find_split(votes, copying=[group.members.tolist() for group in groups], seed=seed)
     rows, errors = source_rows(votes, truth_DT, blind, rng)
-    book = channel_book(votes, fit, shared, number_W, errors)
+    trends = find_trends(votes, truth_DT, blind, rng)
+    book = channel_book(votes, fit, shared, number_W, errors, trends)
     check = predictive_check(votes, book.posterior(), seed=seed)
     return Audit(
         tasks=tasks_frame(votes, posterior, mixed, rng),
         workers=workers_frame(votes, fit, truth_DT, number_W, groups, flags, rng),
         sources=sources_frame(rows),
         pairs=pairs_frame(votes),
-        summary=summarise(table, votes, fit, shared, groups, flags, verdict, notes, seed)
+        summary=summarise(table, votes, fit, shared, groups, flags, verdict, notes, seed, below)
         | {"predictive_check": check}
-        | extra_summary(preferences, split),
+        | extra_summary(preferences, split, trends, votes.source_names),
         posterior=mixed,
         book=book,
         preferences=preferences,

@@ -9,12 +9,13 @@ from suffice.channel import Profile
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from suffice.channel import Channel, Tasks
+    from suffice.supply._capability_trend import Trend
     from suffice.supply._shared import SharedError
     from suffice.supply._votes import Votes
     from suffice.supply._worker_model import Difficulty, Drawn
@@ -194,13 +195,23 @@ class AuditedPosterior:
 
     Attributes:
         channels: equally likely channels.
+        moved: makes the channel of a number at another capability of the judged model; None where
+            the labels are about one capability only.
     """
 
     channels: tuple[AuditedChannel, ...]
+    moved: Callable[[int, float], AuditedChannel] | None = None
 
     def draw(self, rng: np.random.Generator, capability: float | None = None) -> Channel:
-        """One channel; an audit of one table knows nothing of capability."""
-        return self.channels[int(rng.integers(len(self.channels)))]
+        """One channel, for labels on outputs of a model of that capability.
+
+        Without a capability, or where the audited labels do not span several, it is the channel of
+        the audited labels.
+        """
+        number = int(rng.integers(len(self.channels)))
+        if capability is None or self.moved is None:
+            return self.channels[number]
+        return self.moved(number, capability)
 
     def mean(self) -> Channel:
         """A channel with the posterior mean profile."""
@@ -229,6 +240,8 @@ class ChannelBook:
         agreement_N: how often two labels of a task agree, by source, and last of all labels; NaN
             where no task has two.
         classes, source_names, slice_names: the names behind the numbers.
+        trends: how error and agreement move with the capability of the judged model, by number of
+            the source, -1 for all labels; empty where the labels are about one capability.
     """
 
     fit: WorkerFit
@@ -241,6 +254,7 @@ class ChannelBook:
     classes: tuple[str, ...]
     source_names: tuple[str, ...]
     slice_names: tuple[str, ...]
+    trends: Mapping[int, Trend]
 
     def posterior(self, source: str | None = None) -> AuditedPosterior:
         """The channel posterior of one source, or of all labels together.
@@ -268,11 +282,18 @@ class ChannelBook:
         name, share = source or "all", load / load.sum()
         drawn = self.fit.chosen.drawn
         places = np.linspace(0, len(by_slice) - 1, len(drawn)).astype(int)
+        trend = self.trends.get(rows[0] if source else -1)
+
+        def channel(number: int, capability: float | None = None) -> AuditedChannel:
+            place = places[number]
+            errors, agree = np.append(whole[place], by_slice[place]), agreement
+            if trend is not None and capability is not None:
+                errors, agree = trend.at(number, capability, errors, agree)
+            return self._channel(name, drawn[number], float(errors[0]), errors[1:], agree, share)
+
         return AuditedPosterior(
-            tuple(
-                self._channel(name, draw, float(whole[place]), by_slice[place], agreement, share)
-                for draw, place in zip(drawn, places, strict=True)
-            )
+            tuple(channel(number) for number in range(len(drawn))),
+            moved=None if trend is None else channel,
         )
 
     def _channel(
@@ -344,6 +365,7 @@ def channel_book(
     shared: SharedError,
     number_W: Array,
     errors: dict[tuple[int, int], Array],
+    trends: Mapping[int, Trend],
 ) -> ChannelBook:
     """Gather what the channels are made from; ``errors`` holds draws by source and slice."""
     import numpy as np
@@ -371,6 +393,7 @@ def channel_book(
         classes=votes.classes,
         source_names=votes.source_names,
         slice_names=votes.slice_names,
+        trends=trends,
     )
 
 

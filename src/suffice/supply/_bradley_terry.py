@@ -26,6 +26,7 @@ CITATIONS = (
 )
 _TAILS = 0.05, 0.95
 _SETTLED = 1.1
+_FEW_ITEMS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +150,14 @@ def number_of(column: pl.Series, ids: pl.Series) -> NDArray[np.int64]:
 
     if column.dtype == pl.String:
         coded = column.cast(pl.Enum(ids)).to_physical()
+    elif column.dtype.is_integer() and len(ids):
+        known = ids.to_numpy()
+        low, reach = int(known.min()), int(known.max()) - int(known.min()) + 1
+        if reach <= 2 * len(column) + 1_000 and int(known.max()) < 2**62:
+            place = np.empty(reach, dtype=np.int64)
+            place[known.astype(np.int64) - low] = np.arange(len(known))
+            return np.asarray(place[column.to_numpy().astype(np.int64) - low])
+        coded = column.replace_strict(ids, pl.Series(np.arange(len(ids))), return_dtype=pl.Int64)
     else:
         coded = column.replace_strict(ids, pl.Series(np.arange(len(ids))), return_dtype=pl.Int64)
     return coded.to_numpy().astype(np.int64)
@@ -251,7 +260,11 @@ def _cautions(data: model.Comparisons, fit: PreferenceFit) -> list[str]:
     from scipy.sparse.csgraph import connected_components
 
     said = []
-    links = coo_matrix((np.ones(len(data)), (data.first, data.second)), (data.items, data.items))
+    shape = data.items, data.items
+    pair = data.first * data.items + data.second
+    # Counting is quicker than sorting while the table of all pairs is small.
+    met = np.unique(pair) if data.items > _FEW_ITEMS else np.flatnonzero(np.bincount(pair))
+    links = coo_matrix((np.ones(len(met)), (met // data.items, met % data.items)), shape)
     parts, _ = connected_components(links, directed=False)
     if parts > 1:
         said.append(

@@ -46,7 +46,12 @@ def majority_vote(votes: Votes) -> NDArray[np.float64]:
 
 
 def dawid_skene(
-    votes: Votes, *, smoothing: float = 0.01, max_iter: int = 100, tol: float = 1e-4
+    votes: Votes,
+    *,
+    smoothing: float = 0.01,
+    borrowed: float = 0.0,
+    max_iter: int = 100,
+    tol: float = 1e-4,
 ) -> DawidSkene:
     """Fit Dawid and Skene's model by expectation and maximisation, starting from majority vote.
 
@@ -58,6 +63,8 @@ def dawid_skene(
     Args:
         votes: the labels.
         smoothing: added to every cell of a confusion matrix.
+        borrowed: answers of the whole crowd that are added to every row of a worker's matrix: with
+            few labels a worker is taken for an average one.
         max_iter: the most iterations.
         tol: stop when the mean absolute change of the posterior is below this.
     """
@@ -91,6 +98,9 @@ def dawid_skene(
             mass[:, k] = np.bincount(cell, weights=weights, minlength=workers * classes)
         mass[:, -1] = np.maximum(everything - mass[:, :-1].sum(axis=1), 0.0)
         confusion = mass.reshape(workers, classes, classes).transpose(0, 2, 1) + smoothing
+        if borrowed > 0.0:
+            crowd = confusion.sum(axis=0)
+            confusion += borrowed * crowd / crowd.sum(axis=1, keepdims=True)
         confusion /= confusion.sum(axis=2, keepdims=True)
         prior = (posterior.sum(axis=0) + smoothing) / (tasks + classes * smoothing)
         table = np.log(confusion.transpose(0, 2, 1)).reshape(workers * classes, classes)

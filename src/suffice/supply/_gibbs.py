@@ -24,6 +24,10 @@ class Gibbs:
 
     Skills are drawn on a grid that is shifted by chance in every sweep; everything else is drawn
     exactly, but for the difficulty's scale and the spread's weight (Metropolis steps).
+
+    A task with one label and no gold is answered but informs nothing (a cut): nobody else's label
+    says who is right there, and what such labels seem to say of the class shares comes from how
+    the model misses the workers' habits. Where all tasks are like that the prior is all there is.
     """
 
     def __init__(
@@ -33,6 +37,8 @@ class Gibbs:
         self.crowd, self.kind, self.difficulty, self.rng = crowd, kind, difficulty, rng
         self.tables = model.TaskTables(crowd, kind, difficulty)
         self.state = model.start_state(crowd, difficulty, rng)
+        self.heard_T = heard_tasks(crowd)
+        self._heard = self.heard_T[crowd.task]
         self.evidence_T: Array | None = None
         self.class_TK: Array | None = None
         self.open_TK: Array | None = None
@@ -59,7 +65,7 @@ class Gibbs:
         crowd, levels, state = self.crowd, self.difficulty.count, self.state
         is_right = crowd.label == state.z_T[crowd.task]
         cell = (crowd.worker * levels + state.d_T[crowd.task]) * 2 + is_right
-        counts = np.bincount(cell, minlength=crowd.workers * levels * 2)
+        counts = np.bincount(cell[self._heard], minlength=crowd.workers * levels * 2)
         table = counts.reshape(crowd.workers, levels, 2)
         wrong, right = table[..., 0], table[..., 1]
         if self.difficulty.way == "discount":
@@ -78,7 +84,8 @@ class Gibbs:
         crowd, levels, classes = self.crowd, self.difficulty.count, self.crowd.classes
         cell = (crowd.worker * classes + crowd.label) * classes + self.state.z_T[crowd.task]
         cell = cell * levels + self.state.d_T[crowd.task]
-        counts = np.bincount(cell, minlength=crowd.workers * classes * classes * levels)
+        size = crowd.workers * classes * classes * levels
+        counts = np.bincount(cell[self._heard], minlength=size)
         table = counts.reshape(crowd.workers, classes, classes, levels)
         if self.difficulty.way == "discount":
             signal = model.confusion(self.state).transpose(0, 2, 1)[..., None]
@@ -243,7 +250,8 @@ class Gibbs:
         old = state.scale_S
         state.scale_S = old * np.exp(0.5 * rng.normal(size=crowd.sets))
         new_weight, new_evidence = _weights(self.tables.log_joint(state))
-        gain = np.bincount(crowd.task_set, new_evidence - evidence, crowd.sets)
+        change = (new_evidence - evidence) * self.heard_T
+        gain = np.bincount(crowd.task_set, change, crowd.sets)
         gain += np.log(state.scale_S / old) - (state.scale_S**2 - old**2) / 2.0
         take = np.log(rng.random(crowd.sets)) < gain
         state.scale_S = np.where(take, state.scale_S, old)
@@ -261,7 +269,7 @@ class Gibbs:
         weight, evidence = _weights(self.tables.log_joint(state))
         if self.difficulty.way == "lean" and len(crowd.task) <= _SMALL:
             weight, evidence = self._scale_of_all(weight, evidence)
-        self.evidence_T = evidence
+        self.evidence_T = evidence * self.heard_T
         total = weight.sum(axis=(1, 2))
         by_class = weight.sum(axis=2)
         self.open_TK = by_class / total[:, None]
@@ -276,13 +284,14 @@ class Gibbs:
         pick = rng.random((crowd.tasks, 1)) * heap[:, -1:]
         drawn = (heap < pick).sum(axis=1)
         state.z_T, state.d_T = drawn // levels, drawn % levels
+        heard = self.heard_T.astype(np.float64)
         cells = np.bincount(
-            crowd.task_set * classes + state.z_T, minlength=crowd.sets * classes
+            crowd.task_set * classes + state.z_T, heard, crowd.sets * classes
         ).reshape(crowd.sets, classes)
-        share = rng.gamma(cells + model.CLASS_SHARE_PRIOR)
+        share = rng.gamma(cells + model.class_share_prior(classes))
         state.share_SK = share / share.sum(axis=1, keepdims=True)
         if self.difficulty.log_prior is None:
-            self._levels(np.ones(crowd.tasks), np.asarray(model.DISCOUNT_PRIOR))
+            self._levels(heard, np.asarray(model.DISCOUNT_PRIOR))
         elif known.any():
             # Only gold tells a task that misleads from an easy one of the other class, so the
             # tasks without gold have no say in how many lean which way.
@@ -298,6 +307,13 @@ class Gibbs:
         cells = np.bincount(cell, counted, crowd.sets * levels).reshape(crowd.sets, levels)
         level = self.rng.gamma(cells + prior)
         self.state.level_SD = level / level.sum(axis=1, keepdims=True)
+
+
+def heard_tasks(crowd: Crowd) -> NDArray[np.bool_]:
+    """Which tasks say something of workers and classes: two labels or more, or gold."""
+    import numpy as np
+
+    return np.asarray((np.bincount(crowd.task, minlength=crowd.tasks) >= 2) | (crowd.gold >= 0))
 
 
 def _weights(joint: Array) -> tuple[Array, Array]:

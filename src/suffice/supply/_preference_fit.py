@@ -130,19 +130,24 @@ def _rhat(draws: Array) -> float:
 # --- many comparisons -----------------------------------------------------------------------
 
 
-def _mode(data: Comparisons, *, rounds: int, state: State | None = None) -> State:
-    """Newton steps on scores and workers in turn, hyperparameters renewed between."""
+def _mode(
+    data: Comparisons, *, rounds: int, state: State | None = None, scores: bool = True
+) -> State:
+    """Newton steps on scores and workers in turn, hyperparameters renewed between.
+
+    Without ``scores`` only the workers move.
+    """
     import numpy as np
 
     state = model.start_state(data) if state is None else state
     for _ in range(rounds):
-        if data.items:
-            part = model.pieces(data, model.strength(data, state), state.worker_WP)
+        if data.items and scores:
+            part = model.pieces(data, model.strength(data, state), state.worker_WP, with_log=False)
             gradient, precision = model.item_terms(data, state, part)
             step = np.linalg.solve(precision[0], gradient[0])
             state = replace(state, score_I=state.score_I + np.clip(step, -3.0, 3.0))
         gap = model.strength(data, state)
-        part = model.pieces(data, gap, state.worker_WP)
+        part = model.pieces(data, gap, state.worker_WP, with_log=False)
         slope, precision_W = model.worker_terms(data, state, gap, part)
         slope[:, [not data.workers > 1, False, not data.ties]] = 0.0
         move = np.linalg.solve(precision_W, slope[..., None])[..., 0]
@@ -175,11 +180,13 @@ def _by_shape(data: Comparisons, rng: np.random.Generator) -> PreferenceFit:
     if len(data) > 2 * _SAMPLE:
         few = data.take(np.sort(rng.choice(len(data), _SAMPLE, replace=False)))
         state = _mode(few, rounds=_ROUNDS)
-        state = _mode(data, rounds=_LAST_ROUNDS, state=state)
+        # The sample tells much of the scores and little of each worker; the step that follows
+        # moves both together.
+        state = _mode(data, rounds=_LAST_ROUNDS, state=state, scores=False)
     else:
         state = _mode(data, rounds=_ROUNDS)
     gap = model.strength(data, state)
-    part = model.pieces(data, gap, state.worker_WP)
+    part = model.pieces(data, gap, state.worker_WP, with_log=False)
     slope, precision_W = model.worker_terms(data, state, gap, part)
     fixed = [not data.workers > 1, False, not data.ties]
     slope[:, fixed] = 0.0

@@ -82,7 +82,7 @@ def draw_crowds(
         level_SD = rng.dirichlet(model.DISCOUNT_PRIOR, sets)
     else:
         level_SD = np.broadcast_to(np.exp(difficulty.log_prior), (sets, difficulty.count)).copy()
-    share = rng.dirichlet(np.full(classes, model.CLASS_SHARE_PRIOR), sets)
+    share = rng.dirichlet(np.full(classes, model.class_share_prior(classes)), sets)
     z = _pick(share[of_task], rng)
     d = _pick(level_SD[of_task], rng)
 

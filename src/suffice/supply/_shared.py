@@ -195,8 +195,17 @@ def gold_needed(level: float) -> int:
     return ceil(log(0.05) / log(1.0 - level))
 
 
-def describe(shared: SharedError, votes: Votes, open_TK: Array) -> dict[str, Any]:
-    """What can be said of the shared error, for the summary."""
+def describe(
+    shared: SharedError, votes: Votes, open_TK: Array, *, below: float = 0.05
+) -> dict[str, Any]:
+    """What can be said of the shared error, for the summary.
+
+    Args:
+        shared: as estimated.
+        votes: the labels.
+        open_TK: P(class) of the tasks, each one's own gold left out.
+        below: the level that its bound should come below.
+    """
     import numpy as np
 
     low, high = np.quantile(shared.draws, [0.05, 0.95])
@@ -208,16 +217,21 @@ def describe(shared: SharedError, votes: Votes, open_TK: Array) -> dict[str, Any
             "level": 0.9,
         },
         "gold_tasks": shared.gold_tasks,
-        "gold_needed": {f"{level:.2f}": gold_needed(level) for level in _LEVELS},
+        "gold_needed": {
+            # Two digits at least, as the standard levels have.
+            f"{level:.2f}" if round(level, 2) == level else f"{level:g}": gold_needed(level)
+            for level in sorted({below, *_LEVELS}, reverse=True)
+        },
     }
     if shared.gold_tasks == 0:
+        further = "" if below <= _LEVELS[-1] else f"; {gold_needed(_LEVELS[-1])} below 1 %"
         about["known"] = False
         about["statement"] = (
             "No gold: what everybody gets wrong together cannot be seen, so its bound is unknown. "
             "Intervals and confidences use a prior from other crowds (mean "
             f"{shared.draws.mean():.2f}, 90 % between {low:.2f} and {high:.2f}). "
-            f"{gold_needed(0.05)} gold tasks picked at random, all answered rightly by "
-            f"the consensus, would bring it below 5 %; {gold_needed(0.01)} below 1 %."
+            f"{gold_needed(below):,} gold tasks picked at random, all answered rightly by the "
+            f"consensus, would bring it below {100 * below:.3g} %{further}."
         )
         return about
     about["known"] = True

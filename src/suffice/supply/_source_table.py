@@ -59,7 +59,7 @@ def source_rows(
                 mask &= votes.slices[votes.task] == number
             if not mask.any():
                 continue
-            worth, drawn = _worth(votes, mask, truth_DT, missed, float(votes.cost[source]), rng)
+            value, drawn = worth(votes, mask, truth_DT, missed, float(votes.cost[source]), rng)
             if number is not None or len(places) == 1:
                 errors[source, number or 0] = drawn
             rows.append(
@@ -70,12 +70,12 @@ def source_rows(
                     "tasks": len(np.unique(votes.task[mask])),
                     "workers": len(np.unique(votes.worker[mask])),
                 }
-                | worth
+                | value
             )
     return rows, errors
 
 
-def _worth(
+def worth(
     votes: Votes,
     mask: Array,
     truth_DT: Array,
@@ -83,6 +83,10 @@ def _worth(
     price: float,
     rng: np.random.Generator,
 ) -> tuple[dict[str, Any], Array]:
+    """What the labels of a mask are worth, and draws of their error.
+
+    ``missed`` is by how much each label was wrong more often than its task's own ``open_TK`` says.
+    """
     import numpy as np
 
     classes = votes.shape[2]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from suffice.labels import LabelTable
+    from suffice.supply._capability_trend import Trend
     from suffice.supply._collusion import Group
     from suffice.supply._doubt import Verdict
     from suffice.supply._position import Preferences
@@ -28,6 +31,7 @@ def summarise(
     verdict: Verdict,
     notes: list[str],
     seed: int,
+    below: float,
 ) -> dict[str, Any]:
     """Gather what is neither by task, by worker nor by source."""
     import numpy as np
@@ -78,7 +82,7 @@ def summarise(
             "note": "scores are the expected log chance of the labels of new tasks; higher fits "
             "better",
         },
-        "shared_error": describe(shared, votes, fit.open_TK),
+        "shared_error": describe(shared, votes, fit.open_TK, below=below),
         "suspects": {
             "count": len(flags),
             "by_kind": kinds,
@@ -136,13 +140,23 @@ def _interval(draws: Any) -> dict[str, float]:  # noqa: ANN401 - an array
     return {"value": float(draws.mean()), "low": float(low), "high": float(high), "level": 0.9}
 
 
-def extra_summary(preferences: Preferences | None, split: Split | None) -> dict[str, Any]:
-    """What is said of preferences and of groups that disagree, where there is something to say."""
+def extra_summary(
+    preferences: Preferences | None,
+    split: Split | None,
+    trends: Mapping[int, Trend],
+    sources: Sequence[str],
+) -> dict[str, Any]:
+    """What is said of preferences, of groups that disagree and of capability, if anything."""
     extra: dict[str, Any] = {}
     if preferences is not None:
         extra["preferences"] = preferences.summary
     if split is not None:
         extra["split"] = split.summary
+    if trends:
+        extra["capability"] = {
+            sources[number] if number >= 0 else "all": trend.summary()
+            for number, trend in trends.items()
+        }
     return extra
 
 
@@ -168,6 +182,8 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     lines.append(summary["ids"]["statement"])
     if "split" in summary:
         lines.append(summary["split"]["statement"])
+    if "capability" in summary:
+        lines.append(summary["capability"]["all"]["statement"])
     if "preferences" in summary:
         from suffice.supply._position import preference_lines
 

@@ -21,6 +21,8 @@ _ONE_SIDED = 0.95
 _FAST = 0.25
 _FEW = 5
 _SLICE_LEVEL = 0.01
+"""Chance of flagging anybody in an honest crowd by what is odd on slices; half for each test."""
+_PUSHED = 0.9
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def find_suspects(
             mine.append(Flag("spammer", text, float(1.0 - low[worker])))
     _fast(votes, skill, load, flags)
     _slices(votes, truth_DT, load, flags)
+    _pushed(votes, truth_DT, load, flags)
     return flags
 
 
@@ -163,7 +166,12 @@ def _slices(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
     tail = bdtr(np.floor(k), n, expected)
     usable = (n >= _FEW) & (elsewhere_n >= _FEW) & (load >= 2 * _FEW)[:, None]
     tests = max(int(usable.sum()), 1)
-    hit = usable & (tail < _SLICE_LEVEL / tests) & (k < 0.6 * n) & (k / np.maximum(n, 1) < crowd)
+    hit = (
+        usable
+        & (tail < _SLICE_LEVEL / 2.0 / tests)
+        & (k < 0.6 * n)
+        & (k / np.maximum(n, 1) < crowd)
+    )
     for worker, place in zip(*np.nonzero(hit), strict=True):
         text = (
             f"is right on {100 * k[worker, place] / n[worker, place]:.0f} % of slice "
@@ -171,3 +179,50 @@ def _slices(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
             "would be expected"
         )
         flags.setdefault(int(worker), []).append(Flag("slice", text, float(tail[worker, place])))
+
+
+def _pushed(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Flag]]) -> None:
+    """Workers who push one answer on one slice and not elsewhere (Bonferroni over all cells).
+
+    On each label an honest worker gives the class with the chance that the task's class, the
+    worker's accuracy elsewhere and the worker's liking for the class elsewhere allow.
+    """
+    import numpy as np
+    from scipy.special import bdtrc
+
+    slices, (_, workers, classes) = len(votes.slice_names), votes.shape
+    if slices < 2:
+        return
+    right = (truth_DT[:, votes.task] == votes.label).mean(axis=0)
+    cell = votes.worker * slices + votes.slices[votes.task]
+    size = workers * slices
+    n = np.bincount(cell, minlength=size)
+    # A right and a wrong label are borrowed: nobody is perfect.
+    k = np.bincount(cell, right, size)
+    away = load.repeat(slices) - n
+    good = (np.bincount(votes.worker, right, workers).repeat(slices) - k + 1.0) / (away + 2.0)
+    given = np.bincount(cell * classes + votes.label, minlength=size * classes)
+    given = given.reshape(size, classes).astype(np.float64)
+    top = given.argmax(axis=1)
+    pushed = given[np.arange(size), top]
+    liked = np.bincount(votes.worker * classes + votes.label, minlength=workers * classes)
+    liked = liked.reshape(workers, classes).repeat(slices, axis=0)[np.arange(size), top] - pushed
+    liking = (liked + 0.5) / (away + 1.0)
+    usable = (n >= 2 * _FEW) & (away >= 2 * _FEW)
+    wanted = top[cell]
+    is_wanted = (truth_DT[:, votes.task] == wanted).mean(axis=0)
+    accuracy = good[cell]
+    chance = is_wanted * accuracy + (1.0 - is_wanted) * (1.0 - accuracy) / (classes - 1)
+    expected = np.bincount(cell, np.maximum(chance, liking[cell]), size) / np.maximum(n, 1)
+    expected = np.clip(expected, 0.0, 1.0)
+    tail = bdtrc(pushed - 1.0, n, expected)
+    tests = max(int(usable.sum()), 1)
+    hit = usable & (pushed >= _PUSHED * n) & (tail < _SLICE_LEVEL / 2.0 / tests)
+    for place in np.flatnonzero(hit):
+        worker, number = divmod(int(place), slices)
+        text = (
+            f"answers {votes.classes[top[place]]!r} on {pushed[place]:.0f} of {n[place]} labels of "
+            f"slice {votes.slice_names[number]!r} where {100 * expected[place]:.0f} % would be "
+            "expected"
+        )
+        flags.setdefault(worker, []).append(Flag("slice", text, float(tail[place])))

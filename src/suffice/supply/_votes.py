@@ -28,6 +28,8 @@ class Votes:
         slices: the slice of each task, int64 [task], and ``slice_names``.
         sources: the source of each label, int64 [n], and ``source_names``.
         cost: the mean cost of a label by source, float64 [source]; NaN where unknown.
+        capability: of the model whose output the task is about, float64 [task], NaN where unknown;
+            None where the table does not say.
         notes: what was passed over.
     """
 
@@ -44,6 +46,7 @@ class Votes:
     sources: NDArray[np.int64]
     source_names: tuple[str, ...]
     cost: NDArray[np.float64]
+    capability: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -92,8 +95,8 @@ def code_votes(
         notes.append(f"{unknown:,} gold tasks have no label in the table: passed over")
     names = _class_names(table, right, tasks, classes)
     coded = {name: number for number, name in enumerate(names)}
-    label = frame["label"].replace_strict(coded, return_dtype=pl.Int64).to_numpy()
-    order = np.argsort(task, kind="stable")
+    label = frame["label"].replace_strict(coded, return_dtype=pl.Int32).to_numpy()
+    order = None if (task[1:] >= task[:-1]).all() else np.argsort(task, kind="stable")
     truth = np.full(len(tasks), -1, dtype=np.int64)
     for index, name in right.items():
         truth[index] = coded[name]
@@ -105,13 +108,17 @@ def code_votes(
         for number in range(len(source_names)):
             known = money[(sources == number) & np.isfinite(money)]
             cost[number] = known.mean() if len(known) else np.nan
+    capability = None
+    if "capability" in frame.columns:
+        capability = np.full(len(tasks), np.nan)
+        capability[task[::-1]] = frame["capability"].cast(pl.Float64).to_numpy()[::-1]
     seconds = None
     if "seconds" in frame.columns:
-        seconds = frame["seconds"].cast(pl.Float64).to_numpy()[order]
+        seconds = _ordered(frame["seconds"].cast(pl.Float64).to_numpy(), order)
     return Votes(
-        task=task[order],
-        worker=worker[order],
-        label=label[order],
+        task=_ordered(task, order).astype(np.int64),
+        worker=_ordered(worker, order).astype(np.int64),
+        label=_ordered(label, order).astype(np.int64),
         gold=truth,
         tasks=tasks,
         workers=workers,
@@ -119,20 +126,40 @@ def code_votes(
         seconds=seconds,
         slices=slices,
         slice_names=slice_names,
-        sources=sources[order],
+        sources=_ordered(sources, order) if len(source_names) > 1 else sources,
         source_names=source_names,
         cost=cost,
+        capability=capability,
         notes=tuple(notes),
     )
 
 
-def _number(column: Any) -> tuple[list[Any], NDArray[np.int64]]:  # noqa: ANN401 - a Polars series
-    """The distinct ids in order, and the number of each row's id."""
+def _number(column: Any) -> tuple[list[Any], NDArray[np.int32]]:  # noqa: ANN401 - a Polars series
+    """The distinct ids in order, and the number of each row's id.
+
+    A table may have a hundred million rows: ranks would take several times the memory of this.
+    """
     import numpy as np
+    import polars as pl
 
     ids = column.unique().sort()
-    codes = column.rank("dense").to_numpy().astype(np.int64) - 1
-    return ids.to_list(), codes
+    if column.dtype.is_integer():
+        values, known = column.to_numpy(), ids.to_numpy()
+        low, reach = int(known[0]), int(known[-1]) - int(known[0]) + 1
+        if reach > 2 * len(values) + 1_000 or column.dtype == pl.UInt64:
+            return ids.to_list(), np.searchsorted(known, values).astype(np.int32)
+        number = np.zeros(reach, dtype=np.int32)
+        number[np.subtract(known, low, dtype=np.int64)] = np.arange(len(known))
+        return ids.to_list(), number[np.subtract(values, low, dtype=np.int64)]
+    if column.dtype == pl.String:
+        codes = column.cast(pl.Enum(ids)).to_physical()
+        return ids.to_list(), codes.to_numpy().astype(np.int32)
+    return ids.to_list(), column.rank("dense").to_numpy().astype(np.int32) - 1
+
+
+def _ordered(values: NDArray[Any], order: NDArray[np.int64] | None) -> NDArray[Any]:
+    """The values in an order; None where they are in order already."""
+    return values if order is None else values[order]
 
 
 def _merge_gold(
@@ -221,7 +248,7 @@ def _some(names: Any) -> str:  # noqa: ANN401 - any collection of names
 def _by_task(
     frame: Any,  # noqa: ANN401 - a Polars frame
     name: str,
-    task: NDArray[np.int64],
+    task: NDArray[np.int32],
     count: int,
     notes: list[str],
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -242,7 +269,7 @@ def _optional(frame: Any, name: str) -> tuple[tuple[str, ...], NDArray[np.int64]
     import polars as pl
 
     if name not in frame.columns:
-        return ("all",), np.zeros(len(frame), dtype=np.int64)
+        return ("all",), np.broadcast_to(np.int64(0), len(frame))
     column = frame[name].cast(pl.String).fill_null("(none)")
     ids, codes = _number(column)
-    return tuple(ids), codes
+    return tuple(ids), codes.astype(np.int64)

@@ -44,7 +44,12 @@ that starts from the majority never sees it."""
 CLASS_SD = 0.3
 VARIANCE_SHAPE, VARIANCE_RATE = 2.0, 1.0
 SPREAD_MEDIAN, SPREAD_LOG_SD = 5.0, 1.0
-CLASS_SHARE_PRIOR = 2.0
+CLASS_SHARE_PRIOR, CLASS_SHARE_LEAST, CLASS_SHARE_TASKS = 8.0, 2.0, 40.0
+"""Weight of the Dirichlet prior of the class shares for each class, in tasks.
+
+Where tasks and labels are few, an even prior keeps a crowd that prefers one class from being taken
+for a right one. With many classes it is less for each, so that all weigh 40 tasks at most (or two
+for each)."""
 TABLE_CELLS = 400_000
 """Confusion matrices are fitted up to this many cells (workers x classes^2 x difficulties)."""
 
@@ -208,6 +213,11 @@ class Difficulty:
     def count(self) -> int:
         """The number of levels."""
         return len(self.levels)
+
+
+def class_share_prior(classes: int) -> float:
+    """Weight of the prior of the class shares for each class."""
+    return max(CLASS_SHARE_LEAST, min(CLASS_SHARE_PRIOR, CLASS_SHARE_TASKS / classes))
 
 
 def difficulty_for(classes: int) -> Difficulty:

@@ -88,7 +88,8 @@ def fit_workers(crowd: Crowd, *, seed: int = 0, kinds: tuple[str, ...] | None = 
     Model: see ``_worker_model``; skills are normal around the crowd's mean for the class and a
     worker's own level, so that workers with few labels are drawn towards the crowd.
     Assumes: given class and difficulty, labels are independent (copying groups must have been
-    merged before), and most labels come from workers who are right more often than not.
+    merged before), and most labels come from workers who are right more often than not. Tasks with
+    one label and no gold are answered, but inform nothing.
     Fails when: a majority answers a key of its own without gold, or errors are shared by all.
     Reference: Dawid and Skene (1979); Kim and Ghahramani (2012), Bayesian classifier combination;
     Watanabe (2010) for the score that chooses the kind.
@@ -163,7 +164,7 @@ def _sample_tasks(crowd: Crowd, labels: int, rng: np.random.Generator) -> Crowd:
 
 
 def _plain(crowd: Crowd) -> Array:
-    """P(class) of each task by plain Dawid-Skene, float64 [task, class]."""
+    """P(class) of each task by Dawid-Skene, workers drawn to the crowd, float64 [task, class]."""
     import numpy as np
 
     from suffice.supply._dawid_skene import dawid_skene
@@ -184,7 +185,7 @@ def _plain(crowd: Crowd) -> Array:
         source_names=("all",),
         cost=np.array([np.nan]),
     )
-    return dawid_skene(votes, smoothing=1.0).posterior
+    return dawid_skene(votes, borrowed=1.0).posterior
 
 
 def _draw(posterior: Array, like: Array, seed: list[int]) -> Array:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._slope import Slopes, fit_slope
 from suffice.curve import Curve, Tranche
 from suffice.forecast._probability import pass_chances
-from suffice.forecast._slope import Slopes, fit_slope
 from suffice.forecast.horizon._drivers import MeasuredChange
 
 if TYPE_CHECKING:

@@ -30,7 +30,10 @@ SKILLS = np.linspace(-3.0, 5.5, 18)
 """Log odds of a right answer to a task of difficulty 0, one for each kind of worker."""
 LEVELS = np.array([-3.0, -2.0, -1.2, -0.6, 0.0, 0.6, 1.2, 2.0, 3.0, 4.5, 6.5])
 """Difficulties: what a task takes from those log odds."""
-_BURN, _KEEP, _THIN = 150, 200, 2
+_KEEP = 200
+_LEAST_THIN, _MOST_THIN, _WORK = 2, 8, 2e7
+"""All skills and difficulties can move together while the labels stay as likely, and a chain does
+so slowly: it is thinned as far as the work (labels times sweeps) allows."""
 _WEIGHT = 2.0
 """Weight of the priors of the shares of skills and of difficulties, in workers and in tasks."""
 _PRIOR_SD = 2.0
@@ -212,7 +215,9 @@ def _sample(
     truth = truth_TK.argmax(axis=1)
     kept: list[tuple[Any, ...]] = []
     real, at_work = np.flatnonzero(used), load > 0
-    for sweep in range(_BURN + _KEEP * _THIN):
+    thin = int(np.clip(_WORK / (_KEEP * max(len(label), 1)), _LEAST_THIN, _MOST_THIN))
+    burn = 75 * thin
+    for sweep in range(burn + _KEEP * thin):
         if sweep == 0 or soft:
             if soft:
                 draw = rng.random((tasks, 1)) * np.maximum(cumulated[:, -1:], 1e-12)
@@ -229,7 +234,7 @@ def _sample(
         share_d = _dirichlet(_WEIGHT * base_d + counts_d, rng)
         counts_a = np.bincount(skill[at_work], minlength=len(SKILLS))
         share_a = _dirichlet(_WEIGHT * base_a + counts_a, rng)
-        if sweep >= _BURN and (sweep - _BURN) % _THIN == 0:
+        if sweep >= burn and (sweep - burn) % thin == 0:
             met = np.bincount(skill, weights=load, minlength=len(SKILLS))
             # Other people: the workers' weights are drawn anew, with room for kinds not yet met.
             luck = rng.exponential(size=workers)

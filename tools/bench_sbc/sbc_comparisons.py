@@ -1,0 +1,71 @@
+"""Worker-aware Bradley-Terry: tables drawn from the prior, all of a shape fitted at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.supply import _preference_model as model
+from suffice.supply._preference_draws import Chain
+from suffice.supply._preference_prior import draw_comparisons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+SHAPES = {
+    "with ties and tasks": {"items": 5, "workers": 4, "ties": True, "effects": True},
+    "plain": {"items": 5, "workers": 4, "ties": False, "effects": False},
+    "tasks without items": {"items": 0, "workers": 4, "ties": True, "effects": True},
+    "one worker": {"items": 5, "workers": 1, "ties": False, "effects": False},
+}
+TASKS, LABELS = 24, 3
+BURN, KEEP, THIN = 200, 63, 8
+
+
+def quantities(state: model.State, data: model.Comparisons) -> dict[str, Array]:
+    """What is ranked, one value a table."""
+    found = {"mean bias": state.mean_SP[:, 1], "spread of biases": state.variance_SP[:, 1]}
+    workers = data.workers // data.sets
+    found["one worker's bias"] = state.worker_WP[::workers, 1]
+    if data.items:
+        each = data.items // data.sets
+        found["a gap of scores"] = state.score_I[1::each] - state.score_I[::each]
+        found["spread of scores"] = state.score_variance_S
+    if data.task is not None:
+        found["a task's effect"] = state.effect_T[:: data.tasks // data.sets]
+        found["spread of effects"] = state.effect_variance_S
+    if workers > 1:
+        found["one worker's reliability"] = state.worker_WP[::workers, 0]
+        found["spread of reliabilities"] = state.variance_SP[:, 0]
+    if data.ties:
+        found["one worker's ties"] = state.worker_WP[::workers, 2]
+        found["mean of ties"] = state.mean_SP[:, 2]
+    return {name: np.array(value) for name, value in found.items()}
+
+
+def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
+    """Place of each truth among the draws, between 0 and 1, by shape and quantity."""
+    for number, (name, shape) in enumerate(SHAPES.items()):
+        rng = np.random.default_rng([seed, 17, number])
+        data, truth = draw_comparisons(
+            simulations, labels_per_task=LABELS, tasks=TASKS, rng=rng, **shape
+        )
+        wanted = quantities(truth, data)
+        chain = Chain(data, rng, model.start_state(data))
+        for _ in range(BURN):
+            chain.sweep(adapt=True)
+        below = {quantity: np.zeros(simulations) for quantity in wanted}
+        for _ in range(KEEP):
+            for _ in range(THIN):
+                chain.sweep()
+            for quantity, value in quantities(chain.state, data).items():
+                below[quantity] += value < wanted[quantity]
+        yield (
+            f"comparisons, {name}",
+            {quantity: (rank + 0.5) / (KEEP + 1) for quantity, rank in below.items()},
+        )
