@@ -54,6 +54,8 @@ class LawTask:
             {name: dict(values) for name, values in self.table.repeats.items()},
             self.table.bias.tolist(),
             [c.as_list() for c in self.curves],
+            # Laws of two classes keep the keys that they had before there were more.
+            *([self.table.classes] if self.table.classes > 2 else []),
         ]
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
         for r in self.runs:

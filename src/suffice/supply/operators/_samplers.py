@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from suffice._plurality import extra_others
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,12 +89,6 @@ class PoolSampler:
         others += rng.random(len(tasks)) < extra_others(self.world.others)
         which = 1 + (rng.random(kinds.shape) * others[:, None]).astype(np.int64)
         return np.where(wrong, which, 0), kinds
-
-
-def extra_others(others: float) -> float:
-    """Share of tasks with one wrong answer more, linear in the chance that two wrongs agree."""
-    low = np.floor(others)
-    return float((1.0 / low - 1.0 / others) / (1.0 / low - 1.0 / (low + 1.0)))
 
 
 def vote(codes: Codes, weights: Floats | None, rng: np.random.Generator) -> Codes:
