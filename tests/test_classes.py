@@ -12,7 +12,7 @@ from small import class_pool, profile, recorded_sources, votes_pool
 from small import tasks as made_tasks
 
 from suffice.channel import NoisyChannel, Profile
-from suffice.corruption import CorruptedChannel, Corruption, Trigger
+from suffice.corruption import CorruptedChannel, Corruption, Trigger, corrupt
 from suffice.curve import Curve, Tranche
 from suffice.demand._law import Terms, fit_law
 from suffice.demand._probe import Probe

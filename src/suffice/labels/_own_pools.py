@@ -12,7 +12,7 @@ from suffice.labels._preferences import preferences_of_frame
 from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import counted
 from suffice.labels._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
-from suffice.labels._vote_classes import check_classes, classes_of, listed_names, say_unseen
+from suffice.labels._vote_classes import check_classes, check_judged, classes_of, listed_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,7 +162,7 @@ def vote_pool(
         gold=truth,
         classes=len(known),
     )
-    say_unseen(known, truth, tables, gold, progress)
+    check_judged(known, truth, tables, gold, progress if classes else None)
     votes = {
         name: _votes(table.frame, number, answer, labels[name], items)
         for name, table in tables.items()

@@ -71,22 +71,36 @@ def check_classes(
         )
 
 
-def say_unseen(
+def check_judged(
     known: Sequence[str],
     truth: NDArray[np.float64],
     tables: Mapping[str, LabelTable],
     gold: Path,
-    progress: Progress,
+    progress: Progress | None,
 ) -> None:
-    """Note classes that no gold task is of: labels of them are never judged right."""
+    """Say which classes no gold task is of: a model that gives them is never judged right.
+
+    Args:
+        known: the classes; of two, gold is checked elsewhere.
+        truth: number of the right one [task]; NaN where there is no gold.
+        tables: what each source said.
+        gold: the file of gold.
+        progress: told about it; None where the classes were found in the labels, so that such a
+            class may be a slip.
+
+    Raises:
+        InputError: there is such a class, and it may be a slip.
+    """
     for number, name in enumerate(known):
         if len(known) == 2 or (truth == number).any():
             continue
         said = sum(int((t.frame["label"] == name).sum()) for t in tables.values())
-        progress.note(
-            f"{gold.name}: no gold task is {name!r}, as {counted(said, 'label')} say: if that is a "
-            "slip, mend it or name the classes in task.classes"
-        )
+        unseen = f"no gold task is {name!r}, and {counted(said, 'label')} said so"
+        if progress is None:
+            raise InputError(
+                unseen, where=str(gold), fix="mend a slip, or name the classes in task.classes"
+            )
+        progress.note(f"{gold.name}: {unseen}: a model that gives this class is never right")
 
 
 def listed_names(names: Sequence[str]) -> str:
