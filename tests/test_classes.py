@@ -142,6 +142,26 @@ def test_the_supply_curve_offers_votes_of_many_classes():
     sources, measured = build_sources(pool, {"crowd": Offered(0.1, None, 0.0, (1, 3))}, seed=0)
     three = operate(sources["crowd"], Redundancy(3)).estimates["error"].value
     assert three == pytest.approx(float(measured["crowd"].repeats(3).mean()), abs=0.02)
+    channel = operate(sources["crowd"], Redundancy(3)).posterior.mean()
+    asked = class_tasks(20_000, 4)
+    drawn = channel.draw(asked, 1, np.random.default_rng(0))
+    assert set(np.unique(drawn)) == {0.0, 1.0, 2.0, 3.0}
+    error = float((channel.profile.error * channel.profile.share).sum(axis=1)[0])
+    assert (drawn[:, 0] != asked.truth).mean() == pytest.approx(error, abs=0.02)
+
+
+def test_shared_error_grows_to_that_of_guessing():
+    """As tasks outgrow their judges, the error of four answers goes to three quarters."""
+    from suffice.channel import FixedPosterior, Source
+    from suffice.forecast import with_capability
+
+    source = Source("s", 1.0, FixedPosterior(NoisyChannel("s", of_classes(0.3, 4, shared=0.1))))
+    moved = with_capability(source, np.array([1.0]), 0.0)
+    rng = np.random.default_rng(0)
+    same, far = (moved.draw(rng, c).profile for c in (0.0, 60.0))
+    assert same.error == pytest.approx(0.3)
+    assert far.error == pytest.approx(0.75, abs=0.01)
+    assert far.classes == 4
 
 
 # ---- scores

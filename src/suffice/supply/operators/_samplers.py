@@ -126,7 +126,7 @@ class OperatedChannel:
     def draw(
         self, tasks: Tasks, labels_per_task: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Labels in {0, 1} [task, label].
+        """Labels in {0, 1}, or class numbers [task, label].
 
         Raises:
             InputError: the truth of a task is unknown.
@@ -137,6 +137,9 @@ class OperatedChannel:
                 fix="take tasks with gold, or the recorded source",
             )
         drawn = self.meet(tasks, rng)
+        if self.profile.classes > 2:
+            codes, _ = self.sampler.labels(drawn, labels_per_task, rng)
+            return np.asarray((tasks.truth[:, None] + codes) % self.profile.classes)
         right = (rng.random(len(tasks)) < tasks.truth).astype(np.float64)[:, None]
         codes, _ = self.sampler.labels(drawn, labels_per_task, rng)
         return np.where(codes > 0, 1.0 - right, right)
