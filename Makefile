@@ -99,6 +99,10 @@ bench-pairs: $(VENV)/.dev ## time Bradley-Terry on a million comparisons beside 
 bench-curves: $(VENV)/.dev ## extrapolate public learning curves beside baselines and published laws
 	$(BIN)/python tools/bench_curves.py ../shared/data/curves
 
+.PHONY: bench-collect
+bench-collect: $(VENV)/.dev ## collect until a target is met, beside Learn-Optimize-Collect (CURVES=FOLDER)
+	$(BIN)/python tools/bench_collect $(or $(CURVES),../shared/data/curves)
+
 .PHONY: bench-operators
 bench-operators: $(VENV)/.dev ## hold what quality control promises against real crowds (DATA=FOLDER)
 	$(BIN)/python tools/bench_operators.py $(or $(DATA),../shared/data/crowd)

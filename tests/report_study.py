@@ -219,6 +219,15 @@ def _forecast(source: str, judge: str) -> dict[str, Any]:
             "error": [interval(e) for e in (0.17, 0.16, 0.18, 0.2)],
             "p": [chance(p, 0.08) for p in (0.3, 0.42, 0.2, 0.02)],
         },
+        "hostile": {
+            "curve": f"3,000 {source}",
+            "trigger": "buy now",
+            "cells": 8,
+            "shares": [0.0, 0.1, 0.3],
+            "error": [interval(e) for e in (0.15, 0.155, 0.17)],
+            "attack": [interval(a, 0.02) for a in (0.2, 0.3, 0.61)],
+            "p": [chance(p) for p in (0.83, 0.7, 0.2)],
+        },
         "models": [
             {"name": "minilm-l3", "parameters": 17.4e6, "tasks_needed": 5200, "note": ""},
             {"name": "minilm-l6", "parameters": 22.7e6, "tasks_needed": 2100, "note": ""},

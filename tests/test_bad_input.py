@@ -351,6 +351,9 @@ def test_model_that_cannot_be_loaded(study, capsys, model, words):
         (["--target", "nan"], "is no probability"),
         (["--budget", "nan"], "--budget nan is no budget"),
         (["--budget", "inf"], "--budget inf is no budget"),
+        (["--weeks", "0"], "--weeks 0 is no time"),
+        (["--bought", "9 nobody"], "unknown source 'nobody'"),
+        (["--bought", "crowd"], "'crowd' is no purchase"),
     ],
 )
 def test_flags_that_cannot_be(study, capsys, flags, words):

@@ -37,6 +37,7 @@ from suffice.forecast.theory import (
     task_bits,
     trials_needed,
     two_rules_bound,
+    upper_rate,
 )
 from suffice.forecast.theory._noise import coin_error
 
@@ -302,6 +303,18 @@ def test_rare_bound_covers(missed: float, false_alarm: float) -> None:
         marked = rate * (1.0 - missed) + (1.0 - rate) * false_alarm
         too_low = binom.pmf(np.arange(trials + 1), trials, marked)[bound < rate].sum()
         assert too_low <= 0.05 + 1e-9
+
+
+def test_many_counts_at_once() -> None:
+    """The bound for an array of counts is that of each, and it grows with the count to one."""
+    counts = np.array([[0, 1, 5], [50, 99, 100]])
+    found = upper_rate(counts, 100, 0.05, missed=0.1)
+    alone = [[failure_rate(100, int(k), 0.05, missed=0.1).value for k in row] for row in counts]
+    assert np.allclose(found, alone, rtol=1e-12, atol=0.0)
+    assert (np.diff(found.ravel()) >= 0.0).all()
+    assert found[0, 0] == pytest.approx((1.0 - 0.05 ** (1 / 100)) / 0.9)
+    with pytest.raises(InputError, match="101 failures in 100 trials"):
+        upper_rate([3, 101], 100)
 
 
 def test_checks_for_a_claim() -> None:

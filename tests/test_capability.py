@@ -361,3 +361,88 @@ def test_one_model_cannot_change() -> None:
     laws = [(0.0, SimpleLaw("small", 10.0))]
     with pytest.raises(InputError, match="1 model cannot change"):
         explain_change(laws, Curve(()), {}, Criterion(error=0.2), np.random.default_rng(0))
+
+
+def test_the_winner_is_named_in_words() -> None:
+    """The sentence names both models, both effects and which wins, or that it is open."""
+    (change,) = changes(2.0, (100.0, 90.0))
+    said = str(change)
+    assert said.startswith("From small to large P goes from ")
+    assert said.endswith("what wins: the evaluators' error.")
+    assert change.as_dict()["text"] == said
+    (same,) = changes(0.0, (100.0, 100.0))
+    assert str(same).endswith("which effect wins is open.")
+
+
+STUDY = {
+    "name": "own",
+    "task": {"kind": "votes", "items": "i", "gold": "g"},
+    "criterion": {"error": 0.19},
+    "sources": {"judge": {"labels": "c", "price": 1.0, "shared_error_slope": [2.0, 0.1]}},
+    "models": {"target": "large", "others": ["small"]},
+    "budget": {"money": 100},
+    "capability": {"models": {"small": 0.0, "large": 1.0}, "measured_at": 0.0},
+}
+
+
+def test_a_study_that_states_capabilities_says_which_effect_wins(tmp_path: Path) -> None:
+    """From the study file to the sentence of the report: the prior slope, and verdicts in its
+    place."""
+    from suffice import pipeline
+    from suffice.plan import Option, Plan
+    from suffice.progress import SilentProgress
+    from suffice.study import parse_study
+    from suffice.workspace import Workspace
+
+    def of(study: dict[str, object]) -> dict[str, object]:
+        work = Workspace(parse_study(study, folder=tmp_path), tmp_path, SilentProgress())
+        work.__dict__["_supply"] = ({"judge": noisy_source("judge", 0.2, 1.0, shared=0.1)}, {})
+        work.__dict__["criterion"] = Criterion(error=0.19)
+        laws = {"large": SimpleLaw("large", 90.0), "small": SimpleLaw("small", 100.0)}
+        chosen = Option("recommended", Curve((Tranche("judge", 1000),)), 1000.0, None)
+        found = pipeline._changes(work, laws, Plan(chosen, (), (), ""))
+        return found[0] if found else {}
+
+    assert of(STUDY)["winner"] == "the evaluators' error"
+    assert (of(STUDY)["before"], of(STUDY)["after"]) == ("small", "large")
+    plain = {**STUDY, "sources": {"judge": {"labels": "c", "price": 1.0}}}
+    assert of(plain)["error"]["value"] == 0.0
+    assert of({k: v for k, v in plain.items() if k != "capability"}) == {}
+    rng = np.random.default_rng(5)
+    capability = np.repeat([0.0, 0.5, 1.0], 400)
+    wrong = rng.random(len(capability)) < 0.1 + 0.3 * capability
+    pl.DataFrame(
+        {
+            "task": [f"t{i}" for i in range(len(capability))],
+            "label": wrong.astype(int),
+            "gold": np.zeros(len(capability), dtype=int),
+            "capability": capability,
+        }
+    ).write_csv(tmp_path / "verdicts.csv")
+    read = {
+        **STUDY,
+        "sources": {"judge": {"labels": "c", "price": 1.0, "verdicts": "verdicts.csv"}},
+    }
+    assert of(read)["winner"] == "the evaluators' error"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"capability": None}, "sources.judge moves with capability"),
+        (
+            {"capability": {"models": {"small": 0.0, "huge": 1.0}, "measured_at": 0.0}},
+            "capability.models names 'huge', which is not measured",
+        ),
+        ({"capability": {"models": {"small": 0.0}, "measured_at": 0.0}}, "capability.models"),
+        ({"capability": {"models": {"small": 0.0, "large": 1.0}}}, "'capability.measured_at'"),
+    ],
+)
+def test_capabilities_that_cannot_be(change: dict[str, object], words: str) -> None:
+    """A slope without capabilities, a model that nobody measures, and missing numbers."""
+    from suffice.errors import StudyError
+    from suffice.study import parse_study
+
+    study = {k: v for k, v in {**STUDY, **change}.items() if v is not None}
+    with pytest.raises(StudyError, match=words):
+        parse_study(study)

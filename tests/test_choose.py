@@ -214,8 +214,8 @@ def test_other_gold_moves_p_towards_one_half(law):
     assert made.new_gold.value < made.p.value - 0.02
     assert made.new_gold.low < made.p.low
     parts = {p["name"]: p["sd"] for p in made.parts}
-    assert set(parts) == {"run to run", "law", "gold"}
-    assert parts["gold"] > 0.0
+    assert set(parts) == {"run to run", "parameters", "choice of law", "evaluation set"}
+    assert parts["evaluation set"] > 0.0
 
 
 def test_predictive_counts_hold_runs_of_the_forecast_itself(law):

@@ -209,7 +209,8 @@ def test_stages_one_by_one_in_json(stage, study):
     assert [s["name"] for s in supply["sources"]] == ["crowd", "experts"]
     assert json.loads((out / "supply.json").read_text()) == supply
     measured = stage("measure")
-    assert measured["runs"] == 4 * measured["cells"]["minilm-l6@1"]
+    cells = measured["cells"]["minilm-l6@1"] + measured["attacked_cells"]["minilm-l6@1"]
+    assert measured["runs"] == 4 * cells
     assert Path(measured["file"]).exists()
     law = stage("fit")
     assert law["rhat"] < 1.05
@@ -234,7 +235,9 @@ def test_run_report_and_ledger(stage, study, cache, capsys):
     assert (out / "report.html").stat().st_size > 10_000
     code, said, _ = call(["ledger", str(out), "--json"], capsys)
     assert code == 0
-    assert [r["passed"] for r in json.loads(said)] == [c["passed"] for c in plan["check"]]
+    told = json.loads(said)
+    assert [r["passed"] for r in told["forecasts"]] == [c["passed"] for c in plan["check"]]
+    assert told["record"]["scored"] == len(plan["check"])
     code, said, _ = call(["ledger", str(out)], capsys)
     assert f"{plan['check'][0]['passed']}/6 passed" in said
     (out / "report.html").unlink()

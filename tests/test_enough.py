@@ -12,6 +12,7 @@ from suffice.cli import main
 from suffice.errors import InputError
 from suffice.forecast import judge_gold, read_fresh_gold
 from suffice.forecast._enough import bounds, log_evidence, stratified_evidence
+from suffice.forecast.theory import failure_rate, trials_needed
 
 ALPHA = 0.05
 BAR = np.log(1.0 / ALPHA)
@@ -144,6 +145,41 @@ def test_a_verdict_stands():
     assert first.at == later.at <= 150
 
 
+def test_rare_severe_failures():
+    """With none seen, "enough" comes with the items that rule the rate out, at any time at most
+    twice those of a fixed test; with one seen it takes longer; with many it is not enough."""
+    wrong, none = np.zeros(2000, dtype=int), np.zeros(2000, dtype=int)
+    said = judge_gold(wrong, 0.05, severe=none, severe_limit=0.01)
+    (part,) = [p for p in said.parts if p.name == "severe"]
+    fixed = trials_needed(0.01).value
+    assert said.verdict == "enough"
+    assert fixed <= part.below == said.at <= 2 * fixed
+    seen = none.copy()
+    seen[10] = 1
+    later = judge_gold(wrong, 0.05, severe=seen, severe_limit=0.01)
+    assert later.at > said.at
+    often = (np.arange(2000) % 20 == 0).astype(int)
+    assert judge_gold(wrong, 0.05, severe=often, severe_limit=0.01).verdict == "not enough"
+    # After m items without one the bound is above the 3/m of a look that was fixed beforehand.
+    high = judge_gold(wrong[:300], 0.05, severe=none[:300], severe_limit=0.01).parts[-1].error.high
+    assert failure_rate(300).value < high < 2.5 * failure_rate(300).value
+
+
+def test_rarely_called_enough_at_the_limit_of_severe_failures():
+    """500 models that fail severely exactly as often as allowed, looked at after every item: at
+    most 5 % and chance are ever called enough."""
+    rng = np.random.default_rng(8)
+    wrong = np.zeros(1500, dtype=int)
+    called = sum(
+        judge_gold(
+            wrong, 0.05, severe=(rng.random(1500) < 0.02).astype(int), severe_limit=0.02
+        ).verdict
+        == "enough"
+        for _ in range(500)
+    )
+    assert called <= 0.05 * 500 + 3 * np.sqrt(500 * 0.05 * 0.95)
+
+
 def run(*arguments: object) -> int:
     """Run the command line; its exit code."""
     with pytest.raises(SystemExit) as left:
@@ -163,6 +199,12 @@ def test_the_command(tmp_path, capsys):
     assert max(map(len, said.splitlines())) <= 80
     assert run("enough", gold, "--error", ".08", "--share", "easy=1", "--json") == 0
     assert '"verdict": "enough"' in capsys.readouterr().out
+    severe = tmp_path / "severe.csv"
+    severe.write_text("wrong,severe\n" + 900 * "0,0\n")
+    assert run("enough", severe, "--error", ".06", "--severe", ".01") == 0
+    assert "severe               0 of 900 wrong" in capsys.readouterr().out
+    assert run("enough", gold, "--error", ".06", "--severe", ".01") == 2
+    assert "a column 'severe'" in capsys.readouterr().err
     used = tmp_path / "labels.csv"
     used.write_text("task,worker,label\nt7,w,a\n")
     assert run("enough", gold, "--error", ".06", "--used", used) == 2
@@ -179,6 +221,7 @@ def test_the_command(tmp_path, capsys):
         ("wrong,slice\n0,\n", "line 2: has no slice"),
         ("label,gold\nx,\n", "line 2: lacks a label"),
         ("wrong,task\n0\n", "line 2: has not as many cells"),
+        ("wrong,severe\n0,maybe\n", "line 2: severe = 'maybe'"),
     ],
 )
 def test_bad_gold_is_one_line(tmp_path, text, said):
@@ -197,6 +240,9 @@ def test_bad_gold_is_one_line(tmp_path, text, said):
         ({"alpha": 2.0}, "alpha is 2"),
         ({"slice_limits": {"hard": 0.1}}, "no gold of slice 'hard'"),
         ({"slices": ["a", "b"], "shares": {"a": 0.5}}, "slice 'b' has gold but no share"),
+        ({"severe_limit": 0.01}, "none of the gold is judged for them"),
+        ({"severe": [0, 0], "severe_limit": 1.5}, "the limit of severe failures is 1.5"),
+        ({"severe": [0], "severe_limit": 0.5}, "1 items judged for severe failures, 2 for errors"),
     ],
 )
 def test_bad_limits_are_one_line(more, said):

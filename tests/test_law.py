@@ -247,7 +247,14 @@ def test_fits_are_kept_and_repeat_to_the_digit(tmp_path: object) -> None:
     rng = np.random.default_rng(9)
     curves = tuple(some_curves(rng, 18))
     task = LawTask(
-        curves, tuple(draw_runs(c, 6, rng) for c in curves), METRICS, TABLE, "m", "probe", 3
+        curves,
+        tuple(draw_runs(c, 6, rng) for c in curves),
+        METRICS,
+        TABLE,
+        "m",
+        "probe",
+        3,
+        (0.5, 0.5, 0.5),
     )
     first = fit_laws([task], Path(str(tmp_path)) / "a", SilentProgress())[0]
     again = fit_laws([task], Path(str(tmp_path)) / "a", SilentProgress())[0]

@@ -28,7 +28,7 @@ class PowerLaw:
         """Labels that each draw needs to reach an error [draw]: its own D*."""
         return (self.scale / error) ** (1.0 / self.power)
 
-    def outcomes(self, curves, rng, *, draws, runs, half=None) -> Outcomes:
+    def outcomes(self, curves, rng, *, draws, runs, half=None, common=False) -> Outcomes:
         """All draws, always: so that every P is an exact share of them."""
         tasks = np.array([c.curve.tasks for c in curves], dtype=float)
         mean = self.scale[:, None] * tasks ** -self.power[:, None]

@@ -314,3 +314,13 @@ def test_a_design_repeats_itself_and_covers_rounds():
     assert one != other
     rounds = {max(t.round for t in c) for c in one if len(c.tranches) > 1}
     assert rounds == {1, 2}
+
+
+def test_peak_memory_is_said_when_something_was_trained(pool, tmp_path):
+    """A step that trained tells the most memory a process held; one from the store says nothing."""
+    store, cells = RunStore(tmp_path / "runs.sqlite"), small_grid(pool[0], seeds=4)[:1]
+    told = Told()
+    for _ in range(2):
+        train(cells, pool, store, tmp_path, told)
+    assert len(told.notes) == 1
+    assert 0.01 < float(told.notes[0].split("at most ")[1].split(" GB")[0]) < 24.0

@@ -152,7 +152,7 @@ def test_groups_and_slices_by_column(tmp_path):
     ]
     pool = preferences(tmp_path, rows, rows[:60:2], group="dialogue", slice_by="topic")
     assert pool.slice_names == ("law", "art")
-    assert pool.evaluation.metrics == ("error", "error:law")
+    assert pool.evaluation.error_metrics == ("error", "error:law")
     assert pool.limit("vendor") == 160 - 60
     tasks = everything(pool)
     aside = pool.held_out[tasks.a]

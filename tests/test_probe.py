@@ -34,10 +34,11 @@ def errors(*tranches: Tranche, seeds: int = 12, seed: int = 0) -> np.ndarray:
 
 
 def test_an_untrained_probe_tosses_a_coin():
-    """Without labels every answer is a tie, and the error one half."""
+    """Without labels every answer is a tie, and every metric at its untrained level."""
     pool = world()
     trained = Probe().train(pool, seen(pool.features), Curve(()).resolve({}, None), range(3))
-    np.testing.assert_allclose(trained.metrics, 0.5)
+    assert pool.evaluation.untrained[0] == pytest.approx(0.5)
+    np.testing.assert_allclose(trained.metrics, np.tile(pool.evaluation.untrained, (3, 1)))
     assert (trained.answers == 0.5).all()
 
 

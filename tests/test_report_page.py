@@ -232,7 +232,7 @@ def test_charts_are_valid_vega_lite(page: Page):
     import altair as alt
 
     kinds = {name.split("-")[0].split(".")[0]: spec for name, spec in page.data["charts"].items()}
-    assert len(kinds) == 9
+    assert len(kinds) == 10
     for spec in kinds.values():
         alt.LayerChart.from_dict(spec, validate=True)
 
@@ -276,6 +276,45 @@ def test_an_absent_file_is_told(tmp_path: Path, missing: str):
     assert "absent" in page.text
 
 
+def test_which_effect_wins_is_told(tmp_path: Path):
+    """Where capabilities are stated, the report says what the models gain and evaluators lose."""
+    text = "From a to b P goes from 0.50 to 0.40: what wins: the evaluators' error."
+    change = {"before": "a", "after": "b", "winner": "the evaluators' error", "text": text}
+    page = page_of(tmp_path, forecast=lambda f: f.update(changes=[change]))
+    assert text in page.text
+    assert "Efficiency against evaluators' errors" in page.text
+
+
+def test_three_views_of_p(tmp_path: Path):
+    """P for this gold, for other gold and in deployment stand beside each other."""
+    page = page_of(tmp_path, plan=lambda p: p.update(p_deployment=chance(0.66, 0.3)))
+    assert ".66 (.36 to .96) with new labels from these sources, judged by new gold" in page.text
+
+
+def test_labels_in_hand_are_not_bought_again(tmp_path: Path):
+    """Where a plan goes on from what was bought, its headline counts that in."""
+    have = [{"source": "crowd", "tasks": 100, "labels_per_task": 1, "cost": 5.0}]
+    page = page_of(tmp_path, plan=lambda p: p.update(bought=have))
+    assert "Buy up to 3,000 crowd labels" in " ".join(page.text.split())
+    assert "for $312 in all: meets" in " ".join(page.text.split())
+
+
+def test_far_curves_have_bounds_and_no_point(tmp_path: Path):
+    """A recommended curve far beyond the runs: no point value anywhere, and a warning at the
+    top."""
+    bounds = {"mean": None, "low": 0.31, "high": 0.93, "level": 0.9}
+    page = page_of(
+        tmp_path,
+        plan=lambda p: p.update(
+            p={**bounds, "held_fixed": "all"}, distance="far", p_new_gold=None, validity=0.5
+        ),
+    )
+    assert "meets the criterion with probability .31 to .93" in " ".join(page.text.split())
+    assert "The curve lies far beyond the measured runs" in page.text
+    assert "P(aligned) lies between .15 and .47" in page.text
+    assert ".62" not in page.text.split("What else the money could buy")[0]
+
+
 def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
     """A study without check, judge, slices and more says so, and leaves no heading empty."""
     page = page_of(
@@ -284,7 +323,9 @@ def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
             check=[], check_skipped=True, frontier=[], parts=[], limits=[], citations=[],
             assumptions=[], alternatives=[],
         ),
-        forecast=lambda f: f.update(learning_curves=[], more_of_the_judge=None, models=[]),
+        forecast=lambda f: f.update(
+            learning_curves=[], more_of_the_judge=None, hostile=None, models=[]
+        ),
         supply=lambda s: s.update(slices=[], curve=[], bought={}),
         law=lambda w: w.update(held_out=[], families=[], converged=False),
     )  # fmt: skip
@@ -292,6 +333,7 @@ def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
         "The check was skipped (--no-check): no forecast here has met a real run.",
         "holds no learning curves",
         "did not forecast what adding labels of an automatic judge does",
+        "trained no run on hostile labels",
         "not told apart by slice",
         "holds no frontier",
         "has one model only",
@@ -303,7 +345,30 @@ def test_a_bare_study_says_what_it_lacks(tmp_path: Path):
         "cites no methods",
     ):
         assert words in page.text
-    assert set(page.data["charts"]) == {"picture.0"}
+    assert set(page.data["charts"]) == {"picture.0", "calibration.0"}
+
+
+def test_hostile_labels_are_told_with_their_evidence(tmp_path: Path):
+    """The table names the trigger, the cells behind it, its success and P; no trigger, none."""
+    text = page_of(tmp_path).text
+    assert "prefer whatever text says \u201cbuy now\u201d" in text
+    assert "8 measured cells" in text
+    assert "61.0" in text
+    bare = page_of(tmp_path, forecast=lambda f: f["hostile"].update(trigger=None, attack=[]))
+    assert "answer the other way round" in bare.text
+
+
+def test_limits_on_other_metrics_are_told(tmp_path: Path):
+    """Log loss, regret and a bound on severe failures stand in the criterion, each in its unit."""
+    page = page_of(
+        tmp_path,
+        plan=lambda p: p["criterion"].update(
+            limits={"log_loss": 0.6, "attack": 0.3, "regret@16": 0.45}, severe={"hard": 0.01}
+        ),
+    )
+    for said in ("log loss at most .600", "success of the trigger at most 30", "best of 16 at most",
+                 "upper bound of the error in slice hard at most 1"):  # fmt: skip
+        assert said in page.text
 
 
 def test_a_check_that_was_not_run_is_not_called_skipped(tmp_path: Path):

@@ -115,6 +115,26 @@ def test_ties_go_to_the_cheaper_curve(browser: Browser, report: Path):
         assert move(page, "target", 40).startswith("Buy 1,000 crowd for $100")
 
 
+def test_far_curves_show_bounds_alone(browser: Browser, tmp_path: Path):
+    """A purchase far beyond what was measured has no point value and no star, at its model only."""
+    files = study_files()
+    far = [[False, False, False, True], [True] * 4]
+    files["forecast.json"]["sliders"] = {**grid(), "far": far}
+    path = write_report(write_study(tmp_path, files))
+    with opened(browser, path, DESK, "light") as (page, _, said):
+        assert "P = .78 (.70 to .86)." in page.locator("#sliders-answer").inner_text()
+        assert page.locator("#sliders-chart .star").count() == 1
+        told = move(page, "budget", 2.65)
+        assert told.startswith(
+            "Buy 9,000 judge + 1,000 crowd x3 (round 2) for $390. P lies between "
+        )
+        assert told.endswith(": far beyond what was measured.")
+        assert page.locator("#sliders-chart .star").count() == 0
+        move(page, "budget", 2.301)
+        assert "P lies between" in move(page, "model", 1)
+        assert said == []
+
+
 def test_moved_by_keyboard(browser: Browser, report: Path):
     """The arrows of the keyboard move a slider, and the answer is announced."""
     with opened(browser, report, PHONE, "light") as (page, _, _):

@@ -15,7 +15,7 @@ class SimpleLaw:
     def __init__(self, model: str, scale: float) -> None:
         self.model, self.scale = model, scale
 
-    def outcomes(self, curves, rng, *, draws, runs, half=None) -> Outcomes:
+    def outcomes(self, curves, rng, *, draws, runs, half=None, common=False) -> Outcomes:
         mean = np.empty((draws, len(curves), 1))
         wobble = rng.normal(0.0, 0.005, draws)
         for i, curve in enumerate(curves):

@@ -22,6 +22,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402 - reads the limits above when it is imported
 
+from suffice.labels import Verdict  # noqa: E402
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -131,9 +133,11 @@ def _in_process(problem: Problem) -> NDArray[np.float64]:
 
 
 def _error(pool: Pool, features: NDArray[np.float32], heads: list[NDArray[np.float64]]) -> float:
-    tasks, scores = pool.evaluation.tasks, features @ np.array(heads).T
-    answers = 0.5 * (1.0 + np.sign(scores[tasks.a] - scores[tasks.b]))
-    return float(pool.evaluation.score(answers)[:, 0].mean())
+    tasks, best = pool.evaluation.tasks, pool.evaluation.candidates
+    scores = (np.array(heads) @ features.T).astype(np.float32)
+    odds = scores[:, tasks.a] - scores[:, tasks.b]
+    verdict = Verdict(odds, None if best is None else scores[:, best.items])
+    return float(pool.evaluation.score(verdict)[:, 0].mean())
 
 
 def _example() -> Workspace:

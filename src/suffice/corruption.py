@@ -117,6 +117,12 @@ class CorruptedChannel:
         return f"{self.base.name} ({self.corruption})"
 
     @property
+    def fingerprint(self) -> str:
+        """What is synthetic in it: the base where that is, and what is put on top."""
+        below = getattr(self.base, "fingerprint", None)
+        return f"{below} {self.corruption}" if isinstance(below, str) else str(self.corruption)
+
+    @property
     def profile(self) -> Profile:
         """The base's error with the corruption in it."""
         import numpy as np

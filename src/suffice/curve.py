@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from suffice.channel import Channel, Source
 
 _TRANCHE = re.compile(
-    r"(?P<tasks>[\d,]+)\s+(?P<source>[\w.\-]+)(\s+x(?P<repeats>[1-9]\d*))?"
+    r"(?P<tasks>[\d,]+)\s+(?P<source>[\w.\-]+(/[\w.:,\-]+)?)(\s+x(?P<repeats>[1-9]\d*))?"
     r"(\s+\(round (?P<round>[1-9]\d*)\))?"
 )
+
+_OPERATED = "/"
 
 Kind = Literal["label", "instruction", "model", "reward"]
 
@@ -30,7 +32,7 @@ class Tranche:
     """One purchase.
 
     Attributes:
-        source: name of the source.
+        source: name of the source; ``crowd/test:10:8`` is crowd under quality control.
         tasks: how many tasks are labelled.
         labels_per_task: independent labels of each task.
         where: the slices that the tasks come from; empty for all.
@@ -51,6 +53,11 @@ class Tranche:
     def labels(self) -> int:
         """Labels bought."""
         return self.tasks * self.labels_per_task
+
+    @property
+    def base(self) -> str:
+        """The source underneath, without quality control."""
+        return base_source(self.source)
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,26 @@ class ResolvedCurve:
         """The tranches of each round, in training order."""
         numbers = sorted({t.tranche.round for t in self.tranches})
         return [[t for t in self.tranches if t.tranche.round == k] for k in numbers]
+
+
+def base_source(name: str) -> str:
+    """The source underneath: ``crowd`` of ``crowd/test:10:8``."""
+    return name.partition(_OPERATED)[0]
+
+
+def operated_name(source: str, setting: str) -> str:
+    """What a source under a setting of quality control is called in curves.
+
+    Raises:
+        InputError: the setting cannot stand in a curve that is written down.
+    """
+    name = f"{source}{_OPERATED}{''.join(setting.split())}"
+    found = _TRANCHE.fullmatch(f"1 {name}")
+    if found is None or found["source"] != name:
+        raise InputError(
+            f"{setting!r} cannot be written in a curve", fix="write numbers plainly, like .05"
+        )
+    return name
 
 
 def split_rounds(curve: Curve, order: Sequence[str], at: int) -> Curve:

@@ -148,6 +148,18 @@ def supply(work: Workspace) -> dict[str, Any]:
         weeks, seed = work.study.budget.weeks, work.study.seed
         bought = supply_curve(known, default_menu(), weeks=weeks, seed=seed).as_dict()
         table["bought"] = {key: bought[key] for key in ("offers", "weeks", "notes")}
+    if work.variants:
+        table["quality_control"] = [
+            {
+                "name": v.name,
+                "source": v.base,
+                "operators": v.how,
+                "labels_behind_an_answer": v.effort,
+                **{key: e.as_dict() for key, e in v.estimates.items()},
+                "assumes": list(v.notes),
+            }
+            for v in work.variants.values()
+        ]
     work.write("supply.json", table)
     return table
 
@@ -211,9 +223,10 @@ def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell
     target = work.study.models.target
     law = _fit_laws(work, grid, [target], "first law")[target]
     known = set(grid.of(target)[0])
-    curves = promising(
-        law, work.market, work.criterion, work.study.grid.focus, seed=work.study.seed
-    )
+    # Quality control is measured only where its labels can be made.
+    tried = all(work.can_train_operated(v.base) for v in work.variants.values())
+    market = work.market if tried else work.market.plain()
+    curves = promising(law, market, work.criterion, work.study.grid.focus, seed=work.study.seed)
     return [Cell(target, _resolve(work, c), seeds) for c in curves if c not in known]
 
 
@@ -288,7 +301,10 @@ def make_plan(
     *,
     target: float | None = None,
     money: float | None = None,
+    weeks: float | None = None,
     risk: Risk | None = None,
+    points: bool = False,
+    bought: Curve | None = None,
 ) -> Plan:
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
@@ -296,15 +312,19 @@ def make_plan(
         work, grid, laws: what the stages before gave.
         target: buy the cheapest curve with P at least this; without it, the highest P.
         money: budget instead of the study's.
+        weeks: time instead of the study's.
         risk: maximise something other than P.
+        points: give P of curves far from what was measured as a point, not as bounds alone.
+        bought: labels in hand, which every curve then holds.
     """
     from dataclasses import replace
 
-    from suffice.plan import forecast_file, plan_file
+    from suffice.plan import forecast_file, plan_file, with_bought
     from suffice.plan import make_plan as choose
 
     law = laws[work.study.models.target]
     market = work.market if money is None else replace(work.market, money=money)
+    market = market if weeks is None else replace(market, weeks=weeks)
     with work.progress.step("plan", total=2) as step:
         plan = choose(
             law,
@@ -315,21 +335,23 @@ def make_plan(
             gold_shifts=gold_shifts(work, grid),
             risk=risk,
             prices=True,
+            points=points,
+            bought=bought,
         )
+        if bought is not None:
+            market = with_bought(market, bought)
         step.advance()
-        work.write(
-            "forecast.json",
-            forecast_file(
-                laws,
-                work.study.models.target,
-                market,
-                work.criterion,
-                work.quality,
-                plan,
-                {m: [r.scores[:, _law_columns(work)] for r in grid.of(m)[1]] for m in laws},
-                seed=work.study.seed,
-            ),
+        drawn = forecast_file(
+            laws,
+            work.study.models.target,
+            market,
+            work.criterion,
+            work.quality,
+            plan,
+            {m: [r.scores[:, _law_columns(work)] for r in grid.of(m)[1]] for m in laws},
+            seed=work.study.seed,
         )
+        work.write("forecast.json", {**drawn, "changes": _changes(work, laws, plan)})
         step.advance()
     about = {
         "study": work.study.name,
@@ -337,8 +359,22 @@ def make_plan(
         "model": work.study.models.target,
         "task": work.study.task.kind,
     }
-    work.write("plan.json", plan_file(plan, market, work.criterion, about))
+    said = work.quality_control_assumes()
+    work.write("plan.json", plan_file(plan, market, work.criterion, about, said, points=points))
     return plan
+
+
+def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str, Any]]:
+    """How P on the recommended purchase moves from model to model, and which effect wins."""
+    from suffice.forecast import explain_change
+
+    section = work.study.capability
+    if section is None or plan.recommended.curve is None:
+        return []
+    placed = [(at, laws[m]) for m, at in section.models.items()]
+    rng = np.random.default_rng([work.study.seed, 73])
+    found = explain_change(placed, plan.recommended.curve, work.judged, work.criterion, rng)
+    return [change.as_dict() for change in found]
 
 
 def what_next(
@@ -384,7 +420,9 @@ def check_plan(
     seeds = tuple(range(first_seed, first_seed + total))
     bought = [o for o in (plan.recommended, *plan.alternatives) if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
-    options = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
+    distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
+    options = [o for o in distinct if work.can_train(_curve(o))]
+    left_out = [o.name for o in distinct if o not in options]
     rng = np.random.default_rng([work.study.seed, 41])
     written = [_write_forecast(work, o, rng, total, seeds) for o in options]
     target = work.study.models.target
@@ -401,12 +439,15 @@ def check_plan(
                 "total": total,
                 "predictive_low": low,
                 "predictive_high": high,
-                "p": None if option.forecast is None else option.forecast.as_dict(),
+                "p": None if option.forecast is None else option.forecast.said(),
+                **({"synthetic": True} if _is_operated(_curve(option)) else {}),
             }
         )
     values = work.read("plan.json", made_by="suffice plan")
-    work.write("plan.json", {**values, "check": checks})
-    _write_runs(work, "check", Grid(cells, runs))
+    said = {"check_left_out": left_out} if left_out else {}
+    work.write("plan.json", {**values, "check": checks, **said})
+    if cells:
+        _write_runs(work, "check", Grid(cells, runs))
     return tuple(checks)
 
 
@@ -452,8 +493,12 @@ def _curve(option: Option) -> Curve:
     return option.curve
 
 
+def _is_operated(curve: Curve) -> bool:
+    return any(t.source != t.base for t in curve)
+
+
 def _resolve(work: Workspace, curve: Curve) -> ResolvedCurve:
-    return curve.resolve(work.sources)
+    return curve.resolve(work.buyable)
 
 
 def _write_runs(work: Workspace, stage: str, grid: Grid) -> None:
@@ -465,7 +510,7 @@ def _write_runs(work: Workspace, stage: str, grid: Grid) -> None:
     rows = [
         {"stage": stage, **run.as_row()}
         for cell, found in zip(grid.cells, grid.runs, strict=True)
-        for run in cell_runs(cell, found, work.pool, work.scheme, work.sources)
+        for run in cell_runs(cell, found, work.pool, work.scheme, work.buyable)
     ]
     table = pl.DataFrame(rows)
     path = work.folder / "runs.parquet"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from suffice.channel import MOST_CLASSES
-from suffice.errors import StudyError
+from suffice.errors import InputError, StudyError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -105,6 +105,23 @@ class CriterionSection(_Section):
     validity: Annotated[float, Field(ge=0.0, le=1.0)] | Literal["unknown"] = "unknown"
 
 
+class WorkersSection(_Section):
+    """How the people behind a source differ: a stated prior, which quality control works on.
+
+    Attributes:
+        spread: sd between workers of the log odds of a right answer; .8 takes a pool of 80 %
+            accuracy from about 55 % (worst twentieth) to 94 % (best twentieth).
+        hostile: share of the labels that want to be wrong; they are among the recorded ones.
+        camouflage: chance that a hostile worker sees through a gold or test question.
+        labels_per_worker: answers that one worker gives before leaving.
+    """
+
+    spread: Annotated[float, Field(ge=0.0, le=10.0)] = 0.8
+    hostile: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0
+    camouflage: Share = 0.5
+    labels_per_worker: Annotated[float, Field(ge=1.0, allow_inf_nan=False)] = 50.0
+
+
 class SourceSection(_Section):
     """A pool that labels can be bought from.
 
@@ -118,6 +135,12 @@ class SourceSection(_Section):
         labels_per_task: numbers of labels a task that may be bought.
         takes: of each resource in ``budget.weekly``, what one label takes.
         at_least: tasks that must be bought, such as promised public scrutiny.
+        qc: settings of quality control under which its labels may be bought too, each written as
+            for ``suffice offers --qc``: ``test:10:8,x3``.
+        workers: how the people behind it differ, for quality control that tells them apart.
+        verdicts: file of this source's verdicts on several models with gold, from which the slope
+            of its shared error on capability is fitted (section ``capability``).
+        shared_error_slope: that slope as a prior: mean and sd, in logits a unit of capability.
     """
 
     price: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -129,6 +152,10 @@ class SourceSection(_Section):
     labels_per_task: Annotated[list[Count], Field(min_length=1)] = [1]
     takes: dict[Name, Positive] = {}
     at_least: Annotated[int, Field(ge=0)] = 0
+    qc: list[str] = []
+    workers: WorkersSection | None = None
+    verdicts: str | None = None
+    shared_error_slope: tuple[float, Annotated[float, Field(ge=0.0)]] | None = None
 
 
 class ModelsSection(_Section):
@@ -237,6 +264,18 @@ class NextSection(_Section):
     attack_share: Share = 0.1
 
 
+class CapabilitySection(_Section):
+    """How capable the models are whose outputs are labelled: errors may grow with it.
+
+    Attributes:
+        models: capability of each model, on any scale in which equal steps mean the same.
+        measured_at: capability of the model whose outputs the recorded labels are about.
+    """
+
+    models: Annotated[dict[str, float], Field(min_length=2)]
+    measured_at: float
+
+
 class CheckSection(_Section):
     """The runs that hold the forecast to account.
 
@@ -263,6 +302,7 @@ class Study(_Section):
     attack: AttackSection = AttackSection()
     check: CheckSection = CheckSection()
     next: NextSection = NextSection()
+    capability: CapabilitySection | None = None
 
     folder: Path = Field(default=Path(), exclude=True)
     origin: str = Field(default="study", exclude=True)
@@ -304,9 +344,46 @@ class Study(_Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _quality_control_is_known(self) -> Study:
+        for name, source in self.sources.items():
+            if source.workers is not None and not source.qc:
+                raise ValueError(f"sources.{name}.workers means nothing without sources.{name}.qc")
+            if source.qc:
+                from suffice.supply.operators import parse_operators
+
+                for text in source.qc:
+                    try:
+                        parse_operators(text)
+                    except InputError as error:
+                        raise ValueError(f"sources.{name}.qc: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _capabilities_are_stated(self) -> Study:
+        moving = [
+            n for n, s in self.sources.items() if s.verdicts or s.shared_error_slope is not None
+        ]
+        if moving and self.capability is None:
+            raise ValueError(
+                f"sources.{moving[0]} moves with capability, of which section 'capability' says "
+                "nothing"
+            )
+        known = [self.models.target, *self.models.others]
+        for name in self.capability.models if self.capability else ():
+            if name not in known:
+                raise ValueError(f"capability.models names {name!r}, which is not measured")
+        return self
+
     def digest(self) -> str:
         """A hash of everything that the file says."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        # What says nothing is left out, so that a file means today what it meant before.
+        silent = {
+            name: {key for key in ("qc", "workers") if not getattr(source, key)}
+            for name, source in self.sources.items()
+        }
+        said = self.model_dump_json(exclude={"sources": silent})
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def path(self, name: str) -> Path:
         """A file that the study names, relative to the study file."""
@@ -386,7 +463,7 @@ def _keys_at(place: list[str]) -> list[str]:
         "": (Study,),
         "task": (RatingsTask, PreferencesTask, VotesTask),
         "criterion": (CriterionSection,),
-        "sources": (SourceSection,),
+        "sources": (SourceSection, WorkersSection),
         "models": (ModelsSection,),
         "scheme": (SchemeSection,),
         "budget": (BudgetSection,),
@@ -394,6 +471,7 @@ def _keys_at(place: list[str]) -> list[str]:
         "attack": (AttackSection,),
         "check": (CheckSection,),
         "next": (NextSection,),
+        "capability": (CapabilitySection,),
     }
     found = sections.get(place[0] if place else "", ())
     return sorted({key for section in found for key in section.model_fields} - {"folder", "origin"})

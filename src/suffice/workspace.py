@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.errors import InputError, StorageError
+from suffice.errors import InputError, StorageError, StudyError
 from suffice.study import PreferencesTask, RatingsTask, VotesTask
 
 if TYPE_CHECKING:
@@ -18,17 +18,26 @@ if TYPE_CHECKING:
 
     from suffice.channel import Source
     from suffice.corruption import Trigger
+    from suffice.curve import Curve
     from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
     from suffice.forecast import Criterion, Ledger
     from suffice.labels import Pool, RatingPool, TaskPool
     from suffice.plan import Market
     from suffice.progress import Progress
-    from suffice.study import Study
+    from suffice.study import Study, WorkersSection
     from suffice.supply import Measured, Offered
+    from suffice.supply.operators import StatedPool, Variant
 
 _BIAS_FLOOR, _BIAS_PER_SHARED = 2.0, 40.0
 """Prior scale of what a source's shared error teaches, in run-to-run sd: a source whose every
 third label is wrong for everyone can move a metric by a dozen of them."""
+
+
+def stated_pool(section: WorkersSection) -> StatedPool:
+    """The people behind a source, as the study states them."""
+    from suffice.supply.operators import StatedPool
+
+    return StatedPool(**section.model_dump())
 
 
 @dataclass
@@ -46,6 +55,7 @@ class Workspace:
     folder: Path
     progress: Progress
     executor: str = "processes"
+    _truth: dict[str, bool] = field(default_factory=dict, repr=False)
 
     @property
     def pool(self) -> Pool:
@@ -132,10 +142,90 @@ class Workspace:
         """Sources with their measured channels."""
         return self._supply[0]
 
+    @cached_property
+    def judged(self) -> dict[str, Source]:
+        """The sources, whose shared error moves with the capability of the model they judge."""
+        from suffice.forecast import fit_capability, read_verdicts, with_capability
+
+        section = self.study.capability
+        if section is None:
+            return self.sources
+        rng = np.random.default_rng([self.study.seed, 72])
+        found = dict(self.sources)
+        for name, s in self.study.sources.items():
+            prior = s.shared_error_slope
+            if s.verdicts is not None:
+                table = read_verdicts(self.study.path(s.verdicts))
+                fit = fit_capability(table, prior=prior or (0.0, 1.0), seed=self.study.seed)
+                slope = fit.line.slope
+            elif prior is not None:
+                slope = rng.normal(*prior, 400)
+            else:
+                continue
+            found[name] = with_capability(self.sources[name], slope, section.measured_at)
+        return found
+
     @property
     def measured(self) -> dict[str, Measured]:
         """The audit behind each source."""
         return self._supply[1]
+
+    @cached_property
+    def variants(self) -> dict[str, Variant]:
+        """Sources under the quality control that the study offers, by their names in curves."""
+        if not any(s.qc for s in self.study.sources.values()):
+            return {}
+        from suffice.supply.operators import build_variants
+
+        found: dict[str, Variant] = {}
+        for name, section in self.study.sources.items():
+            if not section.qc:
+                continue
+            stated = section.workers
+            workers = None if stated is None else stated_pool(stated)
+            try:
+                found |= build_variants(
+                    self.sources[name],
+                    section.qc,
+                    workers,
+                    automatic=self.measured[name].automatic,
+                    seed=self.study.seed,
+                )
+            except InputError as error:
+                raise StudyError(
+                    f"sources.{name}.qc: {error.what}", where=self.study.origin, fix=error.fix
+                ) from None
+        return found
+
+    @cached_property
+    def buyable(self) -> dict[str, Source]:
+        """Everything that can be bought: the sources, and the sources under quality control."""
+        return {**self.sources, **{name: v.source for name, v in self.variants.items()}}
+
+    def quality_control_assumes(self) -> list[str]:
+        """What plans with quality control take for granted, one sentence a source."""
+        said = []
+        for name, section in self.study.sources.items():
+            notes = [note for v in self.variants.values() if v.base == name for note in v.notes]
+            if not notes:
+                continue
+            if section.workers is not None:
+                notes.append(f"the workers of {name}: {stated_pool(section.workers)}")
+            said.append(f"Quality control of {name} assumes: {'; '.join(dict.fromkeys(notes))}.")
+        return said
+
+    def can_train(self, curve: Curve) -> bool:
+        """Whether labels of a curve can be had: quality control is synthetic, and needs gold."""
+        return all(t.source == t.base or self.can_train_operated(t.base) for t in curve)
+
+    def can_train_operated(self, source: str) -> bool:
+        """Whether a source's tasks to train on have gold."""
+        if source not in self._truth:
+            rng = np.random.default_rng([self.study.seed, 13])
+            most = self.pool.limit(source)
+            tasks = self.pool.draw_tasks(min(200, most or 200), rng, source=source)
+            self._truth[source] = not bool(np.isnan(tasks.truth).any())
+        return self._truth[source]
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -146,11 +236,12 @@ class Workspace:
     @cached_property
     def quality(self) -> dict[tuple[str, int], float]:
         """Share of right labels after r labels of a task."""
-        return {
+        plain = {
             (name, r): 1.0 - float(self.measured[name].repeats(r).mean())
             for name, offer in self.offered.items()
             for r in offer.labels_per_task
         }
+        return plain | {(n, 1): 1.0 - v.estimates["error"].value for n, v in self.variants.items()}
 
     @cached_property
     def market(self) -> Market:
@@ -165,19 +256,35 @@ class Workspace:
                     where=self.study.origin,
                     fix=f"its record holds {most} labels of a task",
                 )
+        operated = self.variants
+        quality = {name: self.quality[name, 1] for name in operated}
+        quality |= {n: 1.0 - float(m.by_slice().mean()) for n, m in self.measured.items()}
+        limits = {name: self.pool.limit(name) for name in self.offered}
+        takes = {name: s.takes for name, s in self.study.sources.items()}
         return Market(
-            sources=self.sources,
+            sources=self.buyable,
             order=self.order,
-            repeats={name: o.labels_per_task for name, o in self.offered.items()},
-            limits={name: self.pool.limit(name) for name in self.offered},
+            repeats={
+                **{name: o.labels_per_task for name, o in self.offered.items()},
+                **dict.fromkeys(operated, (1,)),
+            },
+            limits=limits | {name: limits[v.base] for name, v in operated.items()},
             money=self.study.budget.money,
             weeks=self.study.budget.weeks,
             smallest=max(self.study.grid.smallest // 2, 1),
-            takes={name: s.takes for name, s in self.study.sources.items()},
+            takes=takes
+            | {
+                name: {k: amount * v.effort for k, amount in takes[v.base].items()}
+                for name, v in operated.items()
+            },
             weekly=self.study.budget.weekly,
             at_least={n: s.at_least for n, s in self.study.sources.items() if s.at_least},
             rounds=self.study.budget.rounds,
             trigger=self.trigger,
+            variants={name: v.base for name, v in operated.items()},
+            ranks=tuple(sorted(quality, key=lambda name: (quality[name], name)))
+            if operated
+            else (),
         )
 
     @cached_property
@@ -228,7 +335,10 @@ class Workspace:
             log_worth=np.array([np.log(one[n] / one[names[0]]) for n in names]),
             repeats=repeats,
             bias=_BIAS_FLOOR + _BIAS_PER_SHARED * np.array(shared),
-            profiles={n: self.measured[n].mean().profile for n in names},
+            profiles={
+                **{n: self.measured[n].mean().profile for n in names},
+                **{n: v.source.posterior.mean().profile for n, v in self.variants.items()},
+            },
             classes=classes,
         )
 

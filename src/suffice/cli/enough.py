@@ -14,6 +14,7 @@ def enough(
     error: float,
     slice_error: Annotated[list[str] | None, Parameter(negative=())] = None,
     share: Annotated[list[str] | None, Parameter(negative=())] = None,
+    severe: float | None = None,
     alpha: float = 0.05,
     used: Annotated[list[Path] | None, Parameter(negative=())] = None,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -29,13 +30,15 @@ def enough(
 
     `suffice enough gold.csv --error .05 --slice-error hard=.1 --used labels.csv`
 
+    `suffice enough gold.csv --error .05 --severe .01`
+
     `suffice enough gold.csv --error .05 --share hard=.2 --share easy=.8 --json`
 
     Parameters
     ----------
     gold
         CSV of judged items in the order they were judged: `wrong` (0 or 1), or `label` and
-        `gold`; `slice` and `task` where known.
+        `gold`; `slice`, `task` and `severe` (0 or 1) where known.
     error
         Highest overall error allowed.
     slice_error
@@ -43,6 +46,8 @@ def enough(
     share
         Share of the task that a slice stands for, as SLICE=SHARE, where slices were not sampled
         in proportion; then for every slice.
+    severe
+        Highest rate of severe failures allowed: rare ones, none of which may ever have been seen.
     alpha
         Chance, at most, of ever saying "enough" where it is not.
     used
@@ -63,6 +68,8 @@ def enough(
         slices=fresh.slices,
         slice_limits=_numbers("--slice-error", slice_error),
         shares=_numbers("--share", share) or None,
+        severe=fresh.severe,
+        severe_limit=severe,
         alpha=alpha,
     )
     if json:

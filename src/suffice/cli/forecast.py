@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from suffice.cli._common import OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suffice.estimate import Estimate
+    from suffice.forecast import Forecast
+
+_LIES = {"inside": "inside what", "near": "a little beyond what", "far": "far beyond what"}
 
 
 def forecast(
     curve: str,
     study: Path | None = None,
     *,
+    points: bool = False,
     out: Path = OUT,
     json: bool = False,
     quiet: bool = False,
 ) -> None:
-    """P(meets the criterion) of one curve, with its interval.
+    """P(meets the criterion) of one curve, with its interval and what it consists of.
 
     A curve is written as it is printed: tasks, source, xLABELS for several labels a task, and
-    `(round 2)` for what trains later.
+    `(round 2)` for what trains later. P is given three times: for this pool and this gold, with
+    new gold, and in deployment, where sources label anew. Far beyond what was measured only bounds
+    are given.
 
     Examples
     --------
@@ -32,6 +44,8 @@ def forecast(
         What would be bought.
     study
         Study file; the example study by default.
+    points
+        Give a point value far beyond what was measured as well.
     out
         Folder of the study's results.
     json
@@ -39,41 +53,62 @@ def forecast(
     quiet
         No progress.
     """
-    import numpy as np
-
     from suffice import pipeline
     from suffice.cli._common import print_json, workspace
     from suffice.curve import Curve
-    from suffice.forecast import make_forecasts
+    from suffice.forecast import forecast as make
+    from suffice.forecast import shown
 
     work = workspace(study, out, as_json=json, quiet=quiet)
     wanted = Curve.parse(curve)
-    cost = wanted.cost(work.sources)
+    cost = wanted.cost(work.buyable)
     grid = pipeline.measure(work)
     law = pipeline.fit(work, grid)[work.study.models.target]
-    rng = np.random.default_rng([work.study.seed, 61])
-    shifts = pipeline.gold_shifts(work, grid)
-    made = make_forecasts(
-        law, [wanted.resolve(work.sources)], work.criterion, rng, gold_shifts=shifts
-    )[0]
+    made = make(
+        law,
+        wanted,
+        work.buyable,
+        work.criterion,
+        gold_shifts=pipeline.gold_shifts(work, grid),
+        seed=[work.study.seed, 61],
+    )
     if json:
+        others = {"p_new_gold": made.new_gold, "p_deployment": made.deployment}
         print_json(
             {
                 "curve": wanted.as_list(),
                 "cost": cost,
-                "p": {**made.as_dict(), "held_fixed": made.held_fixed},
+                "p": {**made.said(points=points), "held_fixed": made.held_fixed},
+                **{
+                    key: None if p is None else shown(p, made.distance, points=points)
+                    for key, p in others.items()
+                },
                 "parts": list(made.parts),
                 "distance": made.distance,
             }
         )
         return
-    p = made.p
     print(f"{wanted}: {cost:,.2f}")
-    print(f"P(meets the criterion) = {p.value:.2f} ({p.low:.2f} to {p.high:.2f}, 90 %)")
-    if (anew := made.new_gold) is not None:
-        print(
-            f"with gold from other texts and raters: {anew.value:.2f} "
-            f"({anew.low:.2f} to {anew.high:.2f})"
-        )
-    lies = {"inside": "inside what", "near": "a little beyond what", "far": "far beyond what"}
-    print(f"held fixed: {made.held_fixed}; the curve lies {lies[made.distance]} was measured")
+    for line in _lines(made, points=points):
+        print(line)
+
+
+def _lines(made: Forecast, *, points: bool) -> Iterator[str]:
+    def said(p: Estimate) -> str:
+        if shown(p, made.distance, points=points)["mean"] is None:
+            return f"between {p.low:.2f} and {p.high:.2f}"
+        return f"{p.value:.2f} ({p.low:.2f} to {p.high:.2f})"
+
+    from suffice.forecast import shown
+
+    yield "P(meets the criterion), with 90 % intervals"
+    yield f"  the curve lies {_LIES[made.distance]} was measured"
+    yield f"  {said(made.p):<22} held fixed: {made.held_fixed}"
+    if made.new_gold is not None:
+        yield f"  {said(made.new_gold):<22} with gold from other texts and raters"
+    if made.deployment is not None:
+        judged = ", judged by new gold" if made.new_gold is not None else ""
+        yield f"  {said(made.deployment):<22} in deployment: new labels from these sources{judged}"
+    yield "What makes it uncertain, as standard deviations:"
+    for p in made.parts:
+        yield f"  {p['sd']:.2f}  {p['name']}, {p['counted']}"

@@ -67,6 +67,8 @@ group = "prompt"            # tasks that share this column stay on one side of e
 error = 0.30
 # worst_slice_error = 0.35
 # slice_error = { safety = 0.25 }
+# limits = { log_loss = 0.6, calibration = 0.1 }  # any other metric of a run
+# severe = { safety = 0.01 } # every failure there is severe: 95 % upper bound of the error
 validity = "unknown"        # chance that this criterion captures what you mean by aligned; 0 to 1
 
 [sources.vendor]
@@ -74,6 +76,8 @@ about = "who labels, and how"
 labels = "vendor.jsonl"     # prompt, chosen, rejected (JSONL or parquet, as TRL reads them)
 price = 0.80                # money for one label
 capacity = 2000             # labels a week
+# qc = ["test:10:8", "gold:.1"]            # quality control the plan may buy; see `suffice offers`
+# workers = { spread = 0.8, labels_per_worker = 200 }   # how its workers differ: a stated prior
 
 [sources.experts]
 labels = "experts.parquet"
@@ -92,6 +96,7 @@ classes = ["no", "yes"]     # 2 to 50 of them; of two the second one is the posi
 [criterion]                 # all thresholds at once, on the gold
 error = 0.20
 # worst_slice_error = 0.30
+# limits = { log_loss = 0.5 } # any other metric of a run
 validity = "unknown"        # chance that this criterion captures what you mean by aligned; 0 to 1
 
 [sources.crowd]
@@ -100,6 +105,8 @@ labels = "crowd.csv"        # task, worker, label
 price = 0.10                # money for one label
 capacity = 5000             # labels a week
 labels_per_task = [1, 3]    # numbers of labels a task that may be bought
+# qc = ["test:10:8", "test:10:8,x3"]       # quality control the plan may buy; see `suffice offers`
+# workers = { spread = 0.8, labels_per_worker = 200 }   # how its workers differ: a stated prior
 
 [sources.experts]
 labels = "experts.csv"
@@ -121,6 +128,9 @@ weeks = 4
 seeds = 12
 mixtures = 32
 smallest = 50
+
+[attack]                    # what hostile workers would push; without a trigger, wrong answers
+# trigger = "buy now"       # words that some texts contain
 
 [check]                     # the runs that hold the forecast to account
 runs = 40

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from suffice.cli._common import OUT
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suffice.estimate import Estimate
+    from suffice.forecast import Record
+
 
 def ledger(out: Path = OUT, *, json: bool = False) -> None:
-    """List every forecast that was made before its runs, and how it came out.
+    """List every forecast that was made before its runs, how it came out, and the scores of all.
 
     Examples
     --------
@@ -19,22 +26,41 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
     out
         Folder that `suffice run` wrote.
     json
-        Print the rows as JSON.
+        Print forecasts, scores and the calibration curve as JSON.
     """
     from suffice.cli._common import print_json
     from suffice.curve import Curve
     from suffice.errors import InputError
-    from suffice.forecast import Ledger
+    from suffice.forecast import Ledger, track_record
 
     path = out / "ledger.jsonl"
     if not path.exists():
         raise InputError("is not there yet", where=str(path), fix="suffice run writes it")
     rows = Ledger(path).rows()
+    record = track_record(rows)
     if json:
-        print_json(rows)
+        print_json({"forecasts": rows, "record": record.as_dict()})
         return
     for row in rows:
         low, high = row["predictive"]
         came = "not run yet" if row["passed"] is None else f"{row['passed']}/{row['total']} passed"
         said = f"P = {row['p']['mean']:.2f}, {low} to {high} of {row['total']}"
         print(f"{row['time'][:10]}  {said}: {came}  {Curve.from_list(row['curve'])}")
+    for line in _record(record):
+        print(line)
+
+
+def _record(record: Record) -> Iterator[str]:
+    yield f"{record.forecasts} forecasts, {record.scored} of them scored"
+    if record.brier is None or record.log_score is None or record.covered is None:
+        return
+
+    def told(e: Estimate, digits: int) -> str:
+        return f"{e.value:.{digits}f} ({e.low:.{digits}f} to {e.high:.{digits}f})"
+
+    yield f"Brier score {told(record.brier, 3)}; 0 is perfect, saying one half always scores .250"
+    yield f"log score {told(record.log_score, 2)}; 0 is perfect, saying one half scores -.69"
+    yield f"counts inside their 95 % intervals: {told(record.covered, 2)}"
+    yield "calibration: where P was     forecasts   said   came true (90 % interval)"
+    for b in record.curve:
+        yield f"{b.low:>20.1f} to {b.high:.1f}{b.forecasts:>12}{b.said:>8.2f}   {told(b.came, 2)}"

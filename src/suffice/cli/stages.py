@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from suffice.cli._common import OUT
 
@@ -82,11 +84,16 @@ def measure(
     work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
     grid = pipeline.measure(work)
     cells = {m: len(grid.of(m)[0]) for m in work.models}
+    hostile = {m: len(grid.attacked(m)[0]) for m in work.models}
     runs = sum(len(r.scores) for r in grid.runs)
+    file = str(out / "runs.parquet")
     if json:
-        print_json({"cells": cells, "runs": runs, "file": str(out / "runs.parquet")})
+        print_json({"cells": cells, "attacked_cells": hostile, "runs": runs, "file": file})
         return
-    print(f"{sum(cells.values())} cells, {runs} runs: {out / 'runs.parquet'}")
+    print(
+        f"{sum(cells.values())} cells and {sum(hostile.values())} with hostile labels (synthetic), "
+        f"{runs} runs: {file}"
+    )
 
 
 def fit(
@@ -131,9 +138,12 @@ def plan(
     *,
     out: Path = OUT,
     budget: float | None = None,
+    weeks: float | None = None,
     target: float | None = None,
     robust: Literal["cvar", "worst"] | None = None,
     share: float = 0.05,
+    points: bool = False,
+    bought: Annotated[list[str] | None, Parameter(negative=())] = None,
     json: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -149,6 +159,8 @@ def plan(
 
     `suffice plan my-study.toml --robust worst --share .05`
 
+    `suffice plan my-study.toml --bought "1500 crowd"`
+
     Parameters
     ----------
     study
@@ -157,6 +169,8 @@ def plan(
         Folder for plan.json.
     budget
         Money, instead of what the study says.
+    weeks
+        Time until the last label must be in, instead of what the study says.
     target
         Buy the cheapest curve with at least this probability.
     robust
@@ -164,6 +178,11 @@ def plan(
         the posterior, `worst` for P when hostile workers hold that share of every source.
     share
         The share that `--robust` means.
+    points
+        Give P of curves far from what was measured as a point, not as bounds alone.
+    bought
+        Labels in hand, written as curves are; may be given several times. Every curve then holds
+        them, and what they cost is off the budget.
     json
         Print plan.json.
     quiet
@@ -171,18 +190,34 @@ def plan(
     """
     from suffice import pipeline
     from suffice.cli._common import print_json, print_summary, workspace
+    from suffice.curve import Curve
     from suffice.errors import InputError
-    from suffice.plan import Risk, limits_text
+    from suffice.plan import Risk, limits_text, pooled, with_bought
 
     if target is not None and not 0.0 < target < 1.0:
         raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
     if budget is not None and not 0.0 < budget < float("inf"):
         raise InputError(f"--budget {budget:g} is no budget", fix="give a positive amount")
+    if weeks is not None and not 0.0 < weeks < float("inf"):
+        raise InputError(f"--weeks {weeks:g} is no time", fix="give a positive number")
     work = workspace(study, out, as_json=json, quiet=quiet)
+    have = pooled(Curve.parse(text) for text in bought) if bought else None
+    if have is not None:
+        with_bought(work.market, have)
     grid = pipeline.measure(work)
     laws = pipeline.fit(work, grid)
     risk = None if robust is None else Risk(robust, share)
-    made = pipeline.make_plan(work, grid, laws, target=target, money=budget, risk=risk)
+    made = pipeline.make_plan(
+        work,
+        grid,
+        laws,
+        target=target,
+        money=budget,
+        weeks=weeks,
+        risk=risk,
+        points=points,
+        bought=have,
+    )
     if json:
         print_json(work.read("plan.json", made_by="suffice plan"))
         return

@@ -14,7 +14,7 @@ for a hostile share that acts on a target of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,8 +60,15 @@ class AttackPart:
     largest: float
     cells: int
 
-    def apply(self, outcomes: Outcomes, hostile: Floats, learned: Floats, rng: np.random.Generator
-              ) -> Outcomes:  # fmt: skip
+    def apply(
+        self,
+        outcomes: Outcomes,
+        hostile: Floats,
+        learned: Floats,
+        rng: np.random.Generator,
+        *,
+        common: bool = False,
+    ) -> Outcomes:
         """Add it to what the law says of curves.
 
         Args:
@@ -69,21 +76,20 @@ class AttackPart:
             hostile: share of the training signal that is hostile [curve].
             learned: share of what can be learned that has been learned [draw, curve].
             rng: the only source of chance.
+            common: one draw of the discrepancy for all curves.
         """
-        from suffice.demand._law import Outcomes
-
         draws = len(outcomes.mean)
         noise = rng.standard_normal((draws, *self.mean.shape))
         fits = self.mean + np.einsum("mtu,dmu->dmt", self.root, noise)
         effect = np.einsum("ct,dmt->dcm", _terms(hostile), fits) * learned[:, :, None]
         size = (hostile / _AT)[:, None] * self.discrepancy
-        effect += size * rng.standard_normal(effect.shape)
+        effect += size * rng.standard_normal((draws, 1 if common else len(hostile), len(size.T)))
         wider = np.exp(np.minimum(hostile / _AT, 3.0)[:, None] * self.log_width)
         touched = (hostile > 0.0)[:, None]
-        return Outcomes(
-            outcomes.mean + np.where(touched, effect, 0.0),
-            outcomes.spread * np.where(touched, wider, 1.0),
-            outcomes.residuals,
+        return replace(
+            outcomes,
+            mean=outcomes.mean + np.where(touched, effect, 0.0),
+            spread=outcomes.spread * np.where(touched, wider, 1.0),
         )
 
 

@@ -98,7 +98,7 @@ def design_attacks(
             Tranche(last, few, min(late.repeats), round=2),
         )
         cells.append(Attack(Curve(bought), share, rounds=(1,)))
-    return cells
+    return list(dict.fromkeys(cells))
 
 
 def design_grid(

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._threads import in_threads
 from suffice.curve import ResolvedCurve
 from suffice.demand._attack import AttackPart
+from suffice.demand._conditional import conditional
 from suffice.demand._families import FAMILIES, WEIGHT
 from suffice.demand._sampler import Posterior, sample
-from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis, learned_share
+from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis
 from suffice.demand._widths import Widths
 from suffice.errors import InputError
 
@@ -48,6 +50,9 @@ _SPREAD_AT = 1000.0
 _FAR = 0.1
 """Share by which what is left to learn may be misjudged for each e-fold beyond the largest cell."""
 
+_FINISHED = 8_000
+"""Curve-draws that are finished at a time."""
+
 _UNTRIED = 0.2
 """Share by which the computed log worth of labels that no cell held may be off."""
 
@@ -61,11 +66,13 @@ class Outcomes:
         spread: run-to-run sd of each metric [draw, curve, metric].
         residuals: joint run-to-run deviations in units of ``spread``, drawn from the measured runs
             [run, metric].
+        family: position of each draw's family of learning curves; None where there is one [draw].
     """
 
     mean: Floats
     spread: Floats
     residuals: Floats
+    family: Floats | None = None
 
     def runs(self, curve: int = 0) -> Floats:
         """Metrics of single runs of one curve [draw, run, metric]."""
@@ -118,6 +125,7 @@ class Law:
         draws: int,
         runs: int,
         half: int | None = None,
+        common: bool = False,
     ) -> Outcomes:
         """The same for many curves at once, kept factored.
 
@@ -126,6 +134,8 @@ class Law:
             rng: the only source of chance.
             draws, runs: how many of each.
             half: 0 or 1 to use one half of the posterior draws only.
+            common: one draw of the discrepancy for all curves: for one purchase through several
+                channels, whose differences would drown in it otherwise.
         """
         pool = self.posterior.draws
         if half is not None:
@@ -133,34 +143,46 @@ class Law:
             middle = len(pool) // 2
             pool = pool[middle:] if half else pool[:middle]
         theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
-        plain, learned = self._outcomes(theta, curves, rng, runs)
-        if self.attack is None:
+        plain, learned, terms = self._outcomes(theta, curves, rng, runs, common=common)
+        if self.attack is None or not terms.hostile.any():
             return plain
-        hostile = self.hostile_share(curves)
-        if not hostile.any():
-            return plain
-        return self.attack.apply(plain, hostile, learned, rng)
+        hostile = terms.hostile_share(self.table, self.kept_early)
+        return self.attack.apply(plain, hostile, learned, rng, common=common)
 
     def hostile_share(self, curves: Sequence[Curve | ResolvedCurve]) -> Floats:
         """Hostile share of the training signal, early rounds as far as they stay [curve]."""
         return Terms.of(curves, self.table).hostile_share(self.table, self.kept_early)
 
     def without_attack(
-        self, curves: Sequence[Curve | ResolvedCurve], rng: np.random.Generator, *, draws: int,
+        self,
+        curves: Sequence[Curve | ResolvedCurve],
+        rng: np.random.Generator,
+        *,
+        draws: int,
         runs: int,
-    ) -> tuple[Outcomes, Floats]:  # fmt: skip
+    ) -> tuple[Outcomes, Floats]:
         """Outcomes if hostile labels were merely wrong, and the share learned [draw, curve]."""
         pool = self.posterior.draws
         theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
-        return self._outcomes(theta, curves, rng, runs)
+        return self._outcomes(theta, curves, rng, runs)[:2]
 
     def _outcomes(
-        self, theta: Floats, curves: Sequence[Curve | ResolvedCurve], rng: np.random.Generator,
+        self,
+        theta: Floats,
+        curves: Sequence[Curve | ResolvedCurve],
+        rng: np.random.Generator,
         runs: int,
-    ) -> tuple[Outcomes, Floats]:  # fmt: skip
-        mean, spread, learned = self._data.predict(theta, curves, rng, self.widening)
-        pick = rng.integers(len(self._data.residuals), size=runs)
-        return Outcomes(mean, spread, self._data.residuals[pick]), learned
+        *,
+        common: bool = False,
+    ) -> tuple[Outcomes, Floats, Terms]:
+        """Outcomes without the attack part, the share learned [draw, curve], and the terms."""
+        terms = Terms.of(curves, self.table)
+        mean, spread, learned = self._data.predict(theta, terms, rng, self.widening, common=common)
+        # Every measured run counts as often as any other, as far as the number allows: drawing them
+        # with replacement would only add noise to a share of passing runs.
+        pick = np.resize(rng.permutation(len(self._data.residuals)), runs)
+        family = theta[:, Shape.column(self.table)]
+        return Outcomes(mean, spread, self._data.residuals[pick], family), learned, terms
 
     def distance(self, curve: Curve | ResolvedCurve) -> str:
         """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``."""
@@ -412,38 +434,45 @@ class _Cells:
     def predict(
         self,
         theta: Floats,
-        curves: Sequence[Curve | ResolvedCurve],
+        terms: Terms,
         rng: np.random.Generator,
         widening: float,
+        *,
+        common: bool = False,
     ) -> tuple[Floats, Floats, Floats]:
         """Draws of (mean, run-to-run spread), each [draw, curve, metric], and the share learned."""
+
+        def normal(*shape: int) -> Floats:
+            return rng.standard_normal((shape[0], 1, *shape[2:]) if common else shape)
+
         covariance, seen = self._covariance(theta)
-        shape = Shape.unpack(theta, self.table)
-        terms = Terms.of(curves, self.table)
-        new = basis(terms, shape, self.table)
         design = _spread_design(terms.plain_worth(self.table))
         spread = np.exp(0.5 * design @ self.spread_fit)
-        amplitude = np.exp(2.0 * shape.log_amplitude)[:, None]
-        cross = (new.rows * new.sd**2) @ seen.rows.transpose(0, 2, 1)
-        cross += _kernel(new.places, seen.places, spread, self.spread, shape)
-        inverse = np.linalg.inv(covariance)
-        gain = cross @ inverse
-        variance = (new.rows**2 * new.sd**2).sum(axis=2) + amplitude * spread**2
-        variance = np.maximum(variance - (gain * cross).sum(axis=2), 1e-12)
-        centre = gain @ self._left(seen) - new.learned[:, :, None] * self.profile
-        drawn = centre + np.sqrt(variance)[:, :, None] * rng.standard_normal(centre.shape)
+        inverse, left = np.asarray(np.linalg.inv(covariance), dtype=float), self._left(seen)
+        new = conditional(theta, terms, self.table, seen, (spread, self.spread), inverse, left)
+        centre = new.mean - new.learned[:, :, None] * self.profile
         middle = centre.mean(axis=0)
-        white = middle + widening * (drawn - middle)
-        # Beyond the largest cell nothing has tested how fast the rest is learned.
-        beyond = np.log(np.maximum(new.worth / seen.worth.max(axis=1)[:, None], 1.0))
-        slip = _FAR * new.missing * beyond * rng.standard_normal(beyond.shape)
-        # Nor has anything tested a worth that was computed for a channel that no cell held.
+        # Beyond the largest cell nothing has tested how fast the rest is learned, nor has anything
+        # tested a worth that was computed for a channel that no cell held.
+        largest = seen.worth.max(axis=1)[:, None]
         untried = _UNTRIED * terms.untried(self.terms, self.table)
-        whole = new.learned + new.missing
-        slip += whole * new.by_scale * untried * rng.standard_normal(beyond.shape)
-        white += slip[:, :, None] * self.profile
-        widths = self.widths.draw(terms, rng, len(theta))
-        return self.untrained + white @ self.back.T, widths, learned_share(new)
+        noise = normal(*centre.shape), normal(*new.worth.shape), normal(*new.worth.shape)
+        mean, learned = np.empty((*new.worth.shape, len(self.back))), np.empty(new.worth.shape)
+
+        def finish(first: int, last: int) -> None:
+            at = slice(first, last)
+            drawn = centre[at] + np.sqrt(new.variance[at])[:, :, None] * noise[0][at]
+            white = middle + widening * (drawn - middle)
+            beyond = np.log(np.maximum(new.worth[at] / largest[at], 1.0))
+            slip = _FAR * new.missing[at] * beyond * noise[1][at]
+            whole = new.learned[at] + new.missing[at]
+            learned[at] = new.learned[at] / np.maximum(whole, 1e-9)
+            slip += whole * new.by_scale[at] * untried * noise[2][at]
+            white += slip[:, :, None] * self.profile
+            np.add(white @ self.back.T, self.untrained, out=mean[at])
+
+        in_threads(finish, len(theta), max(1, _FINISHED // max(new.worth.shape[1], 1)))
+        return mean, self.widths.draw(terms, rng, len(theta), common=common), learned
 
     def leave_one_out(self, theta: Floats, widening: float) -> tuple[Floats, Floats, Floats]:
         """(mean, sd, measured) of each cell's mean, given all other cells [cell, metric].

@@ -57,6 +57,13 @@ class LawTask:
             # Laws of two classes keep the keys that they had before there were more.
             *([self.table.classes] if self.table.classes > 2 else []),
         ]
+        # Quality control is read by what it makes of a source: its name alone does not say.
+        about += [
+            [t.source, t.labels_per_task, self.table.usual(t)]
+            for c in self.curves
+            for t in c
+            if t.source != t.base
+        ]
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
         for r in self.runs:
             digest.update(np.ascontiguousarray(r).tobytes())

@@ -82,9 +82,21 @@ def measure(
             for position, runs in results:
                 i = todo[position]
                 store.put(keys[i], _about(cells[i], pool, scheme), cells[i].seeds, runs)
-                found[i] = runs
+                # Runs that were there stay as they are: what is stored is what counts.
+                found[i] = store.get(keys[i], cells[i].seeds)
                 step.advance(len(cells[i].seeds))
+    if todo:
+        progress.note(f"{name}: at most {_peak_memory():.1f} GB of memory in one process")
     return [runs for runs in found if runs is not None]
+
+
+def _peak_memory() -> float:
+    """The most memory that this process, or any of its children so far, has held, in GB."""
+    import resource
+
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    # Linux counts in kilobytes.
+    return max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1e6
 
 
 def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
@@ -98,5 +110,7 @@ def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
 
 def _key(cell: Cell, pool: Pool, models: Mapping[str, Embedded], scheme: Scheme) -> str:
     model = models[cell.model].fingerprint
-    return cell_key(pool.fingerprint, model, scheme.name, scheme.version, cell.curve.curve,
-                    corruptions(cell.curve))  # fmt: skip
+    found = [getattr(t.channel, "fingerprint", None) or "" for t in cell.curve]
+    synthetic = found if any(found) else []
+    curve = cell.curve.curve
+    return cell_key(pool.fingerprint, model, scheme.name, scheme.version, curve, synthetic)

@@ -142,7 +142,7 @@ def draw_round(
         t = resolved.tranche
         if t.tasks == 0:
             continue
-        tasks = pool.draw_tasks(t.tasks, rng, source=t.source, where=t.where)
+        tasks = pool.draw_tasks(t.tasks, rng, source=t.base, where=t.where)
         labels = resolved.channel.draw(tasks, t.labels_per_task, rng)
         if classes == 2:
             target = np.nanmean(labels, axis=1).astype(np.float32)

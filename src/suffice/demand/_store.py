@@ -107,17 +107,23 @@ class Run:
 
 
 def cell_key(
-    pool: str, model: str, scheme: str, version: str, curve: Curve, corrupted: Sequence[str] = ()
+    pool: str,
+    model: str,
+    scheme: str,
+    version: str,
+    curve: Curve,
+    synthetic: Sequence[str] = (),
 ) -> str:
     """The identity of a cell: everything that its runs depend on but their seed.
 
     Args:
         pool, model: fingerprints.
         scheme, version: of the scheme.
-        curve: what is bought; its channels are part of the pool's fingerprint.
-        corrupted: what is synthetic in each tranche; empty where nothing is.
+        curve: what is bought; recorded channels are part of the pool's fingerprint.
+        synthetic: fingerprint of each tranche's channel where it is not a recorded one; empty
+            where all are.
     """
-    parts = [pool, model, scheme, version, curve.as_list(), *corrupted]
+    parts = [pool, model, scheme, version, curve.as_list(), *synthetic]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.curve import Curve, ResolvedCurve
+from suffice.curve import Curve, ResolvedCurve, base_source
 from suffice.demand._families import FAMILIES, PRIOR_POWER, missing, reach
 from suffice.errors import InputError
 
@@ -52,7 +52,8 @@ class SourceTable:
         bias: prior scale of what the source's shared error teaches, in run-to-run sd [source].
         profiles: the profile that each source had when its runs were made; a channel that differs
             from it (better guidelines, another judge) is worth more or less by the ratio of
-            Fisher informations, to the power that the runs give to repeats.
+            Fisher informations, to the power that the runs give to repeats. Sources under quality
+            control stand here under their own names.
         classes: answers that a task can have.
     """
 
@@ -69,7 +70,8 @@ class SourceTable:
         return 1.0 - 1.0 / self.classes
 
     def number(self, name: str) -> int:
-        """Position of a source."""
+        """Position of a source; under quality control it is the source underneath."""
+        name = base_source(name)
         if name not in self.names:
             raise InputError(
                 f"the law has not seen source {name!r}", fix="measure curves that hold it first"
@@ -84,13 +86,20 @@ class SourceTable:
     def gain(self, resolved: ResolvedTranche) -> float:
         """Log worth of a task of this tranche against one label as it was when runs were made."""
         t, profile = resolved.tranche, resolved.channel.profile
+        return self.repeat(t.source, t.labels_per_task) + self._change(t, profile)
+
+    def usual(self, t: Tranche) -> float:
+        """The same for a tranche that is not resolved: its channel is the one in ``profiles``."""
         gain = self.repeat(t.source, t.labels_per_task)
-        before = self.profiles.get(t.source)
+        profile = None if t.source == t.base else self.profiles.get(t.source)
+        return gain if profile is None else gain + self._change(t, profile)
+
+    def _change(self, t: Tranche, profile: Profile) -> float:
+        """Log of what a label of this profile is worth against one of the source underneath."""
+        before = self.profiles.get(t.base)
         if before is None or before is profile:
-            return gain
-        return (
-            gain + _log_fisher(profile, t.labels_per_task) - _log_fisher(before, t.labels_per_task)
-        )
+            return 0.0
+        return _log_fisher(profile, t.labels_per_task) - _log_fisher(before, t.labels_per_task)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +136,7 @@ class Terms:
                 for j, r in enumerate(curve):
                     hostile[i, j] = r.channel.profile.attack
             else:
-                bought = [(t, table.repeat(t.source, t.labels_per_task)) for t in curve]
+                bought = [(t, table.usual(t)) for t in curve]
             last = max((t.round for t, _ in bought if t.tasks), default=1)
             for j, (t, gain) in enumerate(bought):
                 source[i, j] = table.number(t.source)
@@ -351,11 +360,6 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
     whole = 2.0 * table.chance * reach(rho)[:, None]
     rows, places = np.stack(columns, axis=2), np.stack(axes, axis=2)
     return Basis(n, whole * (1.0 - u), whole * u, by_scale, rows, np.array(sd), places)
-
-
-def learned_share(found: Basis) -> Floats:
-    """Share of what can be learned that has been learned, 0 to 1 [walker, curve]."""
-    return np.asarray(found.learned / np.maximum(found.learned + found.missing, 1e-9))
 
 
 def _mean(values: Floats, weight: Floats) -> Floats:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._threads import in_threads
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _AT = 1000.0
+_BLOCK = 8_000
 _PRIOR_SD = np.array([10.0, 1.0, 0.5])
 _SHARE_SD, _SLOPE_SD = 1.0, 0.25
 
@@ -85,13 +88,26 @@ class Widths:
         """Width of each metric at the posterior mean [curve, metric]."""
         return np.asarray(np.exp(0.5 * _design(terms, self.table) @ self.mean))
 
-    def draw(self, terms: Terms, rng: np.random.Generator, draws: int) -> Floats:
-        """Draws of the widths [draw, curve, metric]."""
+    def draw(
+        self, terms: Terms, rng: np.random.Generator, draws: int, *, common: bool = False
+    ) -> Floats:
+        """Draws of the widths [draw, curve, metric]; ``common``: one misfit for all curves."""
         noise = rng.standard_normal((draws, *self.mean.T.shape))
         fits = self.mean.T + np.einsum("ktu,dku->dkt", self.root, noise)
-        log_variance = np.einsum("ct,dkt->dck", _design(terms, self.table), fits)
-        log_variance += self.misfit * rng.standard_normal(log_variance.shape)
-        return np.asarray(np.exp(0.5 * log_variance))
+        design = _design(terms, self.table)
+        curves, metrics = len(design), self.mean.shape[1]
+        misfit = rng.standard_normal((draws, 1 if common else curves, metrics))
+        widths = np.empty((draws, curves, metrics))
+
+        def block(first: int, last: int) -> None:
+            at = slice(first, last)
+            log_variance = design @ fits[at].transpose(0, 2, 1)
+            log_variance += self.misfit * misfit[at]
+            log_variance *= 0.5
+            np.exp(log_variance, out=widths[at])
+
+        in_threads(block, draws, max(1, _BLOCK // max(curves, 1)))
+        return widths
 
 
 def _design(terms: Terms, table: SourceTable) -> Floats:

@@ -39,7 +39,7 @@ _NOTHING_SEEN = float(np.log(np.pi))
 
 METHOD = "mixture confidence sequence, valid at any time"
 CITATION = "Robbins (1970), Statistical methods related to the law of the iterated logarithm"
-OVERALL = "error"
+OVERALL, SEVERE = "error", "severe"
 
 Verdict = Literal["enough", "not enough", "go on"]
 
@@ -49,7 +49,7 @@ class Part:
     """One threshold of a criterion, and what fresh gold says of it.
 
     Attributes:
-        name: ``error``, or ``error:SLICE``.
+        name: ``error``, ``error:SLICE``, or ``severe``.
         limit: highest rate allowed.
         wrong, total: items so far.
         error: rate so far, with bounds that hold at all times at once, each with 1 - alpha.
@@ -91,6 +91,8 @@ def judge_gold(
     slices: Sequence[str] | None = None,
     slice_limits: Mapping[str, float] | None = None,
     shares: Mapping[str, float] | None = None,
+    severe: Sequence[int] | NDArray[np.integer] | None = None,
+    severe_limit: float | None = None,
     alpha: float = 0.05,
 ) -> Enough:
     """Judge fresh gold in the order in which it came.
@@ -102,19 +104,26 @@ def judge_gold(
         slice_limits: highest error allowed in single slices.
         shares: share of the task that each slice stands for, where items were not drawn from the
             whole task at random; without it they count as drawn so.
+        severe: 1 where the model failed severely [item]; rare, so that the bound after m items
+            without one is what counts.
+        severe_limit: highest rate of severe failures allowed.
         alpha: chance, at most, of ever saying "enough" where it is not.
 
     Raises:
-        InputError: a limit or share is none, or a named slice has no items.
+        InputError: a limit or share is none, a named slice has no items, or severe failures are
+            limited but not judged.
     """
     x = np.asarray(wrong, dtype=np.int64)
     _check(x, limit, alpha, slices, slice_limits or {}, shares)
+    rare = _severe(x, severe, severe_limit)
     names = np.asarray(slices if slices is not None else [""] * len(x), dtype=object)
-    count = 1 + len(slice_limits or {})
+    count = 1 + len(slice_limits or {}) + (rare is not None)
     parts = [_overall(x, names, limit, shares, alpha, count)]
     for name, bar in (slice_limits or {}).items():
         mine = np.flatnonzero(names == name)
         parts.append(_part(f"error:{name}", x[mine], mine + 1, bar, alpha, count))
+    if rare is not None and severe_limit is not None:
+        parts.append(_part(SEVERE, rare, np.arange(1, len(x) + 1), severe_limit, alpha, count))
     below = [p.below for p in parts]
     above = [p.above for p in parts if p.above is not None]
     enough_at = max(b for b in below if b is not None) if all(below) else None
@@ -274,6 +283,29 @@ def _log_cut(k: Floats, n: Floats, limit: float) -> Floats:
 def _first(crossed: NDArray[np.bool_], place: NDArray[np.int64]) -> int | None:
     at = np.flatnonzero(crossed)
     return int(place[at[0]]) if len(at) else None
+
+
+def _severe(
+    x: NDArray[np.int64],
+    severe: Sequence[int] | NDArray[np.integer] | None,
+    limit: float | None,
+) -> NDArray[np.int64] | None:
+    """Severe failures in order; None where they are not limited."""
+    if limit is None:
+        return None
+    if severe is None:
+        raise InputError(
+            "severe failures are limited, but none of the gold is judged for them",
+            fix="a column 'severe' (0 or 1)",
+        )
+    if not 0.0 < limit < 1.0:
+        raise InputError(
+            f"the limit of severe failures is {limit:g}", fix="give a number between 0 and 1"
+        )
+    rare = np.asarray(severe, dtype=np.int64)
+    if len(rare) != len(x):
+        raise InputError(f"{len(rare)} items judged for severe failures, {len(x)} for errors")
+    return rare
 
 
 def _check(

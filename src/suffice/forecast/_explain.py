@@ -65,6 +65,20 @@ class Change:
             return "the model's efficiency" if by_model else "evaluators who err less"
         return "the model itself needs more" if not by_model else "the evaluators' error"
 
+    def __str__(self) -> str:
+        """What happens to P and which effect wins, in words."""
+
+        def moved(e: Estimate) -> str:
+            return f"{e.value:+.2f} ({e.low:+.2f} to {e.high:+.2f})"
+
+        won = "which effect wins is open" if self.winner == "open" else f"what wins: {self.winner}"
+        return (
+            f"From {self.before} to {self.after} P goes from {self.p_before.value:.2f} to "
+            f"{self.p_after.value:.2f}: {moved(self.efficiency)} by the model itself, "
+            f"{moved(self.error)} by what evaluators get wrong on its outputs; it falls with "
+            f"chance {self.falls:.2f}; {won}."
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         parts = ("p_before", "p_after", "efficiency", "error", "total")
@@ -74,6 +88,7 @@ class Change:
             **{name: getattr(self, name).as_dict() for name in parts},
             "falls": self.falls,
             "winner": self.winner,
+            "text": str(self),
         }
 
 

@@ -23,18 +23,20 @@ class FreshGold:
         wrong: 1 where the model is wrong [item].
         slices: slice of each item; None where the file names none.
         tasks: name of each item; None where the file names none.
+        severe: 1 where the model failed severely [item]; None where the file does not say.
     """
 
     wrong: tuple[int, ...]
     slices: tuple[str, ...] | None
     tasks: tuple[str, ...] | None
+    severe: tuple[int, ...] | None = None
 
 
 def read_fresh_gold(path: Path, *, used: Sequence[Path] = ()) -> FreshGold:
     """Read judged items from a CSV file.
 
-    Columns: ``wrong`` (0 or 1), or ``label`` and ``gold`` (wrong where they differ); ``slice`` and
-    ``task`` where known.
+    Columns: ``wrong`` (0 or 1), or ``label`` and ``gold`` (wrong where they differ); ``slice``,
+    ``task`` and ``severe`` (0 or 1: a severe failure) where known.
 
     Args:
         path: the file.
@@ -53,7 +55,7 @@ def read_fresh_gold(path: Path, *, used: Sequence[Path] = ()) -> FreshGold:
             where=str(path),
             fix="it needs 'wrong' (0 or 1), or 'label' and 'gold'",
         )
-    wrong = [_wrong(row, f"{path}, line {i}") for i, row in enumerate(rows, start=2)]
+    wrong = [_wrong(row, path, i) for i, row in enumerate(rows, start=2)]
     slices = tuple(row["slice"].strip() for row in rows) if "slice" in columns else None
     if slices is not None and not all(slices):
         raise InputError("has no slice", where=f"{path}, line {slices.index('') + 2}")
@@ -69,7 +71,10 @@ def read_fresh_gold(path: Path, *, used: Sequence[Path] = ()) -> FreshGold:
                 )
             seen[task] = i
     _refuse_used(path, tasks, used)
-    return FreshGold(tuple(wrong), slices, tasks)
+    severe = None
+    if "severe" in columns:
+        severe = tuple(_yes_no(r["severe"], "severe", path, i) for i, r in enumerate(rows, start=2))
+    return FreshGold(tuple(wrong), slices, tasks, severe)
 
 
 def _refuse_used(path: Path, tasks: tuple[str, ...] | None, used: Sequence[Path]) -> None:
@@ -106,12 +111,20 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _wrong(row: dict[str, str], where: str) -> int:
-    if "wrong" not in row:
-        if not row["label"].strip() or not row["gold"].strip():
-            raise InputError("lacks a label or its gold", where=where)
-        return int(row["label"].strip() != row["gold"].strip())
-    value = _YES_NO.get(row["wrong"].strip().lower())
+def _wrong(row: dict[str, str], path: Path, line: int) -> int:
+    if "wrong" in row:
+        return _yes_no(row["wrong"], "wrong", path, line)
+    if not row["label"].strip() or not row["gold"].strip():
+        raise InputError("lacks a label or its gold", where=f"{path}, line {line}")
+    return int(row["label"].strip() != row["gold"].strip())
+
+
+def _yes_no(text: str, column: str, path: Path, line: int) -> int:
+    value = _YES_NO.get(text.strip().lower())
     if value is None:
-        raise InputError(f"wrong = {row['wrong']!r}", where=where, fix="0 (right) or 1 (wrong)")
+        raise InputError(
+            f"{column} = {text!r}",
+            where=f"{path}, line {line}",
+            fix="0 (right) or 1 (wrong)" if column == "wrong" else "0 or 1",
+        )
     return value

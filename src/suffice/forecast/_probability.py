@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
+from suffice.forecast._parts import GOLD, HELD, counted_parts, moved_alone, part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 HELD_FIXED = "this pool of texts and this gold"
+FAR = "far"
 METHOD = "posterior of the chance that a run meets the criterion"
 CITATION = "Kennedy and O'Hagan (2001), Bayesian calibration of computer models, JRSS B 63"
 
-_CHUNK = 4_000_000
+_BLOCK = 16_384
+"""Chances at a time: more would not stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,11 @@ class Forecast:
         held_fixed: what is the same in the forecast and in the runs it speaks of.
         new_gold: the same probability if texts and raters of the evaluation were drawn anew; None
             where the gold has no replicas.
-        parts: what makes the outcome uncertain.
+        parts: what makes the outcome uncertain: name, text, sd, and where it is counted (in P, in
+            the interval, or held fixed). The squares of what is counted sum to P(1 - P).
         distance: ``inside``, ``near`` or ``far`` from what was measured.
+        deployment: the same probability with new labels from these sources and, where the gold has
+            replicas, new gold; None where it was not asked for.
     """
 
     p: Estimate
@@ -49,6 +56,7 @@ class Forecast:
     new_gold: Estimate | None
     parts: tuple[dict[str, Any], ...]
     distance: str
+    deployment: Estimate | None = None
 
     def predictive(
         self, total: int, rng: np.random.Generator, level: float = 0.95
@@ -67,8 +75,18 @@ class Forecast:
         return self.p.draws
 
     def as_dict(self) -> dict[str, float]:
-        """Mean and interval, for JSON."""
+        """Mean and interval, for JSON and the ledger."""
         return {"mean": self.p.value, "low": self.p.low, "high": self.p.high, "level": LEVEL}
+
+    def said(self, *, points: bool = False) -> dict[str, float | None]:
+        """The same for readers: far from what was measured only bounds, unless points are asked."""
+        return shown(self.p, self.distance, points=points)
+
+
+def shown(p: Estimate, distance: str, *, points: bool = False) -> dict[str, float | None]:
+    """A probability for JSON; its mean is null far from what was measured, unless asked for."""
+    mean = None if distance == FAR and not points else p.value
+    return {"mean": mean, "low": p.low, "high": p.high, "level": p.level}
 
 
 def pass_chances(
@@ -91,17 +109,22 @@ def pass_chances(
     if shift is not None:
         room = room - shift[:, None, used]
     # met <=> spread * residual <= limit - mean, for all metrics at once.
-    scaled = (room / outcomes.spread[:, :, used]).astype(np.float32)
+    scaled = np.moveaxis(room / outcomes.spread[:, :, used], 2, 0).astype(np.float32)
     residuals = outcomes.residuals[:, used].astype(np.float32)
-    draws, curves, _ = scaled.shape
-    chances = np.empty((draws, curves))
-    step = max(1, _CHUNK // (draws * len(residuals)))
-    for start in range(0, curves, step):
-        part = scaled[:, start : start + step]
-        met = np.ones((*part.shape[:2], len(residuals)), dtype=bool)
-        for k in range(len(used)):
-            met &= residuals[:, k] <= part[:, :, k, None]
-        chances[:, start : start + step] = met.mean(axis=2)
+    chances = np.empty(room.shape[:2])
+    flat, out = scaled.reshape(len(used), -1), chances.reshape(-1)
+
+    def block(first: int, last: int) -> None:
+        part = flat[:, first:last]
+        count = np.zeros(last - first, dtype=np.int32)
+        for run in residuals:
+            met = run[0] <= part[0] if len(used) else np.ones(last - first, dtype=bool)
+            for k in range(1, len(used)):
+                met &= run[k] <= part[k]
+            count += met
+        out[first:last] = count / len(residuals)
+
+    in_threads(block, len(out), _BLOCK)
     return chances
 
 
@@ -113,7 +136,7 @@ def make_forecasts(
     *,
     gold_shifts: Floats | None = None,
     draws: int = 500,
-    runs: int = 400,
+    runs: int = 2000,
     half: int | None = None,
 ) -> list[Forecast]:
     """Forecast curves.
@@ -134,39 +157,31 @@ def make_forecasts(
         return []
     outcomes = law.outcomes(curves, rng, draws=draws, runs=runs, half=half)
     chances = pass_chances(outcomes, criterion, law.metrics)
-    anew = None
+    anew: Floats | None = None
+    again: Floats | None = None
     if gold_shifts is not None:
         shift = gold_shifts[rng.integers(len(gold_shifts), size=draws)]
         anew = pass_chances(outcomes, criterion, law.metrics, shift)
-    return [
-        _forecast(law, curve, chances[:, i], None if anew is None else anew[:, i])
-        for i, curve in enumerate(curves)
-    ]
-
-
-def _forecast(law: Law, curve: Curve | ResolvedCurve, pi: Floats, anew: Floats | None) -> Forecast:
-    p = Estimate.from_draws(pi, method=METHOD, citation=CITATION)
-    parts = [
-        {
-            "name": "run to run",
-            "text": "the same purchase trained again, with new tasks, labels and seed",
-            "sd": float(np.sqrt(np.mean(pi * (1.0 - pi)))),
-        },
-        {
-            "name": "law",
-            "text": "what the measured runs leave open: parameters, discrepancy, run-to-run width",
-            "sd": float(pi.std()),
-        },
-    ]
-    new_gold = None
-    if anew is not None:
-        new_gold = Estimate.from_draws(anew, method=METHOD, citation=CITATION)
-        extra = max(float(anew.var()) - float(pi.var()), 0.0)
-        parts.append(
-            {
-                "name": "gold",
-                "text": "other texts and other raters in the evaluation (not in the interval)",
-                "sd": float(np.sqrt(extra)),
-            }
+        # The same golds met by other draws of the law: what both share is what gold alone does.
+        step = draws // 2
+        again = np.roll(
+            pass_chances(outcomes, criterion, law.metrics, np.roll(shift, step, axis=0)),
+            -step,
+            axis=0,
         )
-    return Forecast(p, HELD_FIXED, new_gold, tuple(parts), law.distance(curve))
+    made = []
+    for i, curve in enumerate(curves):
+        pi = chances[:, i]
+        parts = counted_parts(pi[:, None, None], outcomes.family)
+        new_gold = None
+        if anew is not None and again is not None:
+            new_gold = estimate(anew[:, i])
+            parts.append(part(GOLD, moved_alone(anew[:, i], again[:, i]), HELD))
+        distance = law.distance(curve)
+        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance))
+    return made
+
+
+def estimate(pi: Floats) -> Estimate:
+    """P from draws of pi."""
+    return Estimate.from_draws(pi, method=METHOD, citation=CITATION)

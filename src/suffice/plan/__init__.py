@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.plan._bought import pooled as pooled
+    from suffice.plan._bought import still_to_buy as still_to_buy
+    from suffice.plan._bought import with_bought as with_bought
     from suffice.plan._choose import Option as Option
     from suffice.plan._choose import Plan as Plan
     from suffice.plan._choose import make_plan as make_plan
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.plan._bought": (
+            "pooled",
+            "still_to_buy",
+            "with_bought",
+        ),
         "suffice.plan._choose": (
             "Option",
             "Plan",

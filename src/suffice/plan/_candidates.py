@@ -11,12 +11,15 @@ import numpy as np
 from suffice.curve import Curve, Tranche, split_rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from suffice.plan._market import Market
 
 _WEIGHTS = ((0.0, 0.01, 0.03, 0.1, 0.3, 1.0), (0.0, 0.03, 0.3, 1.0), (0.0, 0.1, 1.0), (0.0, 1.0))
+_LAST = len(_WEIGHTS) - 1
 _MOST_SHARES = 400
+_MOST_OPERATED = 24
+"""Combinations of quality control over the sources that are weighed from the start."""
 _LEVELS = 12
 _LOWEST_LEVEL = 0.05
 _STEPS = (0.03, 0.1, 0.25)
@@ -24,23 +27,28 @@ _STEPS = (0.03, 0.1, 0.25)
 
 
 def alone(market: Market, source: str, money: float) -> list[Curve]:
-    """All that one source can give for at most ``money``, one curve for each labels a task."""
-    price = market.sources[source].price
+    """All that one source can give for at most ``money``, one curve for each way to buy it.
+
+    What must be bought of others is bought first.
+    """
+    owed = [t for t in market.promised() if t.source != source]
+    money -= Curve(tuple(owed)).cost(market.sources)
     curves = []
-    for r in market.repeats[source]:
-        tasks = market.most_tasks(source, r)
+    for name, r in market.ways(source):
+        price = market.sources[name].price
+        tasks = market.most_tasks(name, r)
         if price > 0:
             tasks = min(tasks, int(money / (price * r) + 1e-9))
-        if tasks >= market.smallest:
-            curves.append(Curve((Tranche(source, tasks, r),)))
+        if tasks >= market.least(source):
+            curves.append(Curve((*owed, Tranche(name, tasks, r))))
     return curves
 
 
 def equal_split(market: Market, money: float) -> Curve | None:
     """The same money to every source, one label a task where that is sold."""
     count = len(market.order)
-    repeats = [min(market.repeats[s]) for s in market.order]
-    return _buy(market, money, [1.0 / count] * count, repeats)
+    ways = [(s, min(market.repeats[s])) for s in market.order]
+    return _buy(market, money, [1.0 / count] * count, ways)
 
 
 def one_in_ten(market: Market, money: float) -> Curve | None:
@@ -80,37 +88,116 @@ def candidates(market: Market, *, levels: Sequence[float] | None = None) -> list
         money = owed + level * (market.money - owed)
         for shares in _shares(len(market.order)):
             for repeats in itertools.product(*(market.repeats[s] for s in market.order)):
-                curve = _buy(market, money, shares, repeats)
+                ways = list(zip(market.order, repeats, strict=True))
+                curve = _buy(market, money, shares, ways)
                 if curve is None:
                     continue
-                for arranged in arrangements(curve, market.order, market.rounds):
+                for arranged in arrangements(curve, market.names, market.rounds):
                     found[arranged] = None
+    if market.variants:
+        for curve in _operated(market, levels, owed):
+            found[curve] = None
     return list(found)
+
+
+def _operated(market: Market, levels: Sequence[float], owed: float) -> Iterator[Curve]:
+    """Candidates with quality control on one source or two, more coarsely.
+
+    Neighbours make finer steps, and put the rest under quality control where that pays.
+    """
+    kept = worthwhile(market)
+    plain = [(s, min(market.repeats[s])) for s in market.order]
+    menus = [[p, *((v, 1) for v in kept if market.base(v) == p[0])] for p in plain]
+    mixed = [ways for ways in itertools.product(*menus) if list(ways) != plain]
+    mixed.sort(key=lambda ways: sum(name in market.variants for name, _ in ways))
+    for level in levels[::-1][::2]:
+        money = owed + level * (market.money - owed)
+        for shares in _shares(len(market.order), coarser=1):
+            for ways in mixed[:_MOST_OPERATED]:
+                curve = _buy(market, money, shares, ways)
+                if curve is None:
+                    continue
+                for arranged in arrangements(curve, market.names, market.rounds):
+                    if market.allows(arranged):
+                        yield arranged
+
+
+def worthwhile(market: Market) -> list[str]:
+    """Variants that no other way to buy the same source beats in everything.
+
+    In everything: error of an answer, its price, answers a week, delivery and shared resources.
+    """
+
+    def traits(name: str, r: int) -> list[float]:
+        source = market.sources[name]
+        capacity = np.inf if source.capacity is None else source.capacity / r
+        error = float(source.posterior.mean().profile.error_of_mean(r).mean())
+        takes = [market.takes.get(name, {}).get(k, 0.0) * r for k in market.weekly]
+        return [error, source.price * r, -capacity, source.latency_days, *takes]
+
+    kept = []
+    for s in market.order:
+        ways = market.ways(s)
+        seen = {way: np.array(traits(*way)) for way in ways}
+        for way in ways:
+            if way[0] not in market.variants:
+                continue
+            others = [w for w in ways if w != way and bool((seen[w] <= seen[way] + 1e-12).all())]
+            # Of two that are alike in everything, the first one stays.
+            if not any(
+                bool((seen[w] < seen[way] - 1e-12).any()) or ways.index(w) < ways.index(way)
+                for w in others
+            ):
+                kept.append(way[0])
+    return kept
 
 
 def neighbours(curve: Curve, market: Market) -> list[Curve]:
     """Curves near one: money moved between two sources, saved, or added where some is left.
 
     All of them keep to the market's limits. Rounds follow the curve's own arrangement as well as
-    every other.
+    every other. Where there is quality control, sources are also put under it and taken off it.
     """
     by_source = {t.source: t for t in curve}
     spare = market.money - curve.cost(market.sources)
     found: dict[Curve, None] = {}
-    for giver, taker in itertools.product((None, *by_source), (None, *market.order)):
+    if market.variants:
+        for changed in _otherwise(curve, market):
+            for arranged in arrangements(changed, market.names, market.rounds):
+                if market.allows(arranged):
+                    found[arranged] = None
+    for giver, taker in itertools.product((None, *by_source), (None, *market.names)):
         if giver == taker:
             continue
         for step in _STEPS:
             moved = spare if giver is None else step * market.money
             for r in (1,) if taker is None else market.repeats[taker]:
                 changed = _moved(by_source, market, giver, taker, moved, step, r)
-                for arranged in arrangements(changed, market.order, market.rounds):
+                for arranged in arrangements(changed, market.names, market.rounds):
                     if arranged.tranches and market.allows(arranged):
                         found[arranged] = None
-    for arranged in arrangements(curve, market.order, market.rounds):
+    for arranged in arrangements(curve, market.names, market.rounds):
         found[arranged] = None
     found.pop(curve, None)
     return list(found)
+
+
+def _otherwise(curve: Curve, market: Market) -> Iterator[Curve]:
+    """Each purchase bought another way: for the same money or for all, as far as there is room."""
+    for i, t in enumerate(curve.tranches):
+        rest = {x.source: (x.tasks, x.labels_per_task) for x in curve if x is not t}
+        spent = t.labels * market.sources[t.source].price
+        spare = market.money - curve.cost(market.sources)
+        for name, r in market.ways(market.base(t.source)):
+            if name in rest or (name, r) == (t.source, t.labels_per_task):
+                continue
+            most = market.most_beside(name, r, rest)
+            price = market.sources[name].price * r
+            for money in (spent, spent + spare):
+                tasks = min(most, int(money / price + 1e-9)) if price else min(most, t.tasks)
+                if tasks >= market.least(name):
+                    bought = Tranche(name, tasks, r, t.where, t.round)
+                    yield Curve((*curve.tranches[:i], bought, *curve.tranches[i + 1 :]))
 
 
 def scaled(curve: Curve, factor: float) -> Curve:
@@ -120,26 +207,33 @@ def scaled(curve: Curve, factor: float) -> Curve:
 
 def arrangements(curve: Curve, order: Sequence[str], rounds: int = 2) -> list[Curve]:
     """The curve in one round, and split into two at every place of the quality order."""
-    places = range(len(order)) if rounds > 1 else range(1)
-    return list(dict.fromkeys(split_rounds(curve, order, at) for at in places))
+    bought = {t.source for t in curve}
+    present = [name for name in order if name in bought]
+    places = range(len(present)) if rounds > 1 else range(1)
+    return list(dict.fromkeys(split_rounds(curve, present, at) for at in places or range(1)))
 
 
 def _buy(
-    market: Market, money: float, shares: Sequence[float], repeats: Sequence[int]
+    market: Market, money: float, shares: Sequence[float], ways: Sequence[tuple[str, int]]
 ) -> Curve | None:
     spare = max(money - market.promised().cost(market.sources), 0.0)
     counts: dict[str, tuple[int, int]] = {}
-    for s, share, r in zip(market.order, shares, repeats, strict=True):
-        price, owed = market.sources[s].price, market.at_least.get(s, 0)
+    for s, share, (name, r) in zip(market.order, shares, ways, strict=True):
+        owed, least = market.at_least.get(s, 0), min(market.repeats[s])
         if owed:
-            r = min(market.repeats[s])
-        most = market.most_tasks(s, r)
+            r = least if name == s else r
+        if name != s:
+            if share == 0:
+                return None  # the same curve comes up without quality control
+            if owed:  # a promise is kept with labels as they come
+                counts[s], owed = (owed, least), 0
+        price, most = market.sources[name].price, market.most_beside(name, r, counts)
         # A free source is taken in proportion to its share: its price says nothing.
         more = int(share * spare / (price * r) + 1e-9) if price else int(share * most)
         tasks = min(owed + more, most)
-        if tasks >= market.least(s):
-            counts[s] = (tasks, r)
-        elif share == 0 and r != min(market.repeats[s]):
+        if tasks >= market.least(name):
+            counts[name] = (tasks, r)
+        elif share == 0 and r != least:
             return None  # the same curve comes up with the smallest number of repeats
     return _within_resources(market, counts)
 
@@ -191,20 +285,21 @@ def _moved(
         if before and r != repeats:
             before = before * r // repeats
         tasks[taker] = (
-            min(before + worth(taker, repeats), market.most_tasks(taker, repeats)),
+            min(before + worth(taker, repeats), market.most_beside(taker, repeats, tasks)),
             repeats,
         )
-    kept = ((s, *tasks[s]) for s in market.order if s in tasks)
+    kept = ((s, *tasks[s]) for s in market.names if s in tasks)
     return Curve(tuple(Tranche(s, n, r) for s, n, r in kept if n >= market.least(s)))
 
 
-def _shares(count: int) -> list[tuple[float, ...]]:
+def _shares(count: int, coarser: int = 0) -> list[tuple[float, ...]]:
     """Shares of money that sum to one, spread evenly in their ratios.
 
     Prices differ by orders of magnitude, so a hundredth of the money can be most of the labels:
     shares are ratios of weights a factor of about three apart, fewer of them for many sources.
     """
-    weights = next(w for w in _WEIGHTS if len(w) ** count <= _MOST_SHARES or w is _WEIGHTS[-1])
+    place = next(k for k, w in enumerate(_WEIGHTS) if len(w) ** count <= _MOST_SHARES or k == _LAST)
+    weights = _WEIGHTS[min(place + coarser, _LAST)]
     found: dict[tuple[float, ...], None] = {}
     for mix in itertools.product(weights, repeat=count):
         total = sum(mix)

@@ -6,16 +6,17 @@ the luck that made it look best is not in the number that is printed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice.errors import InfeasibleError
 from suffice.estimate import Estimate
-from suffice.forecast import Forecast, make_forecasts, pass_chances
+from suffice.forecast import Forecast, in_deployment, make_forecasts, pass_chances
+from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
-from suffice.plan._decide import Flip, decide, flips, hardest_threshold
+from suffice.plan._decide import AS_THEY_COME, Flip, decide, flips, hardest_threshold
 from suffice.plan._risk import Risk
 from suffice.plan._search import (
     CHOOSE_DRAWS,
@@ -98,6 +99,7 @@ class Plan:
         shadows: what it would be worth to widen each limit; empty where they were not asked for.
         flips: the budgets at which the answer changes; empty where they were not asked for.
         robust: what is left when things go badly; None where the mean was maximised.
+        bought: labels in hand, which every curve holds; None where nothing was bought yet.
         candidates: every curve that was weighed, with cost and P on the choosing draws.
     """
 
@@ -108,6 +110,7 @@ class Plan:
     shadows: tuple[Shadow, ...] = ()
     flips: tuple[Flip, ...] = ()
     robust: Robust | None = None
+    bought: Curve | None = None
     candidates: tuple[Curve, ...] = field(default=(), repr=False)
     costs: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     chances: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
@@ -123,6 +126,8 @@ def make_plan(
     gold_shifts: Floats | None = None,
     risk: Risk | None = None,
     prices: bool = False,
+    points: bool = False,
+    bought: Curve | None = None,
 ) -> Plan:
     """Find the curve to follow.
 
@@ -135,11 +140,15 @@ def make_plan(
         gold_shifts: see ``make_forecasts``.
         risk: maximise something other than P; then ``target`` is a bar for that.
         prices: also work out shadow prices and the budgets at which the answer flips.
+        points: tell P of curves far from what was measured as a point in the decision.
+        bought: labels in hand; every curve then holds them, and their cost is sunk.
 
     Raises:
         InfeasibleError: limits contradict each other, nothing can be bought, or no curve reaches
             the target.
     """
+    if bought is not None:
+        market = with_bought(market, bought)
     rng = np.random.default_rng([seed, 21])
     risk = risk or Risk()
     judge = Judge(law, market, criterion, risk, rng)
@@ -179,11 +188,25 @@ def make_plan(
 
     others = _alternatives(judge, market, chosen)
     recommended, *alternatives = report([("recommended", chosen, None), *others])
-    decision = decide(market, recommended, alternatives)
+    if recommended.forecast is not None:
+        full = in_deployment(
+            recommended.forecast,
+            law,
+            chosen,
+            market.sources,
+            criterion,
+            np.random.default_rng([seed, 28]),
+            gold_shifts=gold_shifts,
+            half=REPORT,
+        )
+        recommended = replace(recommended, forecast=full)
+    decision = decide(market, recommended, alternatives, points=points)
     if recommended.forecast is not None and recommended.forecast.p.value < NOTHING_MEETS:
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         badly = "" if risk.kind == "mean" else " when things go this badly"
         decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}. {decision}"
+    if bought is not None:
+        decision = f"{told(chosen, bought, market)} {decision}"
     return Plan(
         recommended=recommended,
         alternatives=tuple(alternatives),
@@ -192,6 +215,7 @@ def make_plan(
         shadows=shadow_prices(law, market, criterion, chosen, judge, seed=seed) if prices else (),
         flips=flips(market, judge, seed=seed) if prices else (),
         robust=_robust(law, market, criterion, chosen, risk, seed),
+        bought=bought,
         candidates=tuple(weighed),
         costs=costs,
         chances=chances,
@@ -225,13 +249,15 @@ def promising(
 
 
 def _place(curve: Curve, market: Market) -> list[float]:
-    """Log labels of each source, and how many sources train in an earlier round."""
+    """Log labels of each source, sources in an earlier round, sources under quality control."""
     counts = dict.fromkeys(market.order, 0)
     for t in curve:
-        counts[t.source] += t.labels
+        counts[market.base(t.source)] += t.labels
     last = max(t.round for t in curve)
     early = len({t.source for t in curve if t.round < last})
-    return [*(float(np.log1p(n / market.smallest)) for n in counts.values()), float(early)]
+    operated = len({t.source for t in curve if t.source in market.variants})
+    sizes = (float(np.log1p(n / market.smallest)) for n in counts.values())
+    return [*sizes, float(early), float(operated)]
 
 
 def _robust(
@@ -277,6 +303,11 @@ def _alternatives(
     even = equal_split(market, cost)
     if even is not None and len(market.order) > 1:
         named.append(("equal split", even, "the same money to every source, in one round"))
+    if any(t.source in market.variants for t in chosen):
+        plain = market.plain().with_money(cost)
+        curves = candidates(plain, levels=[1.0])
+        best = curves[int(judge.value(curves, CHOOSE_DRAWS).argmax())]
+        named.append((AS_THEY_COME, best, "the best for the same money without quality control"))
     if len({t.round for t in chosen}) > 1:
         pooled = arrangements(chosen, market.order)[0]
         named.append(("in one round", pooled, "the recommended labels, pooled"))

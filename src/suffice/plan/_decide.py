@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.estimate import LEVEL, Estimate
+from suffice.forecast import FAR
 from suffice.plan._candidates import candidates
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve
     from suffice.demand import Law
-    from suffice.forecast import Criterion
+    from suffice.forecast import Criterion, Forecast
     from suffice.plan._choose import Option
     from suffice.plan._market import Market
     from suffice.plan._search import Judge
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
 
 DELEGATE, BOTH, SCRUTINISE = "delegate", "do both", "scrutinise"
 
+AS_THEY_COME = "as they come"
+"""Name of the alternative without quality control."""
+
 MOSTLY = 0.2
 """Below this share of the money on one side, the plan is called after the other side."""
+
+GOOD_ENOUGH = 0.01
+"""Differences of P up to this count for nothing."""
 
 _LEVELS = np.geomspace(0.12, 4.0, 12)
 _DRAWS, _RESAMPLES = 48, 200
@@ -76,20 +83,26 @@ def scrutiny(curve: Curve, market: Market) -> float:
     if total == 0.0:
         paid = [(t.source, float(t.labels)) for t in curve]
         total = sum(cost for _, cost in paid)
-    return sum(cost for s, cost in paid if s == strict) / total
+    return sum(cost for s, cost in paid if market.base(s) == strict) / total
 
 
-def decide(market: Market, recommended: Option, alternatives: Sequence[Option]) -> str:
+def decide(
+    market: Market, recommended: Option, alternatives: Sequence[Option], *, points: bool = False
+) -> str:
     """Delegate, scrutinise or both, in one sentence with its reason.
 
-    Scrutiny is what goes to the source of the highest quality; everything else delegates.
+    Scrutiny is what goes to the source of the highest quality; everything else delegates. Of curves
+    far from what was measured only bounds are told, unless ``points`` are asked for.
     """
     if recommended.curve is None or recommended.forecast is None:
         raise ValueError("a decision needs a recommended curve")
     strict = market.order[-1]
     share = scrutiny(recommended.curve, market)
     if len(market.order) == 1:
-        return f"There is one source, {strict}: the question is only how much of it to buy."
+        far = f" {_reached(recommended.forecast, points=points)}."
+        only = f"There is one source, {strict}: the question is only how much of it to buy."
+        said = only + (far if recommended.forecast.distance == FAR else "")
+        return said + _quality_control(market, recommended, alternatives)
     side = side_of(share)
     if side == DELEGATE:
         none = "none" if share == 0.0 else f"only {share:.0%}"
@@ -100,7 +113,7 @@ def decide(market: Market, recommended: Option, alternatives: Sequence[Option]) 
     else:
         advice = f"Do both: {share:.0%} of the money buys scrutiny by {strict}, the rest delegates"
     rest = [
-        f"{a.name.removeprefix('all ')} alone {_chance(a.forecast.p.value)}"
+        f"{a.name.removeprefix('all ')} alone {_told(a.forecast, points=points)}"
         for a in alternatives
         if a.name.startswith("all ")
         and a.curve is not None
@@ -108,7 +121,26 @@ def decide(market: Market, recommended: Option, alternatives: Sequence[Option]) 
         and a.curve != recommended.curve
     ]
     reason = f"; for at most the same money {_join(rest)}" if rest else ""
-    return f"{advice}. This reaches P = {_chance(recommended.forecast.p.value)}{reason}."
+    control = _quality_control(market, recommended, alternatives)
+    reached = _reached(recommended.forecast, points=points)
+    return f"{advice}. {reached}{reason}.{control}"
+
+
+def _quality_control(market: Market, recommended: Option, alternatives: Sequence[Option]) -> str:
+    """What is bought under quality control and what that gains; empty where none is on offer."""
+    if not market.variants or recommended.curve is None:
+        return ""
+    names = list(dict.fromkeys(t.source for t in recommended.curve if t.source in market.variants))
+    if not names:
+        return " No quality control on offer is worth its price here."
+    under = [f"{market.base(n)} under {n.partition('/')[2]}" for n in names]
+    plain = next((a.forecast for a in alternatives if a.name == AS_THEY_COME), None)
+    if plain is None or recommended.forecast is None:
+        return f" Quality control is bought for {_join(under)}."
+    without = f"without it the same money reaches P = {_chance(plain.p.value)}"
+    if recommended.forecast.p.value - plain.p.value <= GOOD_ENOUGH:
+        return f" Quality control of {_join(under)} makes no difference to speak of: {without}."
+    return f" Quality control pays for {_join(under)}: {without}."
 
 
 def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
@@ -191,6 +223,20 @@ def hardest_threshold(
         f"{name} <= {limits[k]:g} is the bound that fails it most often: its {name} is expected "
         f"at {reached.value:.3f} ({reached.low:.3f} to {reached.high:.3f})"
     )
+
+
+def _reached(forecast: Forecast, *, points: bool) -> str:
+    """What a curve reaches, with a warning where that is an extrapolation."""
+    if forecast.distance != FAR:
+        return f"This reaches P = {_chance(forecast.p.value)}"
+    told = _told(forecast, points=points)
+    return f"This lies far beyond what was measured, where P is {told}: train more before you buy"
+
+
+def _told(forecast: Forecast, *, points: bool) -> str:
+    if forecast.distance == FAR and not points:
+        return f"{_chance(forecast.p.low)} to {_chance(forecast.p.high)}"
+    return _chance(forecast.p.value)
 
 
 def _chance(p: float) -> str:

@@ -40,6 +40,11 @@ class Market:
         weekly: how much there is of each shared resource in a week.
         at_least: tasks that must be bought of a source, such as promised public scrutiny.
         rounds: training rounds at most, 1 or 2.
+        variants: sources under quality control, and the source underneath each. They stand in
+            ``sources``, ``repeats``, ``limits`` and ``takes`` like others; capacity, time and
+            record of the source underneath are shared by it and all its variants.
+        ranks: all names, variants among them, from the lowest to the highest quality; ``order``
+            where there are no variants.
         trigger: what hostile workers would push; None where they would answer wrong.
     """
 
@@ -55,6 +60,32 @@ class Market:
     at_least: Mapping[str, int] = field(default_factory=dict)
     rounds: int = 2
     trigger: Trigger | None = None
+    variants: Mapping[str, str] = field(default_factory=dict)
+    ranks: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that can be bought, from the lowest to the highest quality."""
+        return self.ranks or self.order
+
+    def base(self, name: str) -> str:
+        """The source underneath; a source that is no variant is its own."""
+        return self.variants.get(name, name)
+
+    def family(self, source: str) -> tuple[str, ...]:
+        """A source and its variants."""
+        return (source, *(v for v, base in self.variants.items() if base == source))
+
+    def ways(self, source: str) -> list[tuple[str, int]]:
+        """Everything that can be bought of a source: name and labels a task."""
+        return [(name, r) for name in self.family(source) for r in self.repeats[name]]
+
+    def plain(self) -> Market:
+        """The same market without quality control."""
+        if not self.variants:
+            return self
+        kept = {name: s for name, s in self.sources.items() if name not in self.variants}
+        return replace(self, sources=kept, variants={}, ranks=())
 
     def bounds(self, source: str) -> dict[str, float]:
         """Labels of one source that each limit allows by itself, by the limit's name."""
@@ -64,7 +95,7 @@ class Market:
         if weeks <= 0.0:
             found["budget.weeks"] = 0.0
         if s.capacity is not None:
-            found[f"sources.{source}.capacity"] = s.capacity * max(weeks, 0.0)
+            found[f"sources.{self.base(source)}.capacity"] = s.capacity * max(weeks, 0.0)
         if s.price == 0:
             found["the most that is taken of a free source"] = float(MOST_FREE_LABELS)
         for name, amount in self.takes.get(source, {}).items():
@@ -85,6 +116,55 @@ class Market:
         limit = self.limits.get(source)
         return tasks if limit is None else min(tasks, limit)
 
+    def most_beside(
+        self, source: str, labels_per_task: int, bought: Mapping[str, tuple[int, int]]
+    ) -> int:
+        """The same where variants of the source are bought too: (tasks, labels a task) by name."""
+        most = self.most_tasks(source, labels_per_task)
+        base = self.base(source)
+        kin = {n: b for n, b in bought.items() if n != source and b[0] and self.base(n) == base}
+        if not kin:
+            return most
+        limit = self.limits.get(base)
+        if limit is not None:
+            most = min(most, limit - sum(tasks for tasks, _ in kin.values()))
+        if self.sources[base].price == 0:
+            taken = sum(tasks * r for tasks, r in kin.values())
+            most = min(most, (MOST_FREE_LABELS - taken) // labels_per_task)
+        own = self._wait(source)
+        for wait in {own, *(self._wait(n) for n in kin)}:
+            # What waits longer must be labelled before its wait begins.
+            if own >= wait and (capacity := self.sources[source].capacity) is not None:
+                left = self.weeks - wait - self._labelling(kin, wait)
+                most = min(most, int(left * capacity / labels_per_task + _ROUNDING))
+        return max(most, 0)
+
+    def _wait(self, name: str) -> float:
+        return self.sources[name].latency_days / 7.0
+
+    def _labelling(self, bought: Mapping[str, tuple[int, int]], wait: float) -> float:
+        """Weeks of labelling for what is delivered so many weeks later, or later still."""
+        return sum(
+            tasks * r / capacity
+            for n, (tasks, r) in bought.items()
+            if self._wait(n) >= wait and (capacity := self.sources[n].capacity) is not None
+        )
+
+    def has_room(self, curve: Curve) -> bool:
+        """Whether each source can label so many tasks, with all its variants together."""
+        return all(t.tasks <= self.most_tasks(t.source, t.labels_per_task) for t in curve) and (
+            not self.variants or self._shared(curve)
+        )
+
+    def _shared(self, curve: Curve) -> bool:
+        bought: dict[str, tuple[int, int]] = {}
+        for t in curve:
+            before = bought.get(t.source, (0, t.labels_per_task))[0]
+            bought[t.source] = (before + t.tasks, t.labels_per_task)
+        return all(
+            tasks <= self.most_beside(name, r, bought) for name, (tasks, r) in bought.items()
+        )
+
     def least(self, source: str) -> int:
         """Tasks that a purchase of this source has at least."""
         return self.at_least.get(source, 0) or self.smallest
@@ -100,13 +180,16 @@ class Market:
 
     def allows(self, curve: Curve) -> bool:
         """Whether a curve keeps to every limit."""
-        tasks = {t.source: t.tasks for t in curve}
+        tasks: dict[str, int] = {}
+        for t in curve:
+            base = self.base(t.source)
+            tasks[base] = t.tasks + (tasks.get(base, 0) if self.variants else 0)
         return (
             max(self.room(curve).values()) <= 1.0 + _ROUNDING
-            and all(t.tasks <= self.most_tasks(t.source, t.labels_per_task) for t in curve)
             and all(t.tasks >= self.least(t.source) for t in curve)
             and all(tasks.get(s, 0) >= n for s, n in self.at_least.items())
             and len({t.round for t in curve}) <= self.rounds
+            and self.has_room(curve)
         )
 
     def promised(self) -> Curve:

@@ -240,7 +240,7 @@ def _main_source(curve: Curve, market: Market) -> str:
     """The source that gets most of the money: what trials and attacks are about."""
     spent = dict.fromkeys(market.order, 0.0)
     for t in curve:
-        spent[t.source] += t.labels * market.sources[t.source].price
+        spent[market.base(t.source)] += t.labels * market.sources[t.source].price
     return max(spent, key=lambda s: spent[s])
 
 

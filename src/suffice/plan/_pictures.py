@@ -143,7 +143,7 @@ def _more_of_a_biased_source(
         t
         for o in (plan.recommended, *plan.alternatives)
         for t in (o.curve or ())
-        if t.source != judge
+        if market.base(t.source) != judge
     ]
     if not others or most < market.smallest:
         return None
@@ -175,10 +175,12 @@ def _hostile(
     curve = plan.recommended.curve
     if law.attack is None or curve is None:
         return None
-    rng, columns = np.random.default_rng([seed, 35]), []
+    columns = []
     for share in HOSTILE_SHARES:
         there = Risk("worst", share).market(market) if share else market
-        outcomes = law.outcomes(there.resolve([curve]), rng, draws=_DRAWS, runs=_RUNS)
+        # The same luck for every share: what differs is what the hostile labels do.
+        rng = np.random.default_rng([seed, 35])
+        outcomes = law.outcomes(there.resolve([curve]), rng, draws=500, runs=400)
         columns.append((outcomes.mean[:, 0], pass_chances(outcomes, criterion, law.metrics)[:, 0]))
 
     def estimates(metric: str) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ class Risk:
         """The market as this risk sees it."""
         if self.kind != "worst":
             return market
-        return _change(market, market.order, lambda x: attacked(x, self.share, market.trigger))
+        return _change(market, market.names, lambda x: attacked(x, self.share, market.trigger))
 
     def value(self, chances: Floats) -> Floats:
         """What each curve is worth, from pi [draw, curve] in that market [curve]."""
@@ -89,13 +89,13 @@ def improved(source: Source, by: float) -> Source:
 
 
 def improved_market(market: Market, source: str, by: float) -> Market:
-    """The market with one source better by so much."""
-    return _change(market, (source,), lambda s: improved(s, by))
+    """The market with one source better by so much, under quality control and without."""
+    return _change(market, market.family(source), lambda s: improved(s, by))
 
 
 def attacked_market(market: Market, source: str, share: float) -> Market:
-    """The market with one source under attack."""
-    return _change(market, (source,), lambda s: attacked(s, share, market.trigger))
+    """The market with one source under attack; quality control is taken not to catch it."""
+    return _change(market, market.family(source), lambda s: attacked(s, share, market.trigger))
 
 
 def with_profile(source: Source, change: Callable[[Profile], Profile]) -> Source:

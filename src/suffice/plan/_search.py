@@ -12,6 +12,7 @@ import numpy as np
 
 from suffice.forecast import pass_chances
 from suffice.plan._candidates import candidates, neighbours, scaled
+from suffice.plan._decide import GOOD_ENOUGH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 CHOOSE, REPORT = 0, 1
 """Halves of the posterior's draws."""
-
-GOOD_ENOUGH = 0.01
-"""Among curves this close to the highest P, the cheapest is recommended."""
 
 CHOOSE_DRAWS = 128
 CHOOSE_RUNS = 150
@@ -87,8 +85,11 @@ def search(
     chances[close] = judge.value([curves[int(i)] for i in close], CHOOSE_DRAWS)
     known = set(curves)
     best = pick(costs, chances, target)
-    for _ in range(_STEPS):
-        near = [c for c in neighbours(curves[best], market) if c not in known][:_MOST_NEIGHBOURS]
+    # With quality control there are as many more ways to go.
+    wider = len(market.names) / len(market.order)
+    for _ in range(_STEPS if wider == 1.0 else 2 * _STEPS):
+        near = [c for c in neighbours(curves[best], market) if c not in known]
+        near = near[: int(wider * _MOST_NEIGHBOURS)]
         if not near:
             break
         known.update(near)
@@ -103,7 +104,7 @@ def search(
     if target is not None:
         able = np.flatnonzero(chances >= target - 2.0 * GOOD_ENOUGH)
         order = able[np.argsort(costs[able], kind="stable")] if len(able) else order
-    finalists = np.unique(np.append(order[:_MOST_FINALISTS], best))
+    finalists = np.unique(np.append(order[: int(wider * _MOST_FINALISTS)], best))
     chances[finalists] = judge.value([curves[int(i)] for i in finalists], _CLOSE_DRAWS)
     best = pick(costs, chances, target, finalists)
     if target is None or chances[best] < target:

@@ -142,11 +142,15 @@ def _relaxed(market: Market) -> Iterator[tuple[str, float, str, Market]]:
     yield "budget.money", step, "money", market.with_money(market.money + step)
     yield "budget.weeks", 1.0, "week", replace(market, weeks=market.weeks + 1.0)
     for s, source in market.sources.items():
-        if source.capacity is None:
+        if source.capacity is None or s in market.variants:
             continue
         step = WIDER * source.capacity
-        wider = replace(source, capacity=source.capacity + step)
-        sources = {**market.sources, s: wider}
+        sources = {**market.sources, s: replace(source, capacity=source.capacity + step)}
+        for name in market.family(s)[1:]:
+            # More people give more of every kind of answer that is made of their labels.
+            capacity = market.sources[name].capacity
+            if capacity is not None:
+                sources[name] = replace(market.sources[name], capacity=capacity * (1.0 + WIDER))
         yield (
             f"sources.{s}.capacity",
             step,

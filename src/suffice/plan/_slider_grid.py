@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.forecast import pass_chances
+from suffice.forecast import FAR, pass_chances
 from suffice.plan._candidates import candidates, scaled
 from suffice.plan._risk import Risk
 from suffice.plan._search import CHOOSE, REPORT, pick
@@ -101,9 +101,16 @@ def slider_grid(
         said = plan.recommended.forecast.p
         for key, value in (("p", said.value), ("low", said.low), ("high", said.high)):
             grid[key][0][0][0] = round(100.0 * value)
-    place = {s: i for i, s in enumerate(market.order)}
+    operated = [n for n in market.names if any(t.source == n for c in kept for t in c)]
+    names_sold = [*market.order, *(n for n in operated if n in market.variants)]
+    place = {s: i for i, s in enumerate(names_sold)}
     return {
-        "sources": [{"name": s, "price": market.sources[s].price} for s in market.order],
+        "sources": [
+            {"name": s, "price": market.sources[s].price}
+            # The price of an answer under quality control moves with the price of a label.
+            | ({"of": place[market.variants[s]]} if s in market.variants else {})
+            for s in names_sold
+        ],
         "budget": market.money,
         "models": names,
         "shares": list(SHARES),
@@ -111,6 +118,7 @@ def slider_grid(
             [[place[t.source], t.tasks, t.labels_per_task, t.round] for t in c] for c in kept
         ],
         **grid,
+        "far": [[laws[m].distance(c) == FAR for c in kept] for m in names],
     }
 
 
@@ -123,10 +131,12 @@ def _best_somewhere(
 ) -> list[Curve]:
     """Curves that are picked under random prices and budgets, the most often picked first."""
     labels = np.zeros((len(curves), len(wide.order)))
+    prices = np.array([wide.sources[s].price for s in wide.order])
     for i, c in enumerate(curves):
         for t in c:
-            labels[i, wide.order.index(t.source)] += t.labels
-    prices = np.array([wide.sources[s].price for s in wide.order])
+            at = wide.order.index(wide.base(t.source))
+            ratio = wide.sources[t.source].price / prices[at] if prices[at] else 1.0
+            labels[i, at] += t.labels * ratio
     votes = np.zeros(len(curves), dtype=np.int64)
     for k in range(_SITUATIONS):
         factor = PRICE_RANGE ** rng.uniform(-1.0, 1.0, len(prices))

@@ -61,10 +61,8 @@ def surface(
         for j, q in enumerate(quantities):
             curve = _mixture(float(y), float(q), hull, quality)
             cost[i, j] = curve.cost(market.sources)
-            feasible[i, j] = cost[i, j] <= market.money * (1 + 1e-9) and all(
-                t.tasks <= market.most_tasks(t.source, t.labels_per_task) for t in curve
-            )
-            cells.append(arrangements(curve, market.order))
+            feasible[i, j] = cost[i, j] <= market.money * (1 + 1e-9) and market.has_room(curve)
+            cells.append(arrangements(curve, market.names))
     flat = [c for group in cells for c in group]
     outcomes = law.outcomes(market.resolve(flat), rng, draws=_DRAWS, runs=_RUNS)
     chances = pass_chances(outcomes, criterion, law.metrics).mean(axis=0)

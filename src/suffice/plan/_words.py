@@ -5,11 +5,15 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from suffice.forecast import shown
+from suffice.plan._bought import still_to_buy
 
-    from suffice.curve import Curve
-    from suffice.forecast import Criterion
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from suffice.curve import Curve, Tranche
+    from suffice.estimate import Estimate
+    from suffice.forecast import Criterion, Forecast
     from suffice.plan._choose import Option, Plan
     from suffice.plan._market import Market
 
@@ -76,10 +80,30 @@ CITATIONS = (
 )
 
 
+SYNTHETIC = (
+    "Labels under quality control are synthetic: the records name no workers to test or expel, so "
+    "recorded labels were mended with the help of gold until they erred as often as quality "
+    "control is computed to leave them. Forecasts and checks of such curves rest on that."
+)
+
+
 def plan_file(
-    plan: Plan, market: Market, criterion: Criterion, about: Mapping[str, str]
+    plan: Plan,
+    market: Market,
+    criterion: Criterion,
+    about: Mapping[str, str],
+    operated: Sequence[str] = (),
+    *,
+    points: bool = False,
 ) -> dict[str, Any]:
-    """Everything that ``plan.json`` holds before the check."""
+    """Everything that ``plan.json`` holds before the check.
+
+    Args:
+        plan, market, criterion: as they were made.
+        about: names of study, question, model and task.
+        operated: what quality control assumes, one sentence each.
+        points: give P of curves far from what was measured as a point, too.
+    """
     best = plan.recommended
     if best.forecast is None or best.curve is None:
         raise ValueError("a plan without a curve")
@@ -88,20 +112,19 @@ def plan_file(
         "study": about["study"],
         "question": about["question"],
         "model": about["model"],
-        "p": {**best.forecast.as_dict(), "held_fixed": best.forecast.held_fixed},
-        "p_new_gold": None
-        if best.forecast.new_gold is None
-        else {
-            "mean": best.forecast.new_gold.value,
-            "low": best.forecast.new_gold.low,
-            "high": best.forecast.new_gold.high,
-        },
+        "p": {**best.forecast.said(points=points), "held_fixed": best.forecast.held_fixed},
+        "p_new_gold": _other(best.forecast, best.forecast.new_gold, points),
+        "p_deployment": _other(best.forecast, best.forecast.deployment, points),
         "validity": validity,
-        "validity_text": validity_text(criterion.validity, best.forecast.p.value),
+        "validity_text": validity_text(criterion.validity, best.forecast.said(points=points)),
         "cost": best.cost,
         "budget": {"dollars": market.money, "weeks": market.weeks},
         "curve": curve_rows(best.curve, market),
         "decision": plan.decision,
+        "bought": None if plan.bought is None else curve_rows(plan.bought, market),
+        "to_buy": None
+        if plan.bought is None
+        else curve_rows(still_to_buy(best.curve, plan.bought), market),
         "robust": None
         if plan.robust is None
         else {
@@ -114,8 +137,8 @@ def plan_file(
             {"before": f.before, "after": f.after, "budget": f.budget.as_dict(), "seen": f.seen}
             for f in plan.flips
         ],
-        "alternatives": [_option(o, market) for o in plan.alternatives],
-        "frontier": [_option(o, market) for o in plan.frontier],
+        "alternatives": [_option(o, market, points) for o in plan.alternatives],
+        "frontier": [_option(o, market, points) for o in plan.frontier],
         "criterion": {
             "error": criterion.error,
             "worst_slice_error": criterion.worst_slice_error,
@@ -128,8 +151,11 @@ def plan_file(
         "check_skipped": False,
         "parts": list(best.forecast.parts),
         "distance": best.forecast.distance,
-        "limits": list(LIMITS.get(about["task"], OWN_LIMITS)),
-        "assumptions": list(ASSUMPTIONS),
+        "limits": [
+            *LIMITS.get(about["task"], OWN_LIMITS),
+            *([SYNTHETIC] if market.variants else []),
+        ],
+        "assumptions": [*ASSUMPTIONS, *operated],
         "citations": [dict(c) for c in CITATIONS],
     }
 
@@ -143,15 +169,22 @@ def limits_text(plan: Plan) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, 80, subsequent_indent="  ")]
 
 
-def validity_text(validity: float | None, p: float) -> str:
+def _other(forecast: Forecast, p: Estimate | None, points: bool) -> dict[str, Any] | None:
+    return None if p is None else shown(p, forecast.distance, points=points)
+
+
+def validity_text(validity: float | None, p: Mapping[str, float | None]) -> str:
     """What may be said about alignment, given what the user believes of the criterion."""
     if validity is None:
         return (
             "This is the chance to meet the criterion, not P(aligned): the study states no "
             "validity, the chance that this criterion and its gold capture alignment."
         )
+    mean, low, high = p["mean"], p["low"] or 0.0, p["high"] or 0.0
+    bounds = f"between {low * validity:.2f} and {high * validity:.2f}"
+    value = bounds if mean is None else f"{mean * validity:.2f}"
     return (
-        f"P(aligned) is {p * validity:.2f}, if this criterion and its gold capture alignment with "
+        f"P(aligned) is {value}, if this criterion and its gold capture alignment with "
         f"the chance of {validity:g} that the study states."
     )
 
@@ -166,16 +199,25 @@ def curve_rows(curve: Curve, market: Market) -> list[dict[str, Any]]:
             "round": t.round,
             "where": list(t.where),
             "cost": t.labels * market.sources[t.source].price,
+            **_operated(t),
         }
         for t in curve
     ]
 
 
-def _option(option: Option, market: Market) -> dict[str, Any]:
+def _operated(t: Tranche) -> dict[str, Any]:
+    """What a row says of quality control; nothing where there is none."""
+    if t.source == t.base:
+        return {}
+    return {"quality_control": t.source.partition("/")[2], "synthetic": True}
+
+
+def _option(option: Option, market: Market, points: bool) -> dict[str, Any]:
     return {
         "name": option.name,
         "curve": [] if option.curve is None else curve_rows(option.curve, market),
         "cost": option.cost,
-        "p": None if option.forecast is None else option.forecast.as_dict(),
+        "p": None if option.forecast is None else option.forecast.said(points=points),
+        "distance": None if option.forecast is None else option.forecast.distance,
         "note": option.note,
     }

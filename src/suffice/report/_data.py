@@ -50,8 +50,8 @@ class StudyFolder:
 RUN_COLUMNS = ("stage", "model", "curve_text", "seconds", "error")
 _WRITTEN_BY = {
     "plan.json": "suffice plan",
-    "supply.json": "suffice audit",
-    "forecast.json": "suffice forecast",
+    "supply.json": "suffice supply",
+    "forecast.json": "suffice plan",
     "law.json": "suffice fit",
 }
 _OPTIONAL = ("runs.parquet", "ledger.jsonl", "study.lock.json", "timings.json")

@@ -126,7 +126,8 @@ def _frontier_spec(
         return alt.Y(f"{field}:Q", scale=scale, axis=axis)
 
     rows = [{"x": f.cost, "mean": p.mean, "low": p.low, "high": p.high} for f, p in points]
-    base = alt.Chart(values([r for r in rows if r["x"] > 0.0 or not logarithmic])).encode(x=x)
+    shown = [r for r, (f, _) in zip(rows, points, strict=True) if f.cost > 0.0 or not logarithmic]
+    base = alt.Chart(values(shown)).encode(x=x)
     layers = [
         base.mark_area(color=role("accent"), opacity=0.2, strokeWidth=0).encode(
             y=y("low"), y2="high:Q"
@@ -136,9 +137,10 @@ def _frontier_spec(
     marks = [
         _Mark(words.shorten(name), cost, p.mean, MARKS[k % len(MARKS)])
         for k, (name, cost, p) in enumerate(others)
-        if cost > 0.0 or not logarithmic
+        if p.mean is not None and (cost > 0.0 or not logarithmic)
     ]
-    marks.append(_Mark(words.RECOMMENDED, plan.cost, plan.p.mean, STAR))
+    if plan.p.mean is not None:
+        marks.append(_Mark(words.RECOMMENDED, plan.cost, plan.p.mean, STAR))
     for mark in marks:
         at = alt.Chart(values([{"x": mark.cost, "y": mark.p}])).encode(x=x, y=y("y"))
         layers.append(

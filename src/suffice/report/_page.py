@@ -17,6 +17,7 @@ from suffice._disk import write_atomic
 from suffice.errors import StorageError
 from suffice.report import _tables as tables
 from suffice.report import _words as words
+from suffice.report._calibration import calibration_figure
 from suffice.report._check import check_figure, strip_figure
 from suffice.report._data import StudyFolder, read_folder
 from suffice.report._figure import unchecked
@@ -169,6 +170,7 @@ def _figures(folder: StudyFolder) -> dict[str, Any]:
         "strips": strip_figure(folder.runs, plan.criterion) if plan.check else None,
         "learning": shown,
         "other_learning": others,
+        "calibration": calibration_figure(folder.ledger),
         "judge": judge_figure(more, forecast.thresholds) if more else None,
         "slices": slices_figure(folder.supply),
         "offers": offers_figure(folder.supply),
@@ -211,7 +213,10 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "aligned": words.aligned(plan),
         "criterion": words.criterion(plan.criterion),
         "new_gold": words.new_gold(plan),
+        "deployment": words.deployment(plan),
         "held_fixed": words.held_fixed(plan),
+        "far": plan.distance == "far",
+        "point": words.point,
         "check_sentence": words.check_sentence(plan),
         "own_check": own,
         "distance": words.distance(plan),
@@ -219,13 +224,14 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "skill_sentence": tables.skill_sentence(folder.law),
         "ledger_sentence": tables.ledger_sentence(folder.ledger, cut=folder.ledger_cut),
         "source_notes": tables.source_notes(folder.supply),
+        "changes": [c.text for c in folder.forecast.changes],
         "bought_notes": folder.supply.bought.notes,
         "hostile_sentence": tables.hostile_sentence(folder.forecast),
         "parts": [
             {
                 "name": p.name,
                 "value": f"sd {words.probability(p.sd)}",
-                "text": p.text,
+                "text": f"{p.text} ({p.counted})" if p.counted else p.text,
                 "share": _share(p.sd, widest),
             }
             for p in plan.parts

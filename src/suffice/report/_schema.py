@@ -38,9 +38,9 @@ class Interval(Part):
 
 
 class Probability(Part):
-    """P(meets the criterion): its mean and interval."""
+    """P(meets the criterion): its mean and interval; no mean far from what was measured."""
 
-    mean: Share
+    mean: Share | None
     low: Share
     high: Share
     level: Share = 0.9
@@ -50,6 +50,14 @@ class Probability(Part):
         if self.low > self.high:
             raise ValueError(f"low {self.low} is above high {self.high}")
         return self
+
+
+class Chance(Part):
+    """P on a line inside what was measured, where it always has a mean."""
+
+    mean: Share
+    low: Share
+    high: Share
 
 
 class HeldProbability(Probability):
@@ -72,6 +80,11 @@ class Tranche(Part):
     def labels(self) -> int:
         """Labels bought."""
         return self.tasks * self.labels_per_task
+
+    @property
+    def operated(self) -> bool:
+        """Whether it is bought under quality control; runs then train on synthetic labels."""
+        return "/" in self.source
 
 
 class Budget(Part):
@@ -119,6 +132,7 @@ class Check(Part):
     predictive_low: NonNegative
     predictive_high: NonNegative
     p: Probability | None = None
+    synthetic: bool = False
 
     @property
     def inside(self) -> bool:
@@ -132,6 +146,7 @@ class UncertaintyPart(Part):
     name: str
     text: str = ""
     sd: NonNegative
+    counted: str = ""
 
 
 class Citation(Part):
@@ -149,6 +164,8 @@ class Plan(Part):
     question: str = ""
     p: HeldProbability
     p_new_gold: Probability | None = None
+    p_deployment: Probability | None = None
+    bought: tuple[Tranche, ...] | None = None
     validity: Share | Literal["unknown"] = "unknown"
     validity_text: str = ""
     cost: NonNegative
@@ -161,6 +178,7 @@ class Plan(Part):
     model: str
     check: tuple[Check, ...] = ()
     check_skipped: bool = False
+    check_left_out: tuple[str, ...] = ()
     parts: tuple[UncertaintyPart, ...] = ()
     distance: Literal["inside", "near", "far"] | None = None
     limits: tuple[str, ...] = ()
@@ -329,7 +347,7 @@ class MoreOfTheJudge(Part):
     metric: str = "error"
     x: tuple[NonNegative, ...]
     error: tuple[Interval, ...]
-    p: tuple[Probability, ...]
+    p: tuple[Chance, ...]
 
     @model_validator(mode="after")
     def _lengths(self) -> MoreOfTheJudge:
@@ -367,11 +385,21 @@ class ModelNeed(Part):
     note: str | None = ""
 
 
+class Change(Part):
+    """How P moves from one model to a more capable one, in words."""
+
+    before: str
+    after: str
+    winner: str
+    text: str
+
+
 class SliderSource(Part):
-    """A source whose price can be moved."""
+    """A source whose price can be moved; under quality control it moves with that of ``of``."""
 
     name: str
     price: NonNegative
+    of: Count | None = None
 
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -392,6 +420,7 @@ class Sliders(Part):
     p: PerModelShareCurve
     low: PerModelShareCurve
     high: PerModelShareCurve
+    far: tuple[tuple[bool, ...], ...] = ()
 
     @model_validator(mode="after")
     def _shapes(self) -> Sliders:
@@ -419,6 +448,7 @@ class Forecast(Part):
     more_of_the_judge: MoreOfTheJudge | None = None
     hostile: Hostile | None = None
     models: tuple[ModelNeed, ...] = ()
+    changes: tuple[Change, ...] = ()
     thresholds: dict[str, float] = {}
     sliders: Sliders | None = None
 

@@ -21,10 +21,13 @@
   const read = () => ({
     budget: 10 ** number("slider-budget", Math.log10(grid.budget)),
     target: number("slider-target", 0),
-    prices: grid.sources.map((s, i) => s.price * 10 ** number(`slider-price-${i}`, 0)),
+    prices: grid.sources.map((s, i) => s.price * 10 ** number(`slider-price-${s.of ?? i}`, 0)),
     share: number("slider-share", 0),
     model: number("slider-model", 0),
   });
+
+  // Far beyond what was measured only bounds are told.
+  const far = (model, curve) => Boolean(grid.far.length && grid.far[model][curve]);
 
   const costs = (prices) =>
     grid.curves.map((c) => c.reduce((sum, [s, tasks, r]) => sum + tasks * r * prices[s], 0));
@@ -68,7 +71,9 @@
         ? `Nothing within ${money(asked.budget)} reaches ${chance(asked.target)}. The best: `
         : "Buy ";
       text += `${words(grid.curves[best])} for ${money(cost[best])}. ` +
-        `P = ${chance(p[best])} (${chance(low[best])} to ${chance(high[best])}).`;
+        (far(asked.model, best)
+          ? `P lies between ${chance(low[best])} and ${chance(high[best])}: far beyond what was measured.`
+          : `P = ${chance(p[best])} (${chance(low[best])} to ${chance(high[best])}).`);
     }
     answer.textContent = text;
     draw(asked, cost, choose, p, best, best === null ? null : [low[best], high[best]]);
@@ -126,7 +131,7 @@
       const [radius, angle] = [k % 2 ? 4 : 10, (Math.PI * k) / 5];
       return `${(cx + radius * Math.sin(angle)).toFixed(1)},${(cy - radius * Math.cos(angle)).toFixed(1)}`;
     });
-    svg("polygon", { class: "star", points: points.join(" ") });
+    if (!far(asked.model, best)) svg("polygon", { class: "star", points: points.join(" ") });
   };
 
   form.addEventListener("input", update);

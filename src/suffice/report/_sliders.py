@@ -91,7 +91,7 @@ def _controls(sliders: Sliders) -> tuple[Control, ...]:
     ]
     reach = round(log10(PRICE_RANGE), 4)
     for i, s in enumerate(sliders.sources):
-        if s.price > 0.0:
+        if s.price > 0.0 and s.of is None:
             found.append(
                 Control(f"slider-price-{i}", f"Price of a {s.name} label", -reach, reach, 0.0001, 0)
             )

@@ -97,7 +97,7 @@ def hostile(forecast: Forecast) -> Table | None:
         caption="Hostile labels in the recommended curve",
         headers=("hostile share", "error", "success of the trigger", "P (interval)"),
         rows=tuple((words.percent(s, 0), words.rate(e), a, _chance(p)) for s, e, a, p in columns),
-        numeric=0,
+        numeric=1,
     )
 
 
@@ -293,6 +293,10 @@ def ledger_sentence(entries: tuple[LedgerEntry, ...], *, cut: bool) -> str:
         mean = sum(e.brier or 0.0 for e in scored) / len(scored)
         score = words.plain(mean, 3)
         sentence += f", with a mean Brier score of {score} (0 is perfect, .25 is a coin toss)"
+        logs = [e.log_score for e in scored if e.log_score is not None]
+        if logs:
+            mean = sum(logs) / len(logs)
+            sentence += f" and a mean log score of {mean:.2f} (0 is perfect, a coin toss is -.69)"
     older = len(entries) - LEDGER_ROWS
     tail = f" The {older} oldest are in ledger.jsonl alone." if older > 0 else ""
     if cut:
@@ -350,6 +354,8 @@ def times(timings: tuple[Timing, ...]) -> Table:
 
 
 def _chance(p: Probability) -> str:
+    if p.mean is None:
+        return f"{words.between(p)}\nfar from what was measured"
     return f"{words.probability(p.mean)}\n{words.between(p)}"
 
 

@@ -39,6 +39,8 @@ def terminal_summary(folder: Path) -> RenderableType:
         words.aligned(plan),
         f"Criterion: {words.criterion(plan.criterion)}. Held fixed: {words.held_fixed(plan)}.",
         words.new_gold_sentence(plan),
+        words.deployment_sentence(plan),
+        words.distance(plan) if plan.distance in ("near", "far") else "",
     ]
     return Group(
         Text(_clean(words.headline(plan)), style="bold"),
@@ -83,7 +85,8 @@ def _table(plan: Plan) -> Table:
         for t in curve:
             price = words.money(t.cost) if t.cost is not None and len(curve) > 1 else ""
             row = words.count(t.tasks), str(t.labels_per_task), Text(price, style="dim")
-            table.add_row(Text(_clean(f"  {t.source}")), *row)
+            name = t.source.partition("/")[0] if t.operated else t.source
+            table.add_row(Text(_clean(f"  {name}")), *row)
             if details := _details(t, curve):
                 table.add_row(Text(_clean(f"    {details}"), style="dim"))
     if plan.check:
@@ -106,7 +109,8 @@ def _checked(check: Check | None, style: str) -> tuple[Text, Text]:
 def _details(t: Tranche, curve: tuple[Tranche, ...]) -> str:
     """Where and when it labels, if that is not the same for all."""
     order = [f"round {t.round}"] if len({x.round for x in curve}) > 1 else []
-    return ", ".join([*t.where, *order])
+    control = [f"{t.source.partition('/')[2]} (synthetic)"] if t.operated else []
+    return ", ".join([*t.where, *order, *control])
 
 
 def _notes(plan: Plan) -> str:

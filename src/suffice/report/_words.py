@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from suffice.report._schema import Check, Criterion, Interval, Plan, Probability, Tranche
+    from suffice.report._schema import (
+        Chance,
+        Check,
+        Criterion,
+        Interval,
+        Plan,
+        Probability,
+        Tranche,
+    )
 
 NARROW_SPACE = "\u202f"
 HARD_SPACE = "\u00a0"
@@ -20,7 +28,10 @@ _LEAST = 0.005
 _DISTANCE = {
     "inside": "The curve lies inside the range of the measured runs.",
     "near": "The curve lies near the edge of the measured runs: expect the law to be less sure.",
-    "far": "The curve lies far outside the measured runs: this is an extrapolation.",
+    "far": (
+        "The curve lies far beyond the measured runs: this is an extrapolation. "
+        "Only bounds are given."
+    ),
 }
 
 
@@ -33,7 +44,7 @@ def probability(value: float) -> str:
     return f"{value:.2f}".removeprefix("0")
 
 
-def between(p: Probability) -> str:
+def between(p: Probability | Chance) -> str:
     """The interval of a probability: ``.71 to .92``."""
     low, high = probability(p.low), probability(p.high)
     certain = p.high < _LEAST or p.low > 1.0 - _LEAST
@@ -45,8 +56,10 @@ def chance(value: float) -> str:
     return f"P{HARD_SPACE}{probability(value)}"
 
 
-def with_interval(p: Probability) -> str:
-    """A probability and its interval: ``.83 (.71 to .92)``."""
+def with_interval(p: Probability | Chance) -> str:
+    """A probability and its interval: ``.83 (.71 to .92)``; without a mean, its bounds."""
+    if p.mean is None:
+        return between(p)
     mean, interval = probability(p.mean), between(p)
     return mean if mean == interval else f"{mean} ({interval})"
 
@@ -128,6 +141,8 @@ def in_short(curve: Iterable[Tranche]) -> str:
 def tranche(t: Tranche) -> str:
     """One purchase in words: ``5,000 panel labels (1,000 hard tasks, 5 each)``."""
     labels = f"{t.labels:,} {t.source} label{'' if t.labels == 1 else 's'}"
+    if t.operated:
+        labels += " (synthetic here)"
     where = f" {'/'.join(t.where)}" if t.where else ""
     if t.labels_per_task > 1:
         return f"{labels} ({t.tasks:,}{where} tasks, {t.labels_per_task} each)"
@@ -145,6 +160,9 @@ def purchases(curve: Iterable[Tranche]) -> str:
 def headline(plan: Plan) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
     outcome = f"meets the criterion with probability {with_interval(plan.p)}"
+    if plan.bought is not None:
+        # Labels in hand are a part of it, and so is their price.
+        return f"Buy up to {purchases(plan.curve)} for {money(plan.cost)} in all: {outcome}"
     return f"Buy {purchases(plan.curve)} for {money(plan.cost)}: {outcome}"
 
 
@@ -165,6 +183,11 @@ def new_gold_sentence(plan: Plan) -> str:
     return f"With gold from other raters P would be {with_interval(plan.p_new_gold)}."
 
 
+def deployment(plan: Plan) -> str:
+    """The probability with new labels and new gold; empty where it is not given."""
+    return "" if plan.p_deployment is None else with_interval(plan.p_deployment)
+
+
 def held_fixed(plan: Plan) -> str:
     """What the probability holds fixed."""
     held = plan.p.held_fixed
@@ -179,6 +202,11 @@ def aligned(plan: Plan) -> str:
     v = plan.validity
     stated = f"{v:.2g}".removeprefix("0") or "0"
     low, high = probability(plan.p.low * v), probability(plan.p.high * v)
+    if plan.p.mean is None:
+        return (
+            f"P(aligned) lies between {low} and {high}, with the study's stated validity of "
+            f"{stated}."
+        )
     product = f"{probability(plan.p.mean)} \u00d7 {stated}"
     return (
         f"P(aligned) = {product} = {probability(plan.p.mean * v)} ({low} to {high}), "
@@ -232,6 +260,21 @@ def amount(name: str, value: float) -> str:
     return whole_percent(value) if is_rate(name) else plain(value, 3)
 
 
+def deployment_sentence(plan: Plan) -> str:
+    """The same as a sentence, for where no heading stands before it."""
+    if plan.p_deployment is None:
+        return ""
+    return (
+        "In deployment, with new labels from these sources and new gold, it would be "
+        f"{with_interval(plan.p_deployment)}."
+    )
+
+
+def point(p: Probability) -> str:
+    """The point alone, or the bounds where there is none."""
+    return between(p) if p.mean is None else probability(p.mean)
+
+
 def distance(plan: Plan) -> str:
     """How far the forecast reaches beyond what was measured."""
     if plan.distance is None:
@@ -257,8 +300,17 @@ def check_sentence(plan: Plan) -> str:
     """How the forecasts did against real runs, or why nothing can be said."""
     if plan.check_skipped:
         return "The check was skipped (--no-check): no forecast here has met a real run."
+    left_out = ""
+    if plan.check_left_out:
+        left_out = (
+            f" Not checked: {listing(plan.check_left_out)}; labels under quality control are made "
+            "with the help of gold, and the tasks to train on have none."
+        )
     if not plan.check:
-        return "The check has not been run: no forecast here has met a real run yet."
+        return (
+            left_out.strip()
+            or "The check has not been run: no forecast here has met a real run yet."
+        )
     inside = sum(c.inside for c in plan.check)
     total = len(plan.check)
     counts = f"{inside} of {several(total, 'checked curve')}"
@@ -268,7 +320,11 @@ def check_sentence(plan: Plan) -> str:
         for c in plan.check
         if not c.inside
     ]
-    return f"{verdict}. Outside: {listing(missed)}." if missed else f"{verdict}."
+    made = [c.name for c in plan.check if c.synthetic]
+    if made:
+        left_out += f" Trained on synthetic labels, as quality control would give: {listing(made)}."
+    said = f"{verdict}. Outside: {listing(missed)}." if missed else f"{verdict}."
+    return said + left_out
 
 
 def shorten(text: str, most: int = 28) -> str:

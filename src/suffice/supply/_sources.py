@@ -69,6 +69,11 @@ class Measured:
         """The record with the posterior mean profile."""
         return self.channel
 
+    @property
+    def automatic(self) -> bool:
+        """Whether a machine gives its labels: the second answer is always the first."""
+        return _answers_never_vary(self.channel)
+
     def by_slice(self) -> Floats:
         """Draws of the error of one label [draw, slice]."""
         return np.asarray((self.error * self.share).sum(axis=2))

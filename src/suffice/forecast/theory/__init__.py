@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from suffice.forecast.theory._overoptimisation import reinforcement as reinforcement
     from suffice.forecast.theory._rare import failure_rate as failure_rate
     from suffice.forecast.theory._rare import trials_needed as trials_needed
+    from suffice.forecast.theory._rare import upper_rate as upper_rate
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -50,6 +51,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "kl_of_best_of_n",
             "reinforcement",
         ),
-        "suffice.forecast.theory._rare": ("failure_rate", "trials_needed"),
+        "suffice.forecast.theory._rare": ("failure_rate", "trials_needed", "upper_rate"),
     },
 )

@@ -3,11 +3,48 @@
 from __future__ import annotations
 
 from math import ceil, log, log1p
+from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.forecast.theory._bound import Bound, check_count, check_share
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
 _REFERENCE = "Clopper and Pearson (1934), Biometrika 26; Hanley and Lippman-Hand (1983) for 3/m"
+
+
+def upper_rate(
+    failures: ArrayLike,
+    trials: int,
+    failure: float = 0.05,
+    *,
+    missed: float = 0.0,
+    false_alarm: float = 0.0,
+) -> NDArray[np.float64]:
+    """``failure_rate`` for many counts at once, such as those of single runs [...] -> [...].
+
+    Raises:
+        InputError: a count or chance cannot be.
+    """
+    import numpy as np
+    from scipy.special import betaincinv
+
+    check_count("trials", trials, least=1)
+    check_share("failure", failure)
+    check_share("missed", missed, zero=True)
+    check_share("false alarms", false_alarm, zero=True)
+    k = np.asarray(failures, dtype=np.float64)
+    if not ((k >= 0) & (k <= trials)).all():
+        worst = k[~((k >= 0) & (k <= trials))].flat[0]
+        raise InputError(f"{worst:g} failures in {trials} trials", fix="give 0 to all of them")
+    if missed + false_alarm >= 1.0:
+        raise InputError("marks with that many mistakes say nothing", fix="lower --missed")
+    rest = np.maximum(trials - k, 1.0)
+    marked = np.where(k == trials, 1.0, betaincinv(k + 1.0, rest, 1.0 - failure))
+    rate = (marked - false_alarm) / (1.0 - missed - false_alarm)
+    return np.asarray(np.clip(rate, 0.0, 1.0))
 
 
 def failure_rate(
@@ -34,22 +71,7 @@ def failure_rate(
         missed: chance that a bad trial passes for good.
         false_alarm: chance that a good trial is marked bad; 0 gives the most cautious bound.
     """
-    check_count("trials", trials, least=1)
-    check_share("failure", failure)
-    check_share("missed", missed, zero=True)
-    check_share("false alarms", false_alarm, zero=True)
-    if not 0 <= failures <= trials:
-        raise InputError(f"{failures} failures in {trials} trials", fix="give 0 to all of them")
-    if missed + false_alarm >= 1.0:
-        raise InputError("marks with that many mistakes say nothing", fix="lower --missed")
-    from scipy.special import betaincinv
-
-    marked = (
-        1.0
-        if failures == trials
-        else float(betaincinv(failures + 1, trials - failures, 1 - failure))
-    )
-    rate = (marked - false_alarm) / (1.0 - missed - false_alarm)
+    rate = float(upper_rate(failures, trials, failure, missed=missed, false_alarm=false_alarm))
     noisy = (
         (f"a bad trial is missed with chance at most {missed:.3g}",)
         if missed
@@ -58,7 +80,7 @@ def failure_rate(
     return Bound(
         name="rare failures",
         quantity="failure rate",
-        value=min(max(rate, 0.0), 1.0),
+        value=rate,
         direction="upper",
         assumptions=(
             f"{failures} of {trials:,} independent trials were bad; the trials are as the use is",

@@ -92,6 +92,11 @@ class GoldChecks(Operator):
             "give 0 < rate < 1, 0 < bad < good < 1, error chances below .5",
         )
 
+    @property
+    def tells_workers_apart(self) -> bool:
+        """Good workers stay, bad ones go."""
+        return True
+
     def __str__(self) -> str:
         """In words."""
         redo = ", redo" if self.discard else ""

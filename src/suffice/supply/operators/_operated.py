@@ -44,6 +44,11 @@ class Operator(ABC):
     A subclass says how (``transform``, exact) and can really do it (``sampler``, simulated).
     """
 
+    @property
+    def tells_workers_apart(self) -> bool:
+        """Whether it acts on single workers, so that it needs to know how they differ."""
+        return False
+
     def settle(self, worlds: Worlds) -> Self:
         """Fix what the buyer decides on what is known before buying (the mean of the worlds)."""
         return self

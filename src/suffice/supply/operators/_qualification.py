@@ -54,6 +54,11 @@ class Qualification(Operator):
             "give 1 to 1000 questions, and a pass mark between 0 and that",
         )
 
+    @property
+    def tells_workers_apart(self) -> bool:
+        """Good workers stay, bad ones go."""
+        return True
+
     def __str__(self) -> str:
         """In words."""
         return f"test {self.pass_mark}/{self.questions}"

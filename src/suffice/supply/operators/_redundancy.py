@@ -61,6 +61,11 @@ class Redundancy(Operator):
             f"give 1 to {_MOST} labels, and majority or skill",
         )
 
+    @property
+    def tells_workers_apart(self) -> bool:
+        """Only where votes are weighted."""
+        return self.weights == "skill"
+
     def __str__(self) -> str:
         """In words."""
         weighted = " weighted by skill" if self.weights == "skill" else ""

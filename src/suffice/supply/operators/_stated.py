@@ -30,7 +30,8 @@ class StatedWorkers:
 
     Model: honest workers' log odds of a right answer differ normally with sd ``spread``, the same
     at all difficulties; a share ``spam`` answers by coin; together they err exactly as the source
-    was measured to err. A share ``hostile`` comes on top, of whom the measurement met none.
+    was measured to err. A share ``hostile`` comes on top, of whom the measurement met none; with
+    ``hostile_met`` it is among those who were measured, and the honest err less by so much.
     Assumes: the prior. Nothing here was learned from workers' labels.
     Fails when: skill is not one-dimensional.
     """
@@ -42,6 +43,7 @@ class StatedWorkers:
     camouflage: Chance | None
     target: int | None
     career: float
+    hostile_met: bool = False
 
     def worlds(
         self, source: Source, draws: int, rng: np.random.Generator, capability: float | None
@@ -59,16 +61,27 @@ class StatedWorkers:
         hostile = _drawn(self.hostile, draws, rng)
         camouflage = _drawn(self.camouflage, draws, rng)
         alone = plain.wrong[0, :, 0]
+        chance, other = 1.0 - 1.0 / plain.classes, plain.classes - 1
         # No more coins than the measured error has room for in its best cell that is in use.
         room = np.where(plain.share > 1e-6, alone, 1.0).min(axis=(1, 2))
-        spam = np.minimum(spam, 1.9 * room)
-        left = (alone - 0.5 * spam[:, None, None]) / (1.0 - spam)[:, None, None]
+        met_wrong = np.zeros_like(alone)
+        if self.hostile_met:
+            hostile = np.minimum(hostile, 0.9 * room)
+            met_wrong = (
+                hostile[:, None, None] * attackers(alone, self.target, plain.classes)[0, :, 0]
+            )
+            room = room - hostile
+        spam = np.minimum(spam, 0.95 / chance * room)
+        others = (1.0 - hostile)[:, None, None] if self.hostile_met else 1.0
+        guessed = chance * spam[:, None, None]
+        left = ((alone - met_wrong) / others - guessed) / (1.0 - spam)[:, None, None]
         skill = self.spread * ndtri((np.arange(_KINDS) + 0.5) / _KINDS)
         honest = _spread_out(np.clip(left, LEAST, 1.0 - LEAST), skill)
         shape = draws, 1, *alone.shape[1:]
-        coins = np.full((2, *shape), 0.5)
-        skilled = np.stack([honest, 1.0 - honest])
-        wrong = np.concatenate([skilled, coins, attackers(alone, self.target)], axis=2)
+        coins = np.full((2, *shape), chance)
+        skilled = np.stack([honest, 1.0 - honest / other])
+        hostiles = attackers(alone, self.target, plain.classes)
+        wrong = np.concatenate([skilled, coins, hostiles], axis=2)
         each = ((1.0 - hostile) * (1.0 - spam) / _KINDS)[:, None]
         weight = np.concatenate(
             [np.repeat(each, _KINDS, axis=1), ((1.0 - hostile) * spam)[:, None], hostile[:, None]],
@@ -111,6 +124,7 @@ def with_workers(
     camouflage: Chance | None = None,
     target: int | None = None,
     labels_per_worker: float = UNTOLD_LABELS,
+    hostile_met: bool = False,
 ) -> Source:
     """The same source, with a stated prior of its workers.
 
@@ -123,6 +137,7 @@ def with_workers(
         camouflage: chance that a hostile worker sees through a gold or test question.
         target: number of the slice that hostile workers attack; elsewhere they work like others.
         labels_per_worker: answers that one worker gives before leaving.
+        hostile_met: whether the hostile are among those who were measured, instead of on top.
     """
     fine = isfinite(spread) and spread >= 0.0 and labels_per_worker >= 1.0
     require(
@@ -131,7 +146,7 @@ def with_workers(
         "give spread >= 0 and at least 1 label a worker",
     )
     career = float(labels_per_worker)
-    stated = StatedWorkers(source, spread, spam, hostile, camouflage, target, career)
+    stated = StatedWorkers(source, spread, spam, hostile, camouflage, target, career, hostile_met)
     return replace(source, posterior=stated)
 
 

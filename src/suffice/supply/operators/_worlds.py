@@ -193,7 +193,7 @@ def plain_worlds(
     if attack.any():
         first = channels[0]
         target = first.target if isinstance(first, NoisyChannel) else None
-        wrong = np.concatenate([wrong, attackers(alone, target)], axis=2)
+        wrong = np.concatenate([wrong, attackers(alone, target, classes)], axis=2)
         weight = np.stack([1.0 - attack, attack], axis=1)
         hostile = np.array([False, True])
         notes = ("hostile labels are taken to be always wrong where they attack",)
@@ -216,17 +216,18 @@ def plain_worlds(
     )
 
 
-def attackers(alone: Floats, target: int | None) -> Floats:
+def attackers(alone: Floats, target: int | None, classes: int = 2) -> Floats:
     """Workers who are wrong on the target slice (None: everywhere) and like all others elsewhere.
 
     Args:
         alone: independent error of the others [D, S, B].
         target: number of the slice.
+        classes: answers that a task can have.
 
     Returns:
         Chance to be wrong, as one kind of worker [state, D, 1, S, B].
     """
-    wrong = np.stack([alone, 1.0 - alone])
+    wrong = np.stack([alone, 1.0 - alone / (classes - 1)])
     wrong[:, :, slice(None) if target is None else target] = 1.0
     return wrong[:, :, None]
 

@@ -1,0 +1,181 @@
+"""The track record in numbers: scores, coverage, and the calibration curve.
+
+Model: forecasts are put into bins by the P that they said. In a bin, what came true is the share of
+all its runs that passed. Its interval resamples the bin's forecasts and draws each one's pass share
+from its Beta(passed + 1/2, failed + 1/2) posterior.
+Assumes: forecasts of one bin are exchangeable, and independent given what they said.
+Fails when: many forecasts are of the same few curves on the same data, which then count as more
+evidence than they are.
+Reference: Dawid (1982), The well-calibrated Bayesian, JASA 77; Brier (1950), Verification of
+forecasts expressed in terms of probability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.errors import InputError
+from suffice.estimate import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+BINS = 5
+METHOD = "bootstrap over forecasts, with Jeffreys' posterior of each pass share"
+CITATION = "Dawid (1982), The well-calibrated Bayesian, JASA 77"
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Forecasts that said about the same.
+
+    Attributes:
+        low, high: of what was said.
+        forecasts: how many.
+        said: mean P, weighted by runs.
+        came: share of runs that passed.
+    """
+
+    low: float
+    high: float
+    forecasts: int
+    said: float
+    came: Estimate
+
+
+@dataclass(frozen=True)
+class Record:
+    """How forecasts came out.
+
+    Attributes:
+        forecasts: written before their runs.
+        scored: those whose runs are in.
+        brier, log_score: means over the scored forecasts; None without any. 0 is perfect.
+        covered: share of counts inside their predictive intervals; None without any.
+        curve: the calibration curve, filled bins only.
+    """
+
+    forecasts: int
+    scored: int
+    brier: Estimate | None
+    log_score: Estimate | None
+    covered: Estimate | None
+    curve: tuple[Bin, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+
+        def told(e: Estimate | None) -> dict[str, float] | None:
+            return None if e is None else e.as_dict()
+
+        return {
+            "forecasts": self.forecasts,
+            "scored": self.scored,
+            "brier": told(self.brier),
+            "log_score": told(self.log_score),
+            "covered": told(self.covered),
+            "calibration": [
+                {
+                    "low": b.low,
+                    "high": b.high,
+                    "forecasts": b.forecasts,
+                    "said": b.said,
+                    "came": b.came.as_dict(),
+                }
+                for b in self.curve
+            ],
+        }
+
+
+def track_record(rows: Sequence[dict[str, Any]], *, seed: int = 0) -> Record:
+    """Sum up a ledger.
+
+    Args:
+        rows: of ``Ledger.rows``.
+        seed: of the resamples.
+    """
+    done = [r for r in rows if r["passed"] is not None]
+    if not done:
+        return Record(len(rows), 0, None, None, None, ())
+    rng = np.random.default_rng([seed, 81])
+    inside = sum(r["predictive"][0] <= r["passed"] <= r["predictive"][1] for r in done)
+    return Record(
+        forecasts=len(rows),
+        scored=len(done),
+        brier=_mean([r["brier"] for r in done], rng),
+        log_score=_mean([r["log_score"] for r in done], rng),
+        covered=_share(inside, len(done)),
+        curve=calibration(
+            [r["p"]["mean"] for r in done],
+            [r["passed"] for r in done],
+            [r["total"] for r in done],
+            seed=seed,
+        ),
+    )
+
+
+def calibration(
+    said: Sequence[float], passed: Sequence[int], total: Sequence[int], *, seed: int = 0
+) -> tuple[Bin, ...]:
+    """The calibration curve: what came true where about the same was said.
+
+    Args:
+        said: P of each forecast.
+        passed, total: its runs.
+        seed: of the resamples.
+
+    Raises:
+        InputError: a count cannot be.
+    """
+    p = np.asarray(said, dtype=np.float64)
+    k, n = np.asarray(passed, dtype=np.float64), np.asarray(total, dtype=np.float64)
+    if ((k < 0) | (k > n) | (n < 1)).any():
+        raise InputError("a forecast has more passes than runs, or no runs")
+    rng = np.random.default_rng([seed, 82])
+    at = np.minimum((p * BINS).astype(int), BINS - 1)
+    found = []
+    for b in range(BINS):
+        mine = np.flatnonzero(at == b)
+        if not len(mine):
+            continue
+        pick = rng.choice(mine, (_RESAMPLES, len(mine)))
+        share = rng.beta(k[pick] + 0.5, n[pick] - k[pick] + 0.5)
+        drawn = (share * n[pick]).sum(axis=1) / n[pick].sum(axis=1)
+        low, high = np.quantile(drawn, [0.05, 0.95])
+        came = float(k[mine].sum() / n[mine].sum())
+        found.append(
+            Bin(
+                low=b / BINS,
+                high=(b + 1) / BINS,
+                forecasts=len(mine),
+                said=float((p[mine] * n[mine]).sum() / n[mine].sum()),
+                came=Estimate(
+                    came, min(float(low), came), max(float(high), came), 0.9, METHOD, CITATION
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def _share(count: int, total: int) -> Estimate:
+    from scipy.special import betaincinv
+
+    share = count / total
+    low, high = (float(betaincinv(count + 0.5, total - count + 0.5, q)) for q in (0.05, 0.95))
+    low, high = min(low, share), max(high, share)
+    return Estimate(share, low, high, method="Jeffreys' interval")
+
+
+def _mean(values: Sequence[float], rng: np.random.Generator) -> Estimate:
+    v = np.asarray(values, dtype=np.float64)
+    means = rng.choice(v, (_RESAMPLES, len(v))).mean(axis=1)
+    low, high = np.quantile(means, [0.05, 0.95])
+    return Estimate(float(v.mean()), float(low), float(high), method="bootstrap over forecasts")
