@@ -150,6 +150,23 @@ def test_the_supply_curve_offers_votes_of_many_classes():
     assert (drawn[:, 0] != asked.truth).mean() == pytest.approx(error, abs=0.02)
 
 
+def test_quality_control_mends_votes_of_many_classes():
+    """A tested crowd of four classes errs less than as it comes, as often as it is computed to."""
+    from suffice.supply.operators import StatedPool, build_variants
+
+    pool, _ = class_pool(4, judge=1500, train=60)
+    sources, measured = build_sources(pool, {"crowd": Offered(0.1, None, 0.0, (1, 3))}, seed=0)
+    made = build_variants(sources["crowd"], ["test:10:8", "x3"], StatedPool(spread=1.2))
+    asked = pool.audit_tasks(1500, np.random.default_rng(0), source="crowd").tasks
+    for variant in made.values():
+        channel = variant.source.posterior.mean()
+        labels = channel.draw(asked, 1, np.random.default_rng(1))[:, 0]
+        assert set(np.unique(labels)) == {0.0, 1.0, 2.0, 3.0}
+        wrong = (labels != asked.truth).mean()
+        assert wrong == pytest.approx(variant.estimates["error"].value, abs=0.04)
+        assert wrong < measured["crowd"].by_slice().mean() - 0.02
+
+
 def test_shared_error_grows_to_that_of_guessing():
     """As tasks outgrow their judges, the error of four answers goes to three quarters."""
     from suffice.channel import FixedPosterior, Source
