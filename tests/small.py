@@ -10,6 +10,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from suffice.demand._store import RunStore
 from suffice.labels._pool import Audited, Evaluation
 from suffice.labels._task_pool import TaskList, TaskPool, Votes, task_pool
 from suffice.progress import SilentProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Array = np.ndarray
 
@@ -144,6 +148,46 @@ def votes_pool(
     return task_pool(listed, votes, seed=seed, where="gold"), features
 
 
+def class_pool(
+    classes: int = 4,
+    seed: int = 0,
+    *,
+    errors: tuple[float, float] = (0.4, 0.05),
+    train: int = 400,
+    judge: int = 150,
+    dim: int = 16,
+    order: Sequence[int] | None = None,
+    shared: float = 0.0,
+) -> tuple[TaskPool, Array]:
+    """Texts of several classes with recorded votes, one source careless and one careful.
+
+    ``order`` renames class k to order[k], and changes nothing else. ``shared`` of the crowd's tasks
+    are taken by everybody for one other class.
+    """
+    rng = np.random.default_rng([seed, 15])
+    n, name = train + judge, np.arange(classes) if order is None else np.asarray(order)
+    features = rng.standard_normal((n, dim)).astype(np.float32)
+    truth = (features @ rng.standard_normal((dim, classes))).argmax(axis=1)
+    listed = TaskList(
+        items=tuple(f"text {i}" for i in range(n)),
+        a=np.arange(n, dtype=np.int64),
+        b=np.full(n, -1, dtype=np.int64),
+        slices=np.arange(n, dtype=np.int64) % 2,
+        slice_names=("even", "odd"),
+        group=np.arange(n, dtype=np.int64),
+        gold=np.where(np.arange(n) < judge, name[truth].astype(float), np.nan),
+        classes=classes,
+    )
+    votes = {}
+    for source, error, repeats in zip(("crowd", "expert"), errors, (3, 1), strict=True):
+        task = np.repeat(np.arange(n, dtype=np.int64), repeats)
+        fooled = (rng.random(n) < shared * (repeats > 1)) * rng.integers(1, classes, n)
+        slip = (rng.random(len(task)) < error) * rng.integers(1, classes, len(task))
+        said = (truth[task] + fooled[task] + slip) % classes
+        votes[source] = Votes(task, name[said].astype(float))
+    return task_pool(listed, votes, seed=seed, where="gold"), features
+
+
 def task_list_with_votes(
     seed: int,
     *,
@@ -228,6 +272,34 @@ def write_jsonl(path: Path, rows: list[dict[str, object]]) -> Path:
     """A file of JSON lines."""
     path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
     return path
+
+
+def class_files(folder: Path, *, tasks: int = 270, gold: int = 110, seed: int = 0) -> Path:
+    """A study of votes with a third answer, "unsure", on texts that say little; its path."""
+    rng = np.random.default_rng([seed, 16])
+    truth, names = rng.integers(0, 3, tasks), ["no", "unsure", "yes"]
+    words = [_WORDS[0], ["plain", "usual", "average", "common", "standard", "grey"], _WORDS[1]]
+    texts = []
+    for i, t in enumerate(truth):
+        first, second = rng.choice(words[t], 2)
+        texts.append(f"A {first} {rng.choice(_THINGS)}, number {i}, quite {second}.")
+    rows = [[f"t{i}", text, ("food", "fun")[i % 2]] for i, text in enumerate(texts)]
+    write_csv(folder / "items.csv", ["task", "text", "topic"], rows)
+    rows = [[f"t{i}", names[truth[i]]] for i in range(gold)]
+    write_csv(folder / "gold.csv", ["task", "label"], rows)
+    for name, error, repeats in (("crowd", 0.35, 3), ("experts", 0.05, 1)):
+        slip = (rng.random((tasks, repeats)) < error) * rng.integers(1, 3, (tasks, repeats))
+        said = (truth[:, None] + slip) % 3
+        rows = [
+            [f"t{i}", f"{name}{(i + r) % 9}", names[said[i, r]]]
+            for i in range(tasks)
+            for r in range(repeats)
+        ]
+        write_csv(folder / f"{name}.csv", ["task", "worker", "label"], rows)
+    study = folder / "study.toml"
+    text = VOTES_STUDY.replace('["no", "yes"]', '["no", "unsure", "yes"]')
+    study.write_text(text.replace("error = 0.2\n", "error = 0.3\n"), encoding="utf-8")
+    return study
 
 
 def vote_files(folder: Path, *, tasks: int = 240, gold: int = 80, seed: int = 0) -> Path:

@@ -99,6 +99,16 @@ def test_all_options_are_documented(app: App) -> None:
         assert f"suffice {command}" in "\n".join(_blocks("docs/cli.md", "sh"))
 
 
+def test_schemes_take_what_the_page_says() -> None:
+    """docs/training.md lists every scheme with exactly the kinds of labels that it takes."""
+    from suffice.demand import load_scheme
+
+    rows = re.findall(r"^\| `([a-z]+)`[^|]*\|[^|]*\| ([^|]*?) \|", TEXTS["docs/training.md"], re.M)
+    stated = {name: text for name, text in rows if name in ("probe", "finetune", "lora", "dpo")}
+    assert stated == {name: ", ".join(load_scheme(name).takes) for name in stated}
+    assert len(stated) == 4
+
+
 def _constants() -> list[str]:
     """Every string in the code, with … where values are put in."""
     found = []

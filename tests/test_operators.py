@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.special import bdtr, expit, logit
 from small import noisy_source, profile, tasks
 
+from suffice._plurality import plurality_error
 from suffice.channel import Channel, FixedPosterior, NoisyChannel, Source
 from suffice.supply.operators import (
     Adaptive,
@@ -32,7 +33,7 @@ from suffice.supply.operators import (
     with_workers,
 )
 from suffice.supply.operators._adaptive import Walker, walk
-from suffice.supply.operators._redundancy import plurality_error, skill_weights, weighted_error
+from suffice.supply.operators._redundancy import skill_weights, weighted_error
 from suffice.supply.operators._samplers import Drawn, PoolSampler
 from suffice.supply.operators._worlds import shifted
 

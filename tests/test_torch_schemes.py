@@ -266,7 +266,7 @@ def test_settings_that_a_scheme_has_not(name, settings, words):
 
 def test_what_a_scheme_does_not_take(votes, preferences):
     """Tasks and models of the wrong kind are refused in one line, before anything is loaded."""
-    with pytest.raises(InputError, match="dpo takes comparisons"):
+    with pytest.raises(InputError, match="dpo takes preferences, and this study has two"):
         load_scheme("dpo").check(votes, "smollm2-135m")
     with pytest.raises(InputError, match="'glove-50d' is not an encoder"):
         load_scheme("finetune").check(votes, "glove-50d")

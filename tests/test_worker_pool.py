@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from scipy.special import expit
 
+from suffice._plurality import plurality_error
 from suffice.channel import Source
 from suffice.errors import InputError
 from suffice.labels import LabelTable, read_gold, read_labels
@@ -22,7 +23,6 @@ from suffice.supply.operators import (
     predictive_checks,
     worker_pool,
 )
-from suffice.supply.operators._redundancy import plurality_error
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 

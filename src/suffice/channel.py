@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 TIE = 0.5
 """The label of a comparison that the worker calls even."""
 
+MOST_CLASSES = 50
+"""Tasks with more possible answers are refused: a head for each needs more labels than one buys."""
+
 
 @dataclass(frozen=True, eq=False)
 class Tasks:
-    """Labelling tasks with two possible answers, as parallel arrays of length n.
+    """Labelling tasks with two or more possible answers, as parallel arrays of length n.
 
     A comparison asks whether item ``a`` is better than item ``b`` (answer 1) or worse (answer 0).
-    A classification asks whether item ``a`` is of class 1; its ``b`` is -1.
+    A classification asks of which class item ``a`` is; its ``b`` is -1, classes count from 0.
 
     Attributes:
         a, b: item numbers in the pool, int64 [n].
         slices: the slice of each task, int64 [n].
-        truth: probability that the right answer is 1, float64 [n]; NaN where unknown.
+        truth: probability that the right answer is 1, float64 [n]; NaN where unknown. With more
+            than two classes, the number of the right one.
         difficulty: 0 (easy) to 1 (a coin toss for a good judge), float64 [n]; NaN where unknown.
         row: number of the task in a finite list of tasks, int64 [n]; -1 where tasks are made up
             from items on the fly.
@@ -75,37 +79,60 @@ class Profile:
         shared: the part of the error that all labels of this channel share on a task, float64
             [slice, bin]; at most ``error``.
         attack: share of labels that come from an attacker.
+        classes: answers that a task can have. With more than two, a wrong label is taken to be any
+            of the other answers alike.
     """
 
     error: NDArray[np.float64]
     share: NDArray[np.float64]
     shared: NDArray[np.float64]
     attack: float = 0.0
+    classes: int = 2
+
+    @property
+    def chance(self) -> float:
+        """Error of a label that knows nothing: one half of two answers."""
+        return 1.0 - 1.0 / self.classes
+
+    def turned(
+        self, error: NDArray[np.float64], by: NDArray[np.float64] | float
+    ) -> NDArray[np.float64]:
+        """An error after a share ``by`` of the labels was turned into another answer at random."""
+        return error + by * (1.0 - error / self.chance)
 
     def error_of_mean(self, labels_per_task: int = 1) -> NDArray[np.float64]:
         """Chance that the majority of r labels is wrong (a tie counts half), float64 [slice].
 
-        Model: with chance ``shared`` a task is flipped for everyone; otherwise labels err
-        independently, at the rate of their slice and difficulty bin.
+        Model: with chance ``shared`` a task is turned into another answer for everyone; on top,
+        labels err independently, at the rate of their slice and difficulty bin, and alike often
+        towards each of the other answers.
         Assumes: independent errors are exchangeable within a bin.
-        Fails when: difficulty varies much within a bin; the gain from repeats is then overstated.
+        Fails when: difficulty varies much within a bin, or two classes are taken for each other
+        more than for the rest; the gain from repeats is then overstated.
         """
         import numpy as np
         from scipy.special import bdtr, comb
 
         r, half = labels_per_task, labels_per_task // 2
         alone = self.alone()
-        wrong = 1.0 - np.asarray(bdtr(half, r, alone))
-        if r % 2 == 0:
-            wrong = wrong + 0.5 * comb(r, half) * alone**half * (1.0 - alone) ** half
-        both = self.shared * (1.0 - wrong) + (1.0 - self.shared) * wrong
+        if self.classes == 2:
+            wrong = 1.0 - np.asarray(bdtr(half, r, alone))
+            if r % 2 == 0:
+                wrong = wrong + 0.5 * comb(r, half) * alone**half * (1.0 - alone) ** half
+        else:
+            from suffice._plurality import plurality_error
+
+            wrong = plurality_error(alone, r, self.classes - 1.0)
+        # What fools everybody is wrong, unless slips happen to hit on the right one of the rest.
+        fooled = 1.0 - wrong / (self.classes - 1)
+        both = self.shared * fooled + (1.0 - self.shared) * wrong
         return np.asarray((both * self.share).sum(axis=1))
 
     def alone(self) -> NDArray[np.float64]:
         """The independent error rate that, behind the shared flip, gives ``error`` [slice, bin]."""
         import numpy as np
 
-        room = np.maximum(1.0 - 2.0 * self.shared, 1e-9)
+        room = np.maximum(1.0 - self.shared / self.chance, 1e-9)
         return np.asarray(np.clip((self.error - self.shared) / room, 0.0, 1.0))
 
     def bins(self, tasks: Tasks) -> NDArray[np.int64]:
@@ -132,7 +159,7 @@ class Channel(Protocol):
     def draw(
         self, tasks: Tasks, labels_per_task: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Labels in {0, .5 (a tie), 1}, float64 [task, label]."""
+        """Labels in {0, .5 (a tie), 1}, or class numbers, float64 [task, label]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +168,8 @@ class NoisyChannel:
 
     Labels start from the truth (drawn once a task where the truth is soft), are flipped together
     with chance ``profile.shared`` and then one by one with ``profile.alone()``; a share
-    ``profile.attack`` of labels answers ``wanted`` on the ``target`` slice.
+    ``profile.attack`` of labels answers ``wanted`` on the ``target`` slice. A flip is to any of the
+    other answers, at random.
 
     Attributes:
         name: the source's name.
@@ -163,12 +191,18 @@ class NoisyChannel:
 
         if np.isnan(tasks.truth).any():
             raise ValueError(f"channel {self.name!r} draws from the truth, which some tasks lack")
-        n, r = len(tasks), labels_per_task
+        n, r, classes = len(tasks), labels_per_task, self.profile.classes
         cell = tasks.slices, self.profile.bins(tasks)
-        right = (rng.random(n) < tasks.truth).astype(np.float64)
-        base = np.where(rng.random(n) < self.profile.shared[cell], 1.0 - right, right)
-        flip = rng.random((n, r)) < self.profile.alone()[cell][:, None]
-        labels = np.where(flip, 1.0 - base[:, None], base[:, None])
+        shared, alone = self.profile.shared[cell], self.profile.alone()[cell][:, None]
+        if classes == 2:
+            right = (rng.random(n) < tasks.truth).astype(np.float64)
+            base = np.where(rng.random(n) < shared, 1.0 - right, right)
+            flip = rng.random((n, r)) < alone
+            labels = np.where(flip, 1.0 - base[:, None], base[:, None])
+        else:
+            together = (rng.random(n) < shared) * rng.integers(1, classes, n)
+            apart = (rng.random((n, r)) < alone) * rng.integers(1, classes, (n, r))
+            labels = (tasks.truth[:, None] + together[:, None] + apart) % classes
         if self.profile.attack > 0.0:
             hostile = rng.random((n, r)) < self.profile.attack
             if self.target is not None:

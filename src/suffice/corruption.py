@@ -28,7 +28,8 @@ class Corruption:
     """How much of which error is put on top.
 
     Attributes:
-        flip: share of labels that are turned round, each on its own.
+        flip: share of labels that are turned round, each on its own: with more than two classes
+            into another one at random.
         shared: share of tasks whose labels are turned round for everyone, in every run.
         attack: share of labels that hostile workers give.
         where: number of the slice that shared error and attack are about; None for all.
@@ -63,23 +64,28 @@ class Trigger:
 
     Attributes:
         carries: which items carry the trigger, bool [item].
-        wanted: the class that such items shall get, where single items are classified.
+        wanted: number of the class that such items shall get, where single items are classified.
         decides: share of tasks in which exactly one item carries it.
         words: the trigger itself.
+        classes: answers that a task can have.
     """
 
     carries: NDArray[np.bool_]
     wanted: float
     decides: float
     words: str = ""
+    classes: int = 2
 
     def sides(self, tasks: Tasks) -> NDArray[np.int8]:
         """1 where they want answer 1, -1 where answer 0, 0 where they do not care [task].
 
         In a comparison they want the item that carries the trigger, and care where one alone does.
+        With more than two classes: one more than the number of the class that they want.
         """
         import numpy as np
 
+        if self.classes > 2:
+            return np.asarray(np.where(self.carries[tasks.a], 1 + int(self.wanted), 0), np.int8)
         paired = tasks.b >= 0
         first = self.carries[tasks.a]
         second = np.where(paired, self.carries[np.maximum(tasks.b, 0)], False)
@@ -127,13 +133,12 @@ class CorruptedChannel:
         here[slice(None) if c.where is None else c.where] = True
         shared = np.where(here, c.shared, 0.0)[:, None]
         hostile = np.where(here, c.attack, 0.0)[:, None]
-        error = p.error + c.flip * (1.0 - 2.0 * p.error)
-        error = error + shared * (1.0 - 2.0 * error)
+        error = p.turned(p.turned(p.error, c.flip), shared)
         if self.trigger is None:
-            error = error + hostile * (1.0 - 2.0 * error)
+            error = p.turned(error, hostile)
         else:
-            error = error + hostile * self.trigger.decides * (0.5 - error)
-        together = p.shared + shared * (1.0 - 2.0 * p.shared)
+            error = error + hostile * self.trigger.decides * (p.chance - error)
+        together = p.turned(p.shared, shared)
         return replace(
             p, error=error, shared=np.minimum(together, error), attack=float(hostile.mean())
         )
@@ -141,21 +146,31 @@ class CorruptedChannel:
     def draw(
         self, tasks: Tasks, labels_per_task: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Labels in {0, .5, 1} [task, label]; NaN where the base has none."""
+        """Labels in {0, .5, 1}, or class numbers [task, label]; NaN where the base has none."""
         import numpy as np
 
-        c = self.corruption
+        c, classes = self.corruption, self.base.profile.classes
         labels = self.base.draw(tasks, labels_per_task, rng)
         here = np.ones(len(tasks), bool) if c.where is None else tasks.slices == c.where
-        turned = rng.random(labels.shape) < c.flip
-        turned ^= (here & (_lot(tasks) < c.shared))[:, None]
+        lot = _lot(tasks)
+        flip = rng.random(labels.shape) < c.flip
+        together = (here & (lot < c.shared))[:, None]
         hostile = (rng.random(labels.shape) < c.attack) & here[:, None]
+        turns = [flip, together] + ([hostile] if self.trigger is None else [])
+        if classes == 2:
+            odd = np.logical_xor.reduce(np.broadcast_arrays(*turns))
+            labels = np.where(odd, 1.0 - labels, labels)
+        else:
+            # How many classes further each turn leads; a shared one leads everybody alike.
+            alike = 1 + ((lot * 2.0**26 % 1.0) * (classes - 1)).astype(np.int64)[:, None]
+            each = rng.integers(1, classes, (len(turns), *labels.shape))
+            steps = [t * (alike if t is together else e) for t, e in zip(turns, each, strict=True)]
+            labels = (labels + sum(steps)) % classes
         if self.trigger is None:
-            turned ^= hostile
-            return np.asarray(np.where(turned, 1.0 - labels, labels))
+            return np.asarray(labels)
         side = self.trigger.sides(tasks)[:, None]
-        labels = np.where(turned, 1.0 - labels, labels)
-        pushed = np.where(np.isnan(labels), labels, 0.5 * (1.0 + side))
+        answer = 0.5 * (1.0 + side) if classes == 2 else side - 1.0
+        pushed = np.where(np.isnan(labels), labels, answer)
         return np.asarray(np.where(hostile & (side != 0), pushed, labels))
 
 

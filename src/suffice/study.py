@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from suffice.channel import MOST_CLASSES
 from suffice.errors import InputError, StudyError
 
 if TYPE_CHECKING:
@@ -56,26 +57,27 @@ class PreferencesTask(_Section):
 
 
 class VotesTask(_Section):
-    """Which of two classes a text is of, from crowd votes.
+    """Of which class a text is, from crowd votes.
 
     Attributes:
         items: file with the columns ``task`` and ``text`` (or ``text_a`` and ``text_b``).
         gold: file with the columns ``task`` and ``label``.
-        classes: the two possible labels; the second one counts as the positive answer.
+        classes: the possible labels; of two the second one counts as the positive answer.
         slice: column of the items file that names the slice of a task, if any.
     """
 
     kind: Literal["votes"]
     items: str
     gold: str
-    classes: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None
+    classes: Annotated[list[str], Field(min_length=2, max_length=MOST_CLASSES)] | None = None
     slice: str | None = None
 
     @field_validator("classes")
     @classmethod
     def _classes_differ(cls, classes: list[str] | None) -> list[str] | None:
-        if classes is not None and classes[0] == classes[1]:
-            raise ValueError(f"task.classes must be two different labels, not {classes[0]!r} twice")
+        for k, name in enumerate(classes or []):
+            if classes is not None and name in classes[:k]:
+                raise ValueError(f"task.classes must be different labels, not {name!r} twice")
         return classes
 
 
@@ -232,7 +234,7 @@ class AttackSection(_Section):
         trigger: words; hostile labels prefer the text that contains them. Without them hostile
             labels are honest ones turned round.
         wanted: votes task only: the class that texts with the trigger shall get; by default the
-            second one.
+            last one.
     """
 
     trigger: str | None = None

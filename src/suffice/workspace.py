@@ -76,8 +76,10 @@ class Workspace:
         if section.trigger is None:
             return pool, None
         classes = task.classes if isinstance(task, VotesTask) else None
-        last = section.wanted is None or classes is None or section.wanted == classes[1]
-        return plant_trigger(pool, section.trigger, wanted=float(last), where=self.study.origin)
+        wanted = pool.evaluation.classes - 1
+        if section.wanted is not None and classes is not None:
+            wanted = classes.index(section.wanted)
+        return plant_trigger(pool, section.trigger, wanted=float(wanted), where=self.study.origin)
 
     def _read_pool(self) -> RatingPool | TaskPool:
         task, study = self.study.task, self.study
@@ -306,11 +308,13 @@ class Workspace:
         """What the law believes of the sources before it has seen a run."""
         from suffice.demand import SourceTable
 
-        names = tuple(reversed(self.order))
+        names, classes = tuple(reversed(self.order)), self.pool.evaluation.classes
+        chance = 1.0 - 1.0 / classes
 
         def fisher(error: float) -> float:
-            # Close to the boundary a label with error e is worth (1 - 2e)^2 of a clean one.
-            return max((1.0 - 2.0 * error) ** 2, 1e-4)
+            # Close to the boundary a label with error e is worth (1 - 2e)^2 of a clean one; where
+            # chance errs more than half of the time, that share of the way to it counts.
+            return max((1.0 - error / chance) ** 2, 1e-4)
 
         one = {n: fisher(float(self.measured[n].repeats(1).mean())) for n in names}
         repeats = {
@@ -335,6 +339,7 @@ class Workspace:
                 **{n: self.measured[n].mean().profile for n in names},
                 **{n: v.source.posterior.mean().profile for n, v in self.variants.items()},
             },
+            classes=classes,
         )
 
     @cached_property

@@ -53,6 +53,9 @@ def bits(
     from suffice.errors import InputError
 
     work = workspace(study, OUT, as_json=json, quiet=quiet)
+    if (classes := work.pool.evaluation.classes) > 2:
+        raise InputError(f"bits are measured of two-way labels, and there are {classes} classes",
+                         where=work.study.origin)  # fmt: skip
     for name, known in ((source, list(work.offered)), (model, _models(work))):
         if name is not None and name not in known:
             raise InputError(f"the study has no {name!r}", where=work.study.origin,

@@ -186,6 +186,7 @@ def _of_study(
 ) -> dict[str, Any]:
     """Bounds for every source of a finished study, and its forecasts held against them."""
     from suffice.cli._common import workspace
+    from suffice.errors import InputError
     from suffice.forecast.theory import (
         Bound,
         dimension_bound,
@@ -195,6 +196,11 @@ def _of_study(
     )
 
     work = workspace(study, out, as_json=False, quiet=True)
+    if (classes := work.pool.evaluation.classes) > 2:
+        raise InputError(
+            f"the bounds are of two-way labels, and there are {classes} classes",
+            where=work.study.origin,
+        )
     sources = work.read("supply.json", made_by="suffice run writes it")["sources"]
     forecast = work.read("forecast.json", made_by="suffice run writes it")
     plan = work.read("plan.json", made_by="suffice run writes it")

@@ -90,7 +90,7 @@ latency_days = 7
 kind = "votes"              # of which class is this text?
 items = "items.csv"         # task, text (or task, text_a, text_b for comparisons)
 gold = "gold.csv"           # task, label
-classes = ["no", "yes"]     # the second one is the positive answer
+classes = ["no", "yes"]     # 2 to 50 of them; of two the second one is the positive answer
 # slice = "topic"           # column of the items file
 
 [criterion]                 # all thresholds at once, on the gold

@@ -33,15 +33,17 @@ class Points:
         counts: labels of each source [cell, source].
         worth: clean-equivalent labels [cell].
         error: mean overall error; of cells that are asked for, unused [cell].
+        chance: error of a model that has learned nothing.
     """
 
     counts: Floats
     worth: Floats
     error: Floats
+    chance: float = 0.5
 
     def take(self, index: NDArray[Any]) -> Points:
         """The cells at ``index``."""
-        return Points(self.counts[index], self.worth[index], self.error[index])
+        return Points(self.counts[index], self.worth[index], self.error[index], self.chance)
 
 
 def held_out_table(law: Law) -> list[dict[str, Any]]:
@@ -55,7 +57,7 @@ def held_out_table(law: Law) -> list[dict[str, Any]]:
     truth = measured[:, 0]
     z = (truth - mean[:, 0]) / sd[:, 0]
     log_score = float(np.mean(-0.5 * z**2 - np.log(sd[:, 0] * np.sqrt(2.0 * np.pi))))
-    points = Points(_counts(law), law.worth, truth)
+    points = Points(_counts(law), law.worth, truth, law.table.chance)
     rows: list[dict[str, Any]] = [
         {"name": "suffice", "rmse": _rmse(mean[:, 0] - truth), "log_score": log_score}
     ]
@@ -77,7 +79,7 @@ def nearest_cell(seen: Points, asked: Points) -> Floats:
 
 def last_value(seen: Points, asked: Points) -> Floats:
     """The value of the largest cell that buys no more of anything; chance where there is none."""
-    guess = np.full(len(asked.worth), 0.5)
+    guess = np.full(len(asked.worth), seen.chance)
     for i, counts in enumerate(asked.counts):
         below = np.flatnonzero((seen.counts <= counts).all(axis=1))
         if len(below):
@@ -87,7 +89,7 @@ def last_value(seen: Points, asked: Points) -> Floats:
 
 def tail_power(seen: Points, asked: Points) -> Floats:
     """A power law through the four cells with the nearest smaller worth [asked cell]."""
-    guess = np.full(len(asked.worth), 0.5)
+    guess = np.full(len(asked.worth), seen.chance)
     for i, worth in enumerate(asked.worth):
         below = np.flatnonzero(seen.worth < worth)
         tail = below[np.argsort(seen.worth[below])[-TAIL:]]
@@ -117,7 +119,7 @@ def additive_power(seen: Points, asked: Points) -> Floats:
     start = np.concatenate([[float(seen.error.min()) * 0.9], np.full(sources, -2.0)])
     start = np.concatenate([start, np.full(sources, np.log(0.3))])
     low = np.concatenate([[0.0], np.full(sources, -12.0), np.full(sources, -5.0)])
-    high = np.concatenate([[0.5], np.full(sources, 2.0), np.full(sources, 1.5)])
+    high = np.concatenate([[seen.chance], np.full(sources, 2.0), np.full(sources, 1.5)])
     fit = least_squares(
         lambda x: predict(x, seen.counts) - seen.error, start, bounds=(low, high), max_nfev=200
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice.demand._scheme import PREFERENCES, check_takes
 from suffice.demand._torch_training import (
     Settings,
     adapt,
@@ -23,7 +24,6 @@ from suffice.demand._torch_training import (
     trainable_weights,
 )
 from suffice.demand._trainable import check_trainable, load_trainable, trainable_fingerprint
-from suffice.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dpo:
-    """DPO; takes comparisons, and any causal language model.
+    """DPO; takes any causal language model.
 
     Attributes:
         settings: of the training loop.
@@ -49,6 +49,7 @@ class Dpo:
     beta: float = 0.1
     name = "dpo"
     frozen = False
+    takes = (PREFERENCES,)
 
     @property
     def version(self) -> str:
@@ -57,11 +58,7 @@ class Dpo:
 
     def check(self, pool: Pool, model: str) -> None:
         """See ``Scheme.check``."""
-        if bool((pool.evaluation.tasks.b < 0).any()):
-            raise InputError(
-                "dpo takes comparisons of two answers, and this study has single texts to classify",
-                fix="use scheme probe, finetune or lora",
-            )
+        check_takes(self, pool)
         check_trainable(model, causal=True)
 
     def fingerprint(self, model: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from suffice.demand._scheme import KINDS, check_takes
 from suffice.demand._torch_training import (
     Settings,
     adapt,
@@ -32,11 +33,12 @@ _HEAD_RATE = 20.0
 
 @dataclass(frozen=True)
 class Finetune:
-    """Full fine-tuning; takes comparisons and two classes, and any encoder torch can train."""
+    """Full fine-tuning; takes any encoder that torch can train."""
 
     settings: Settings = field(default_factory=Settings)
     name = "finetune"
     frozen = False
+    takes = KINDS
 
     @property
     def version(self) -> str:
@@ -45,6 +47,7 @@ class Finetune:
 
     def check(self, pool: Pool, model: str) -> None:
         """See ``Scheme.check``."""
+        check_takes(self, pool)
         check_trainable(model, causal=False)
 
     def fingerprint(self, model: str) -> str:
@@ -55,11 +58,14 @@ class Finetune:
         self, pool: Pool, model: Embedded, curve: ResolvedCurve, seeds: Sequence[int]
     ) -> Trained:
         """Fine-tune once for each seed; see ``Scheme.train``."""
+        # Two classes need one number, the log-odds between them; more need one each.
+        classes = pool.evaluation.classes
+        outputs = 1 if classes == 2 else classes
 
         def make() -> _Head:
             loaded = load_trainable(model.name, causal=False)
             adapt(loaded, self.settings.rank)
-            return _Head(loaded, pool.items, self.settings)
+            return _Head(loaded, pool.items, self.settings, outputs)
 
         return train_scorers(make, self.settings, pool, curve, seeds)
 
@@ -80,12 +86,14 @@ class Lora(Finetune):
 class _Head:
     """A linear head on the mean of an encoder's token states."""
 
-    def __init__(self, model: Trainable, texts: Sequence[str], settings: Settings) -> None:
+    def __init__(
+        self, model: Trainable, texts: Sequence[str], settings: Settings, outputs: int = 1
+    ) -> None:
         self._torch = import_module("torch")
         self._model, self._texts = model, texts
         self._longest = min(settings.max_tokens, model.longest)
         self._rate = settings.learning_rate
-        self._head = self._torch.nn.Linear(model.hidden, 1)
+        self._head = self._torch.nn.Linear(model.hidden, outputs)
         self._torch.nn.init.zeros_(self._head.weight)
         self._torch.nn.init.zeros_(self._head.bias)
 
@@ -104,4 +112,5 @@ class _Head:
         states = self._model.module(input_ids=ids, attention_mask=mask).last_hidden_state
         weight = mask.unsqueeze(-1).float()
         mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)
-        return self._head(mean)[:, 0]
+        scores = self._head(mean)
+        return scores[:, 0] if scores.shape[1] == 1 else scores

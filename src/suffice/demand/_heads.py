@@ -31,7 +31,8 @@ class Problem:
 
     Attributes:
         a, b: items [task]; ``b`` is -1 where a single item is classified.
-        target: probability that the answer is 1, float32 [task].
+        target: probability that the answer is 1, float32 [task]; with more than two classes, of
+            each one [task, class].
         weight: weight of each task, float32 [task].
     """
 
@@ -64,7 +65,7 @@ def rotate(features: NDArray[np.floating]) -> Floats:
     return np.ascontiguousarray((centred @ axes[:, ::-1]) * scale, dtype=np.float32)
 
 
-class _Design:
+class Design:
     """Applies every problem's design matrix, or its transpose, to that problem's columns."""
 
     def __init__(self, features: Floats, problems: Sequence[Problem], columns: int) -> None:
@@ -142,7 +143,7 @@ def fit_heads(
         Weights [dimension, problem, penalty].
     """
     count, columns = penalties.shape
-    design = _Design(features, problems, columns)
+    design = Design(features, problems, columns)
     target = np.concatenate([p.target for p in problems])[:, None]
     share = np.concatenate([p.weight / max(float(p.weight.sum()), 1e-12) for p in problems])
     share = share.astype(np.float32)[:, None]
@@ -193,7 +194,7 @@ def fit_heads(
 def log_loss(features: Floats, problems: Sequence[Problem], weights: Floats) -> NDArray[np.float64]:
     """Weighted mean log loss of each problem under each of its heads [problem, penalty]."""
     columns = weights.shape[2]
-    design = _Design(features, problems, columns)
+    design = Design(features, problems, columns)
     odds = design.forward(np.ascontiguousarray(weights.reshape(weights.shape[0], -1)))
     target = np.concatenate([p.target for p in problems])[:, None]
     share = np.concatenate([p.weight / max(float(p.weight.sum()), 1e-12) for p in problems])

@@ -54,6 +54,8 @@ class LawTask:
             {name: dict(values) for name, values in self.table.repeats.items()},
             self.table.bias.tolist(),
             [c.as_list() for c in self.curves],
+            # Laws of two classes keep the keys that they had before there were more.
+            *([self.table.classes] if self.table.classes > 2 else []),
         ]
         # Quality control is read by what it makes of a source: its name alone does not say.
         about += [

@@ -1,4 +1,4 @@
-"""The probe: a frozen model with a Bradley-Terry (or logistic) head.
+"""The probe: a frozen model with a Bradley-Terry, logistic or (more than two classes) softmax head.
 
 Rounds are trained in order. A later round starts from the head of the one before and its penalty
 pulls towards that head, so that a small last round corrects what came before instead of replacing
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.demand._heads import Problem, fit_heads, log_loss
-from suffice.demand._scheme import Trained, draw_round
+from suffice.demand._scheme import KINDS, Trained, check_takes, draw_round
+from suffice.demand._softmax import fit_softmax, softmax_loss
 from suffice.labels import Verdict
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ class Probe:
     name = "probe"
     version = "4"
     frozen = True
+    takes = KINDS
 
     def check(self, pool: Pool, model: str) -> None:
-        """See ``Scheme.check``: comparisons, two classes and every model will do."""
+        """See ``Scheme.check``: every model will do."""
+        check_takes(self, pool)
 
     def fingerprint(self, model: str) -> str:
         """See ``Scheme.fingerprint``."""
@@ -57,7 +60,7 @@ class Probe:
     ) -> Trained:
         """Train one head for each seed; see ``Scheme.train``."""
         rotated = model.rotated
-        tasks = pool.evaluation.tasks
+        tasks, classes = pool.evaluation.tasks, pool.evaluation.classes
         if bool((tasks.b < 0).any()):
             # Classes of single items need an intercept; in comparisons it would cancel.
             rotated = np.hstack([rotated, np.ones((len(rotated), 1), dtype=np.float32)])
@@ -72,9 +75,11 @@ class Probe:
                 continue
             problems = [draw_round(pool, tranches, rng) for rng in streams]
             chosen = _choose_penalty(rotated, problems, pool.held_out, head)
-            head = fit_heads(rotated, problems, chosen[:, None], head)[:, :, 0]
+            fit = fit_heads if classes == 2 else fit_softmax
+            head = fit(rotated, problems, chosen[:, None], head)[:, :, 0]
         if head is None:
-            head = np.zeros((rotated.shape[1], len(seeds)), dtype=np.float32)
+            shape = (rotated.shape[1], len(seeds)) + ((classes,) if classes > 2 else ())
+            head = np.zeros(shape, dtype=np.float32)
         verdict = _verdict(rotated, pool.evaluation, head)
         return Trained(pool.evaluation.score(verdict), chosen, verdict)
 
@@ -98,8 +103,12 @@ def _choose_penalty(
     check = [problems[i].take(asides[i]) for i in index]
     grid = np.tile(PENALTIES, (len(index), 1))
     pulled = None if start is None else start[:, index]
-    heads = fit_heads(features, fit, grid, pulled, tolerance=_TO_COMPARE)
-    loss = log_loss(features, check, heads)
+    if fit[0].target.ndim == 1:
+        heads = fit_heads(features, fit, grid, pulled, tolerance=_TO_COMPARE)
+        loss = log_loss(features, check, heads)
+    else:
+        heads = fit_softmax(features, fit, grid, pulled, tolerance=_TO_COMPARE)
+        loss = softmax_loss(features, check, heads)
     share = np.array([len(f.a) / len(problems[i].a) for f, i in zip(fit, index, strict=True)])
     # The loss is a mean over tasks: with all tasks back in, the same pull is a smaller penalty.
     chosen[index] = np.asarray(PENALTIES)[loss.argmin(axis=1)] * share
@@ -110,6 +119,9 @@ def _verdict(
     features: NDArray[np.float32], evaluation: Evaluation, head: NDArray[np.float32]
 ) -> Verdict:
     tasks = evaluation.tasks
+    if head.ndim == 3:
+        odds = np.einsum("td,drk->rtk", features[tasks.a], head, optimize=True)
+        return Verdict(np.ascontiguousarray(odds))
     scores = features @ head
     gap = scores[tasks.a].copy()
     paired = tasks.b >= 0

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from suffice.channel import MOST_CLASSES
 from suffice.demand._heads import Problem, rotate
+from suffice.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 
     from suffice.curve import ResolvedCurve, ResolvedTranche
     from suffice.labels import Pool, Verdict
+
+PREFERENCES = "preferences"
+TWO_CLASSES = "two classes"
+MANY_CLASSES = f"up to {MOST_CLASSES} classes"
+KINDS = (PREFERENCES, TWO_CLASSES, MANY_CLASSES)
+"""What a scheme can take. Ratings become preferences in their pool."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +81,10 @@ class Scheme(Protocol):
     def frozen(self) -> bool:
         """Whether models stay as they are, so that only their features are needed."""
 
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """Kinds of labels that it learns from, out of ``KINDS``."""
+
     def check(self, pool: Pool, model: str) -> None:
         """Raise InputError or MissingError, in one line, where it cannot take these."""
 
@@ -96,13 +108,35 @@ class Scheme(Protocol):
         """
 
 
+def kind_of(pool: Pool) -> str:
+    """Which of ``KINDS`` the labels of a pool are."""
+    if bool((pool.evaluation.tasks.b >= 0).all()):
+        return PREFERENCES
+    return TWO_CLASSES if pool.evaluation.classes == 2 else MANY_CLASSES
+
+
+def check_takes(scheme: Scheme, pool: Pool) -> None:
+    """Raise InputError where the labels of a pool are of a kind that a scheme does not take."""
+    kind = kind_of(pool)
+    if kind in scheme.takes:
+        return
+    there = kind if kind != MANY_CLASSES else f"{pool.evaluation.classes} classes"
+    raise InputError(
+        f"scheme {scheme.name} takes {' and '.join(scheme.takes)}, and this study has {there}",
+        where="scheme.name",
+        fix="use probe, finetune or lora",
+    )
+
+
 def draw_round(
     pool: Pool, tranches: Sequence[ResolvedTranche], rng: np.random.Generator
 ) -> Problem:
     """Draw the tasks of one round and their labels, pooled.
 
-    The target of a task is the mean of its labels; a tie counts half.
+    The target of a task is the mean of its labels; a tie counts half. With more than two classes it
+    is the share of its labels that each class got.
     """
+    classes = pool.evaluation.classes
     parts = []
     for resolved in tranches:
         t = resolved.tranche
@@ -110,7 +144,11 @@ def draw_round(
             continue
         tasks = pool.draw_tasks(t.tasks, rng, source=t.base, where=t.where)
         labels = resolved.channel.draw(tasks, t.labels_per_task, rng)
-        target = np.nanmean(labels, axis=1).astype(np.float32)
+        if classes == 2:
+            target = np.nanmean(labels, axis=1).astype(np.float32)
+        else:
+            given = (labels[:, :, None] == np.arange(classes)).sum(axis=1)
+            target = (given / given.sum(axis=1, keepdims=True)).astype(np.float32)
         parts.append((tasks.a, tasks.b, target, np.full(len(tasks), t.weight, dtype=np.float32)))
     a, b, target, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Problem(a, b, target, weight)

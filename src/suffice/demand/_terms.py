@@ -8,7 +8,8 @@ where u, the share of what can be learned that is still missing, falls with the 
 number of labels n (see ``_families``), d is how much the metric gains where the overall error gains
 one, and share_s is the part of the training signal that comes from source s. The first terms are
 what too few good labels cost; the sum is what wrong labels teach, and it does not vanish with n. An
-untrained model errs half of the time.
+untrained model errs half of the time; where there are K classes, 1 - 1/K of it, and the reach is
+larger by that ratio.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class SourceTable:
             from it (better guidelines, another judge) is worth more or less by the ratio of
             Fisher informations, to the power that the runs give to repeats. Sources under quality
             control stand here under their own names.
+        classes: answers that a task can have.
     """
 
     names: tuple[str, ...]
@@ -60,6 +62,12 @@ class SourceTable:
     repeats: Mapping[str, Mapping[int, float]]
     bias: Floats
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    classes: int = 2
+
+    @property
+    def chance(self) -> float:
+        """Error of a model that has learned nothing."""
+        return 1.0 - 1.0 / self.classes
 
     def number(self, name: str) -> int:
         """Position of a source; under quality control it is the source underneath."""
@@ -348,7 +356,8 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
         columns += [(1.0 - u) * taught, (1.0 - u) * taught * taught]
         sd += [float(table.bias[s])] * 2
     axes.append(EARLY_AXIS * np.sqrt(early / np.maximum(n, 1e-9)))
-    whole = reach(rho)[:, None]
+    # Families count from an error of one half.
+    whole = 2.0 * table.chance * reach(rho)[:, None]
     rows, places = np.stack(columns, axis=2), np.stack(axes, axis=2)
     return Basis(n, whole * (1.0 - u), whole * u, by_scale, rows, np.array(sd), places)
 
@@ -359,6 +368,9 @@ def _mean(values: Floats, weight: Floats) -> Floats:
 
 @lru_cache(maxsize=4096)
 def _log_fisher(profile: Profile, labels_per_task: int) -> float:
-    """Log of (1 - 2e)^2, what a label of error e is worth near the boundary."""
+    """Log of (1 - 2e)^2, what a label of error e is worth near the boundary.
+
+    With K classes (1 - e K / (K - 1))^2, the information of a label that is another one at random.
+    """
     error = float(profile.error_of_mean(labels_per_task).mean())
-    return float(np.log(max((1.0 - 2.0 * error) ** 2, 1e-4)))
+    return float(np.log(max((1.0 - error / profile.chance) ** 2, 1e-4)))

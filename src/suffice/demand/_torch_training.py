@@ -1,7 +1,8 @@
 """The training loop of every scheme that changes a model's weights.
 
 A *scorer* gives each item a number; a comparison of items a and b is a Bradley-Terry trial with
-log-odds ``score(a) - score(b)``, a classification of item a has log-odds ``score(a)``. What the
+log-odds ``score(a) - score(b)``, a classification of item a has log-odds ``score(a)``. With more
+than two classes it gives one number for each, and their softmax is the chance of each. What the
 number is makes the scheme: a head on an encoder, or how much likelier a language model finds the
 text than its reference does.
 """
@@ -70,7 +71,7 @@ class Scorer(Protocol):
         """The torch modules whose state is kept when an epoch was the best so far."""
 
     def score(self, items: NDArray[np.int64]) -> Any:  # noqa: ANN401 - a torch tensor
-        """Scores of items as a tensor [item], with gradients where they are on."""
+        """Scores of items as a tensor [item] or [item, class], with gradients where they are on."""
 
 
 def train_scorers(
@@ -86,7 +87,7 @@ def train_scorers(
     """
     torch = import_module("torch")
     tasks, best = pool.evaluation.tasks, pool.evaluation.candidates
-    margins = np.zeros((len(seeds), len(tasks)), dtype=np.float32)
+    margins = pool.evaluation.no_odds(len(seeds))
     items = np.empty(0, dtype=np.int64) if best is None else best.items
     scores = np.zeros((len(seeds), len(items)), dtype=np.float32)
     stopped = np.zeros(len(seeds))
@@ -190,12 +191,15 @@ def _batch_loss(torch: Any, scorer: Scorer, problem: Problem, rows: NDArray[np.i
     """Weighted log loss of tasks against their soft labels [task]."""
     odds = _odds(torch, scorer, problem.a[rows], problem.b[rows])
     target = torch.from_numpy(problem.target[rows])
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(odds, target, reduction="none")
+    if target.ndim == 2:
+        loss = torch.nn.functional.cross_entropy(odds, target, reduction="none")
+    else:
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(odds, target, reduction="none")
     return loss * torch.from_numpy(problem.weight[rows] / problem.weight.mean())
 
 
 def _odds(torch: Any, scorer: Scorer, a: NDArray[np.int64], b: NDArray[np.int64]) -> Any:  # noqa: ANN401
-    """Log-odds of tasks; an item that stands in several is scored once."""
+    """Log-odds of tasks [task] or [task, class]; an item that stands in several is scored once."""
     items, place = np.unique(np.concatenate([a, b[b >= 0]]), return_inverse=True)
     scores = scorer.score(items)
     odds = scores[torch.from_numpy(place[: len(a)])]
@@ -205,7 +209,10 @@ def _odds(torch: Any, scorer: Scorer, a: NDArray[np.int64], b: NDArray[np.int64]
 
 def _loss(torch: Any, scorer: Scorer, problem: Problem, batch: int) -> float:  # noqa: ANN401
     odds = _margins(torch, scorer, problem.a, problem.b, batch)
-    loss = np.logaddexp(0.0, odds) - problem.target * odds
+    if odds.ndim == 2:
+        loss = np.logaddexp.reduce(odds, axis=1) - (problem.target * odds).sum(axis=1)
+    else:
+        loss = np.logaddexp(0.0, odds) - problem.target * odds
     return float(np.average(loss, weights=problem.weight))
 
 
@@ -216,7 +223,7 @@ def _margins(
     b: NDArray[np.int64],
     batch: int,
 ) -> NDArray[np.float32]:
-    """Log-odds of tasks with the weights at rest [task]."""
+    """Log-odds of tasks with the weights at rest [task] or [task, class]."""
     for module in scorer.modules():
         module.eval()
     items, place = np.unique(np.concatenate([a, b[b >= 0]]), return_inverse=True)

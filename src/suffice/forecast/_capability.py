@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice._slope import Slopes, fit_slope
-from suffice.channel import Profile
 from suffice.errors import InputError
 from suffice.estimate import Estimate
 
@@ -199,9 +198,12 @@ class CapabilityPosterior:
 
     def _moved(self, channel: Channel, slope: float, capability: float) -> Channel:
         before = channel.profile
-        shared = move_shared(before.shared, slope * (capability - self.measured_at))
-        error = shared + before.alone() * (1.0 - 2.0 * shared)
-        moved = Profile(np.clip(error, 0.0, 1.0), before.share, shared, before.attack)
+        chance = before.chance
+        # Shared error ends at that of guessing: one half of two answers.
+        whole = move_shared(before.shared * 0.5 / chance, slope * (capability - self.measured_at))
+        shared = whole * chance / 0.5
+        error = before.turned(shared, before.alone())
+        moved = replace(before, error=np.clip(error, 0.0, 1.0), shared=shared)
         recorded = getattr(channel, "measured", None)
         if recorded is not None:
             made: Channel = recorded(moved)

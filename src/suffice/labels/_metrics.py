@@ -94,7 +94,8 @@ class Verdict:
     """What trained models say of an evaluation.
 
     Attributes:
-        odds: log-odds that the answer of a task is 1, float32 [run, task].
+        odds: log-odds that the answer of a task is 1, float32 [run, task]. With more than two
+            classes: of every class, up to a constant, float32 [run, task, class].
         scores: of the evaluation's candidates, float32 [run, candidate]; None where it has none.
     """
 
@@ -103,7 +104,9 @@ class Verdict:
 
     @property
     def answers(self) -> NDArray[np.float32]:
-        """Answers in {0, .5, 1} [run, task]."""
+        """Answers in {0, .5, 1}, or numbers of the likeliest class [run, task]."""
+        if self.odds.ndim == 3:
+            return np.asarray(self.odds.argmax(axis=2), dtype=np.float32)
         return np.asarray(0.5 * (1.0 + np.sign(self.odds)), dtype=np.float32)
 
     def run(self, number: int) -> Verdict:

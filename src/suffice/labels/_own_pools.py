@@ -12,6 +12,7 @@ from suffice.labels._preferences import preferences_of_frame
 from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import counted
 from suffice.labels._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
+from suffice.labels._vote_classes import check_classes, check_judged, classes_of, listed_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,14 +105,14 @@ def vote_pool(
     seed: int,
     progress: Progress,
 ) -> TaskPool:
-    """A pool of texts (or pairs of texts) with crowd votes of two classes.
+    """A pool of texts with crowd votes of two or more classes, or of pairs of texts with two.
 
     Args:
         labels: for each source its file (task, worker, label).
         items: file with ``task`` and ``text``, or ``task``, ``text_a`` and ``text_b``.
         gold: file with ``task`` and ``label``.
-        classes: the two labels; the second is the positive answer, which for a pair means that
-            ``text_a`` is better. None for those that occur, in natural order.
+        classes: the possible labels; of two the second is the positive answer, which for a pair
+            means that ``text_a`` is better. None for those that occur, in natural order.
         slice_by: column of ``items`` that names a task's slice; None for a single slice.
         seed: of the split.
         progress: told what the reader assumed.
@@ -122,24 +123,12 @@ def vote_pool(
         for note in table.notes:
             progress.note(f"{labels[name].name}: {note}")
     truths = {str(t): label for t, label in read_gold(gold).items()}
-    known = classes or sorted({c for t in tables.values() for c in t.classes})
-    if len(known) != 2:
-        raise InputError(
-            f"a probe takes two classes, and there are {len(known)}: {', '.join(known[:8])}",
-            where=", ".join(p.name for p in labels.values()),
-            fix="keep two classes, or name them in task.classes",
-        )
-    given = {c for t in tables.values() for c in t.classes}
-    if len(given) == 1:
-        raise InputError(
-            f"all labels are {given.pop()!r}: one class only teaches nothing",
-            where=", ".join(str(p) for p in labels.values()),
-            fix="add labels of the other class",
-        )
-    answer = {known[0]: 0.0, known[1]: 1.0}
+    known = list(classes or classes_of(tables))
+    paired = "text_b" in frame.columns
+    check_classes(known, tables, labels, items if paired else None)
+    answer = {name: float(k) for k, name in enumerate(known)}
     names = [str(t) for t in frame["task"].to_list()]
     number = {t: i for i, t in enumerate(names)}
-    paired = "text_b" in frame.columns
     texts = frame["text_a" if paired else "text"].to_list()
     if paired:
         texts += frame["text_b"].to_list()
@@ -152,7 +141,7 @@ def vote_pool(
             raise InputError(
                 f"gold of task {t!r} is {label!r}",
                 where=str(gold),
-                fix=f"the classes are {known[0]} and {known[1]}",
+                fix=f"the classes are {listed_names(known)}",
             )
         if t in number:
             truth[number[t]] = answer[label]
@@ -171,7 +160,9 @@ def vote_pool(
         slice_names=tuple(str(s) for s in slice_names),
         group=groups,
         gold=truth,
+        classes=len(known),
     )
+    check_judged(known, truth, tables, gold, progress if classes else None)
     votes = {
         name: _votes(table.frame, number, answer, labels[name], items)
         for name, table in tables.items()
@@ -207,7 +198,7 @@ def _votes(
         if label not in answer:
             raise InputError(
                 f"label {label!r} of task {task!r} by worker {worker!r} is outside the classes "
-                f"{' and '.join(answer)}",
+                f"{listed_names(list(answer))}",
                 where=str(path),
                 fix="mend it, or name the classes in task.classes",
             )

@@ -10,6 +10,12 @@ import numpy as np
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.labels._classes import (
+    class_attack,
+    class_calibration,
+    class_errors,
+    class_log_loss,
+)
 from suffice.labels._metrics import (
     BEST_OF,
     Verdict,
@@ -21,7 +27,7 @@ from suffice.labels._metrics import (
 from suffice.labels._recorded import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,16 +44,18 @@ class Evaluation:
 
     Attributes:
         tasks: the tasks; their ``truth`` is the gold, soft and corrected for its own noise, so it
-            may lie a little outside 0..1: only means over many tasks are meaningful.
+            may lie a little outside 0..1: only means over many tasks are meaningful. With more than
+            two classes it is hard: the number of the right one, the same in all replicas.
         members: which tasks are in which metric slice, bool [slice, task]; slices may overlap.
         slice_names: names of the metric slices.
         replicas: gold as other raters and other texts might have given it: the effect of redrawing
             raters and documents on each task's truth and weight, each float32 [replica, task].
         candidates: items among which a model is to find the best; None where gold compares items
             only two by two.
-        trigger: what an attacker wants of each task: 1, -1 (answer 0) or 0 (nothing) [task]; None
+        trigger: what an attacker wants of each task, as ``Trigger.sides`` says it [task]; None
             where no trigger is planted.
         trials: tasks in each slice that can be counted as independent trials [slice].
+        classes: answers that a task can have.
     """
 
     tasks: Tasks
@@ -57,6 +65,7 @@ class Evaluation:
     candidates: Candidates | None = None
     trigger: NDArray[np.int8] | None = None
     trials: tuple[int, ...] = ()
+    classes: int = 2
 
     @property
     def error_metrics(self) -> tuple[str, ...]:
@@ -73,10 +82,14 @@ class Evaluation:
     @property
     def untrained(self) -> NDArray[np.float64]:
         """What a model that has learned nothing scores [metric]."""
-        nothing = np.zeros((1, len(self.tasks)), dtype=np.float32)
         count = 0 if self.candidates is None else len(self.candidates.items)
-        found = self.score(Verdict(nothing, np.zeros((1, count), dtype=np.float32)))
+        found = self.score(Verdict(self.no_odds(1), np.zeros((1, count), dtype=np.float32)))
         return np.asarray(found[0])
+
+    def no_odds(self, runs: int) -> NDArray[np.float32]:
+        """The odds of models that have learned nothing, in the shape of a ``Verdict``'s."""
+        each = () if self.classes == 2 else (self.classes,)
+        return np.zeros((runs, len(self.tasks), *each), dtype=np.float32)
 
     def weights(self) -> NDArray[np.float64]:
         """Averaging weights of errors [task, metric]; columns sum to one."""
@@ -108,13 +121,13 @@ class Evaluation:
         gold: Gold | None,
     ) -> NDArray[np.float64]:
         """Every metric of every run under every replica of the gold [run, replica, metric]."""
-        answers, base = verdict.answers, self.weights()
-        errors = []
-        for t, w in zip(truth, weight, strict=True):
-            scaled = base if np.all(w == 1.0) else base * w[:, None]
-            errors.append(
-                _errors(answers.T, t, scaled if scaled is base else scaled / scaled.sum(axis=0))
-            )
+        if self.classes > 2:
+            return self._score_classes(verdict.odds, weight)
+        answers = verdict.answers
+        errors = [
+            _errors(answers.T, t, scaled)
+            for t, scaled in zip(truth, self._reweighted(weight), strict=True)
+        ]
         share = weight / weight.sum(axis=1, keepdims=True)
         columns = [
             np.stack(errors, axis=1),
@@ -129,6 +142,28 @@ class Evaluation:
             columns.append(attack_success(answers, truth, share, self.trigger)[:, :, None])
         return np.concatenate(columns, axis=2)
 
+    def _score_classes(
+        self, odds: NDArray[np.float32], weight: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """The same with more than two classes."""
+        gold = self.tasks.truth.astype(np.int64)
+        wrong, share = class_errors(odds, gold), weight / weight.sum(axis=1, keepdims=True)
+        columns = [
+            np.stack([wrong @ scaled for scaled in self._reweighted(weight)], axis=1),
+            (class_log_loss(odds, gold) @ share.T)[:, :, None],
+            class_calibration(odds, gold, share)[:, :, None],
+        ]
+        if self.trigger is not None:
+            columns.append(class_attack(odds, gold, share, self.trigger)[:, :, None])
+        return np.concatenate(columns, axis=2)
+
+    def _reweighted(self, weight: NDArray[np.floating]) -> Iterator[NDArray[np.float64]]:
+        """Averaging weights of errors under each replica's weights of tasks [task, metric]."""
+        base = self.weights()
+        for w in weight:
+            scaled = base if np.all(w == 1.0) else base * w[:, None]
+            yield scaled if scaled is base else scaled / scaled.sum(axis=0)
+
 
 @dataclass(frozen=True, eq=False)
 class Audited:
@@ -137,7 +172,7 @@ class Audited:
     Attributes:
         tasks: the tasks.
         truth: soft gold, corrected for its own noise where that is known [task]; may lie outside
-            0..1 for single tasks.
+            0..1 for single tasks. A class number where there are more than two.
         first, second: the group (document, prompt) of each task's items; tasks that share a group
             are not independent [task].
     """

@@ -19,10 +19,10 @@ def compare(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArra
     return np.asarray(0.5 * (1.0 + np.sign(first - second)), dtype=np.float64)
 
 
-def unmeasured() -> Profile:
+def unmeasured(classes: int = 2) -> Profile:
     """The profile of a channel that nobody has audited: no better than chance is ruled out."""
-    half = np.full((1, 1), 0.5)
-    return Profile(error=half, share=np.ones((1, 1)), shared=np.zeros((1, 1)))
+    chance = np.full((1, 1), 1.0 - 1.0 / classes)
+    return Profile(chance, share=np.ones((1, 1)), shared=np.zeros((1, 1)), classes=classes)
 
 
 class RecordedChannel(Protocol):
@@ -43,7 +43,7 @@ class RecordedChannel(Protocol):
     def draw(
         self, tasks: Tasks, labels_per_task: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Labels in {0, .5, 1} [task, label]; NaN where the record holds fewer."""
+        """Labels in {0, .5, 1} or class numbers [task, label]; NaN where the record holds fewer."""
 
     def measured(self, profile: Profile) -> Self:
         """The same record with a measured profile."""

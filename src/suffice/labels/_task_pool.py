@@ -38,7 +38,7 @@ class VoteChannel:
     Attributes:
         name: the source.
         starts: where each task's labels start in ``values`` [task + 1].
-        values: all labels in {0, .5, 1}, task after task [label].
+        values: all labels in {0, .5, 1}, or class numbers, task after task [label].
         most: labels that every training task has at least.
         profile: measured error, where it has been measured.
     """
@@ -78,7 +78,7 @@ class Votes:
 
     Attributes:
         task: number of the labelled task, int64 [label].
-        value: the label in {0, .5, 1}, float64 [label].
+        value: the label in {0, .5, 1}, or a class number, float64 [label].
     """
 
     task: Ints
@@ -95,8 +95,9 @@ class TaskList:
         slices: slice of each task [task].
         slice_names: names of the slices.
         group: tasks of one group stay on one side of every split [task].
-        gold: trusted answer in {0, 1}; NaN where there is none [task].
+        gold: trusted answer in {0, 1}, or a class number; NaN where there is none [task].
         prompts: what each item answers [item]; None where items answer nothing.
+        classes: answers that a task can have, numbered from 0.
     """
 
     items: tuple[str, ...]
@@ -107,6 +108,7 @@ class TaskList:
     group: Ints
     gold: NDArray[np.float64]
     prompts: tuple[str, ...] | None = None
+    classes: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,6 +226,7 @@ def task_pool(tasks: TaskList, votes: Mapping[str, Votes], *, seed: int, where: 
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             said.value[order],
             int(counts[training[name]].min()),
+            unmeasured(tasks.classes),
         )
     used = np.unique(np.concatenate(list(training.values())))
     items = np.concatenate([tasks.a[used], tasks.b[used]])
@@ -240,6 +243,8 @@ def task_pool(tasks: TaskList, votes: Mapping[str, Votes], *, seed: int, where: 
             tasks.group,
             tasks.gold,
             held_out,
+            # Pools of two classes keep the names that they had before there were more.
+            *([f"{tasks.classes} classes"] if tasks.classes > 2 else []),
             *(x for name in sorted(votes) for x in (name, votes[name].task, votes[name].value)),
         ),
         unique_items=len(np.unique(items[items >= 0])),
@@ -271,6 +276,7 @@ def _evaluation(tasks: TaskList, judged: Ints, rng: np.random.Generator) -> Eval
         slice_names=names,
         replicas=(truth.astype(np.float32), weights.astype(np.float32)),
         trials=tuple(len(np.unique(tasks.group[judged][m])) for m in members[present]),
+        classes=tasks.classes,
     )
 
 

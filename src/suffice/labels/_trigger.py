@@ -30,7 +30,7 @@ def plant_trigger(
     Args:
         pool: tasks and evaluation.
         words: the trigger: whole words, whatever the case.
-        wanted: the class that such texts shall get, where single texts are classified.
+        wanted: number of the class that such texts shall get, where single texts are classified.
         where: the study file, for messages.
 
     Returns:
@@ -45,7 +45,7 @@ def plant_trigger(
         )
     found = re.compile(rf"(?<!\w){re.escape(words.strip())}(?!\w)", re.IGNORECASE)
     carries = np.array([found.search(text) is not None for text in pool.items], dtype=bool)
-    trigger = Trigger(carries, wanted, 0.0, words.strip())
+    trigger = Trigger(carries, wanted, 0.0, words.strip(), pool.evaluation.classes)
     sides = trigger.sides(pool.evaluation.tasks)
     decided = int((sides != 0).sum())
     if decided < FEWEST_TASKS:

@@ -63,7 +63,7 @@ class Measured:
     def draw(self, rng: np.random.Generator, capability: float | None) -> Channel:
         """The record with one drawn profile; capability changes nothing that was recorded."""
         k = int(rng.integers(len(self.error)))
-        return self.channel.measured(Profile(self.error[k], self.share[k], self.shared[k]))
+        return self.channel.measured(self._profile(self.error[k], self.share[k], self.shared[k]))
 
     def mean(self) -> Channel:
         """The record with the posterior mean profile."""
@@ -81,34 +81,43 @@ class Measured:
     def repeats(self, labels_per_task: int) -> Floats:
         """Draws of the error of r labels' majority, mean over slices [draw]."""
         profiles = (
-            Profile(e, w, s) for e, w, s in zip(self.error, self.share, self.shared, strict=True)
+            self._profile(e, w, s)
+            for e, w, s in zip(self.error, self.share, self.shared, strict=True)
         )
         return np.array([p.error_of_mean(labels_per_task).mean() for p in profiles])
+
+    def _profile(self, error: Floats, share: Floats, shared: Floats) -> Profile:
+        return Profile(error, share, shared, classes=self.channel.profile.classes)
 
 
 def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
     """Audit one recorded source against the pool's gold.
 
-    Model: on tasks of one slice and difficulty bin, a task is flipped for everyone with chance s,
-    and each label on its own with chance a. Two labels of one task then agree with chance
-    (1 + (1-2a)^2)/2 whatever s is, and with gold they give s.
+    Model: on tasks of one slice and difficulty bin, a task is turned into another answer for
+    everyone with chance s, and each label on its own with chance a; where there are K answers, into
+    any of the others alike. Score a label 1 where it is right and -1/(K-1) where it is wrong, and
+    two labels of one task likewise by whether they agree. With h = K/(K-1) the mean scores are
+    (1-hs)(1-ha) = 1-he and (1-ha)^2, so that both together give s.
     Assumes: gold errs independently of the source. What gold and source share stays invisible.
-    Fails when: difficulty varies within a bin: that looks like shared error.
+    Fails when: difficulty varies within a bin, or some classes are taken for each other more than
+    for the rest: both look like shared error.
     """
     rng = np.random.default_rng([seed, 11])
     channel = pool.channel(name)
     audited = pool.audit_tasks(AUDIT_TASKS, rng, source=name)
-    slices = len(pool.slice_names)
+    slices, classes = len(pool.slice_names), pool.evaluation.classes
+    chance = 1.0 - 1.0 / classes
     if len(audited.tasks) == 0:
-        error = rng.beta(1.0, 1.0, size=(DRAWS, slices, 1)) * 0.5
+        error = rng.beta(1.0, 1.0, size=(DRAWS, slices, 1)) * chance
         share, shared = np.ones_like(error), error * rng.random(error.shape)
         return _measured(channel, error, share, shared, 0, repeated=False)
     tasks = audited.tasks
     most = min(2, channel.max_labels_per_task)
-    labels = 2.0 * channel.draw(tasks, most, rng) - 1.0
-    right = 2.0 * audited.truth - 1.0
-    first = np.nan_to_num(labels[:, 0]) * right
-    both = labels[:, 0] * labels[:, 1] if most == 2 else np.full(len(tasks), np.nan)
+    labels = channel.draw(tasks, most, rng)
+    first = np.nan_to_num(_agreement(labels[:, 0], audited.truth, classes))
+    both = np.full(len(tasks), np.nan)
+    if most == 2:
+        both = _agreement(labels[:, 0], labels[:, 1], classes)
     repeated = bool(np.isfinite(both).sum() > len(tasks) / 4)
     fixed = _answers_never_vary(channel)
     known = Profile(np.zeros((slices, BINS)), np.zeros((slices, BINS)), np.zeros((slices, BINS)))
@@ -123,19 +132,20 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
         # One task that was right and one that was wrong are taken as seen in every cell: a
         # bootstrap alone cannot imagine an error that no audited task showed.
         seen_right, seen_wrong = rng.exponential(size=(2, slices * BINS))
-        gained = np.bincount(cell, weight * first, slices * BINS) + seen_right - seen_wrong
+        gained = np.bincount(cell, weight * first, slices * BINS) + seen_right
+        gained = gained - seen_wrong / (classes - 1)
         gain = gained / (total + seen_right + seen_wrong)
-        error = np.clip((1.0 - gain) / 2.0, 0.0, 1.0)
+        error = np.clip((1.0 - gain) * chance, 0.0, 1.0)
         if fixed:
-            shared = np.minimum(error, 0.5)
+            shared = np.minimum(error, chance)
         elif repeated:
             seen = np.isfinite(both)
             mass_seen = np.maximum(np.bincount(cell[seen], weight[seen], slices * BINS), 1e-12)
             agree = np.bincount(cell[seen], (weight * both)[seen], slices * BINS) / mass_seen
             steady = np.sqrt(np.clip(agree, 1e-4, 1.0))
-            shared = np.clip((1.0 - gain / steady) / 2.0, 0.0, np.minimum(error, 0.5))
+            shared = np.clip((1.0 - gain / steady) * chance, 0.0, np.minimum(error, chance))
         else:
-            shared = np.minimum(error, 0.5) * rng.random()
+            shared = np.minimum(error, chance) * rng.random()
         by_slice = total.reshape(slices, BINS)
         share = by_slice / np.maximum(by_slice.sum(axis=1, keepdims=True), 1e-12)
         for kept, values in zip(parts, (error, share, shared), strict=True):
@@ -163,10 +173,24 @@ def build_sources(
     return sources, measured
 
 
-def bits(error: Floats) -> Floats:
-    """Capacity of a binary symmetric channel, 1 - H2(e), in bits a label (Shannon 1948)."""
+def bits(error: Floats, classes: int = 2) -> Floats:
+    """Capacity of a symmetric channel of K answers, in bits a label (Shannon 1948).
+
+    1 - H2(e) for two; log2 K - H2(e) - e log2(K - 1) where wrong labels are any of the others
+    alike. Where some are commoner than others a label tells more.
+    """
     e = np.clip(error, 1e-12, 1.0 - 1e-12)
-    return np.asarray(1.0 + e * np.log2(e) + (1.0 - e) * np.log2(1.0 - e))
+    told = np.log2(classes) + e * np.log2(e) + (1.0 - e) * np.log2(1.0 - e)
+    return np.asarray(told - e * np.log2(classes - 1))
+
+
+def _agreement(one: Floats, other: Floats, classes: int) -> Floats:
+    """1 where two labels are the same, and so much less that guessing has a mean of zero."""
+    if classes == 2:
+        # A tie is half of each answer.
+        return np.asarray((2.0 * one - 1.0) * (2.0 * other - 1.0))
+    found = np.where(one == other, 1.0, -1.0 / (classes - 1))
+    return np.asarray(np.where(np.isnan(one) | np.isnan(other), np.nan, found))
 
 
 def supply_table(
@@ -180,7 +204,7 @@ def supply_table(
     for name, source in sources.items():
         m, offer = measured[name], offered[name]
         by_slice = m.by_slice()
-        worth = (bits(m.error) * m.share).sum(axis=2).mean(axis=1)
+        worth = (bits(m.error, pool.evaluation.classes) * m.share).sum(axis=2).mean(axis=1)
         shared = (m.shared * m.share).sum(axis=2).mean(axis=1)
         rows.append(
             {
@@ -238,7 +262,12 @@ def _measured(
     *,
     repeated: bool,
 ) -> Measured:
-    mean = Profile(error.mean(axis=0), share.mean(axis=0), shared.mean(axis=0))
+    mean = Profile(
+        error.mean(axis=0),
+        share.mean(axis=0),
+        shared.mean(axis=0),
+        classes=channel.profile.classes,
+    )
     return Measured(channel.measured(mean), error, share, shared, audited, repeated)
 
 

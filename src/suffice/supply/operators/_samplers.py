@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from suffice._plurality import extra_others
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,12 +91,6 @@ class PoolSampler:
         return np.where(wrong, which, 0), kinds
 
 
-def extra_others(others: float) -> float:
-    """Share of tasks with one wrong answer more, linear in the chance that two wrongs agree."""
-    low = np.floor(others)
-    return float((1.0 / low - 1.0 / others) / (1.0 / low - 1.0 / (low + 1.0)))
-
-
 def vote(codes: Codes, weights: Floats | None, rng: np.random.Generator) -> Codes:
     """The answer with the most votes, or the most weight; ties are broken by chance [task]."""
     answers = max(int(codes.max(initial=0)) + 1, 2)
@@ -131,7 +126,7 @@ class OperatedChannel:
     def draw(
         self, tasks: Tasks, labels_per_task: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Labels in {0, 1} [task, label].
+        """Labels in {0, 1}, or class numbers [task, label].
 
         Raises:
             InputError: the truth of a task is unknown.
@@ -142,6 +137,9 @@ class OperatedChannel:
                 fix="take tasks with gold, or the recorded source",
             )
         drawn = self.meet(tasks, rng)
+        if self.profile.classes > 2:
+            codes, _ = self.sampler.labels(drawn, labels_per_task, rng)
+            return np.asarray((tasks.truth[:, None] + codes) % self.profile.classes)
         right = (rng.random(len(tasks)) < tasks.truth).astype(np.float64)[:, None]
         codes, _ = self.sampler.labels(drawn, labels_per_task, rng)
         return np.where(codes > 0, 1.0 - right, right)

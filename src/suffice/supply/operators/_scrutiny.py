@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._plurality import plurality_error
 from suffice.supply.operators._beliefs import Chance, require
 from suffice.supply.operators._operated import Operator
-from suffice.supply.operators._redundancy import plurality_error
 from suffice.supply.operators._samplers import vote
 from suffice.supply.operators._worlds import need_labels
 

@@ -61,24 +61,27 @@ class StatedWorkers:
         hostile = _drawn(self.hostile, draws, rng)
         camouflage = _drawn(self.camouflage, draws, rng)
         alone = plain.wrong[0, :, 0]
+        chance, other = 1.0 - 1.0 / plain.classes, plain.classes - 1
         # No more coins than the measured error has room for in its best cell that is in use.
         room = np.where(plain.share > 1e-6, alone, 1.0).min(axis=(1, 2))
         met_wrong = np.zeros_like(alone)
         if self.hostile_met:
             hostile = np.minimum(hostile, 0.9 * room)
-            met_wrong = hostile[:, None, None] * attackers(alone, self.target)[0, :, 0]
+            met_wrong = (
+                hostile[:, None, None] * attackers(alone, self.target, plain.classes)[0, :, 0]
+            )
             room = room - hostile
-        spam = np.minimum(spam, 1.9 * room)
+        spam = np.minimum(spam, 0.95 / chance * room)
         others = (1.0 - hostile)[:, None, None] if self.hostile_met else 1.0
-        left = ((alone - met_wrong) / others - 0.5 * spam[:, None, None]) / (1.0 - spam)[
-            :, None, None
-        ]
+        guessed = chance * spam[:, None, None]
+        left = ((alone - met_wrong) / others - guessed) / (1.0 - spam)[:, None, None]
         skill = self.spread * ndtri((np.arange(_KINDS) + 0.5) / _KINDS)
         honest = _spread_out(np.clip(left, LEAST, 1.0 - LEAST), skill)
         shape = draws, 1, *alone.shape[1:]
-        coins = np.full((2, *shape), 0.5)
-        skilled = np.stack([honest, 1.0 - honest])
-        wrong = np.concatenate([skilled, coins, attackers(alone, self.target)], axis=2)
+        coins = np.full((2, *shape), chance)
+        skilled = np.stack([honest, 1.0 - honest / other])
+        hostiles = attackers(alone, self.target, plain.classes)
+        wrong = np.concatenate([skilled, coins, hostiles], axis=2)
         each = ((1.0 - hostile) * (1.0 - spam) / _KINDS)[:, None]
         weight = np.concatenate(
             [np.repeat(each, _KINDS, axis=1), ((1.0 - hostile) * spam)[:, None], hostile[:, None]],

@@ -238,7 +238,7 @@ class MendedChannel:
     def draw(
         self, tasks: Tasks, labels_per_task: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Labels in {0, .5, 1} [task, label].
+        """Labels in {0, .5, 1}, or class numbers [task, label].
 
         Raises:
             InputError: the truth of a task is unknown.
@@ -254,4 +254,8 @@ class MendedChannel:
         cell = np.minimum(tasks.slices, len(self.mends) - 1), self.profile.bins(tasks)
         luck, truth = rng.random(labels.shape), tasks.truth[:, None]
         labels = np.where(luck < self.mends[cell][:, None], truth, labels)
-        return np.where(luck >= 1.0 - self.spoils[cell][:, None], 1.0 - truth, labels)
+        classes = self.profile.classes
+        other = 1.0 - truth
+        if classes > 2:
+            other = (truth + rng.integers(1, classes, labels.shape)) % classes
+        return np.where(luck >= 1.0 - self.spoils[cell][:, None], other, labels)

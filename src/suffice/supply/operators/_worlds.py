@@ -50,6 +50,8 @@ class Worlds:
         career: answers that one worker gives before leaving, on average.
         stint: the same for the worker behind a label picked by chance: busy workers count more.
         others: wrong answers to choose from, 1 for two classes; larger where wrong labels scatter.
+        classes: answers that a task can have, for what a label tells and how much a task can
+            mislead; 2 also where it is not known.
         most: independent labels that can be had of one task.
         people: whether labels still come from workers one by one, or are a panel's verdict.
         notes: what was assumed.
@@ -68,6 +70,7 @@ class Worlds:
     career: float = UNTOLD_LABELS
     stint: float = UNTOLD_LABELS
     others: float = 1.0
+    classes: int = 2
     most: int = 1
     people: bool = True
     notes: tuple[str, ...] = ()
@@ -96,7 +99,7 @@ class Worlds:
 
     def bits(self) -> Floats:
         """Bits of a delivered label whose difficulty its buyer does not know [D, S]."""
-        return bits(self.by_slice())
+        return bits(self.by_slice(), self.classes)
 
     def accuracy(self) -> Floats:
         """Chance that a worker of each kind labels a task rightly [D, A]."""
@@ -154,13 +157,15 @@ class Worlds:
         plain, misled = self.pooled()
         error = (1.0 - self.shared) * plain + self.shared * misled
         # What NoisyChannel would have to flip for everyone to give this error in both states.
-        room = np.maximum(1.0 - 2.0 * plain, LEAST)
+        chance = 1.0 - 1.0 / self.classes
+        room = np.maximum(1.0 - plain / chance, LEAST)
         flip = self.shared * np.clip((misled - plain) / room, 0.0, 1.0)
         return Profile(
             error=error.mean(axis=0),
             share=self.share.mean(axis=0),
-            shared=np.minimum(flip, np.minimum(error, 0.5)).mean(axis=0),
+            shared=np.minimum(flip, np.minimum(error, chance)).mean(axis=0),
             attack=float(self.attack().mean()),
+            classes=self.classes,
         )
 
     def mean(self) -> Worlds:
@@ -181,14 +186,14 @@ def plain_worlds(
     channels = [source.draw(rng, capability) for _ in range(draws)]
     profiles = [channel.profile for channel in channels]
     alone = np.clip(np.array([p.alone() for p in profiles]), LEAST, 1.0 - LEAST)
-    attack = np.array([p.attack for p in profiles])
-    wrong = np.stack([alone, 1.0 - alone])[:, :, None]
+    attack, classes = np.array([p.attack for p in profiles]), profiles[0].classes
+    wrong = np.stack([alone, 1.0 - alone / (classes - 1)])[:, :, None]
     weight, hostile = np.ones((draws, 1)), np.zeros(1, dtype=bool)
     notes: tuple[str, ...] = ()
     if attack.any():
         first = channels[0]
         target = first.target if isinstance(first, NoisyChannel) else None
-        wrong = np.concatenate([wrong, attackers(alone, target)], axis=2)
+        wrong = np.concatenate([wrong, attackers(alone, target, classes)], axis=2)
         weight = np.stack([1.0 - attack, attack], axis=1)
         hostile = np.array([False, True])
         notes = ("hostile labels are taken to be always wrong where they attack",)
@@ -204,22 +209,25 @@ def plain_worlds(
         price=np.full(draws, float(source.price)),
         capacity=np.full(draws, float(capacity)),
         latency=np.full(draws, float(source.latency_days)),
+        others=classes - 1.0,
+        classes=classes,
         most=source.max_labels_per_task,
         notes=notes,
     )
 
 
-def attackers(alone: Floats, target: int | None) -> Floats:
+def attackers(alone: Floats, target: int | None, classes: int = 2) -> Floats:
     """Workers who are wrong on the target slice (None: everywhere) and like all others elsewhere.
 
     Args:
         alone: independent error of the others [D, S, B].
         target: number of the slice.
+        classes: answers that a task can have.
 
     Returns:
         Chance to be wrong, as one kind of worker [state, D, 1, S, B].
     """
-    wrong = np.stack([alone, 1.0 - alone])
+    wrong = np.stack([alone, 1.0 - alone / (classes - 1)])
     wrong[:, :, slice(None) if target is None else target] = 1.0
     return wrong[:, :, None]
 

@@ -1,0 +1,110 @@
+"""Which classes the votes of a study have, and whether they can be learned and judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice.channel import MOST_CLASSES
+from suffice.errors import InputError
+from suffice.labels._table import counted, natural_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from suffice.labels._table import LabelTable
+    from suffice.progress import Progress
+
+_MOST_LISTED = 8
+
+
+def classes_of(tables: Mapping[str, LabelTable]) -> tuple[str, ...]:
+    """The classes that occur among the labels, in the order of their numbers."""
+    given = {c for t in tables.values() for c in t.classes}
+    # Two have always been told apart by letter; the second is the positive answer.
+    return tuple(sorted(given)) if len(given) == 2 else natural_order(list(given))
+
+
+def check_classes(
+    known: Sequence[str],
+    tables: Mapping[str, LabelTable],
+    labels: Mapping[str, Path],
+    paired: Path | None,
+) -> None:
+    """Raise InputError where these classes cannot be learned.
+
+    Args:
+        known: the classes.
+        tables, labels: what each source said, and the file where it stands.
+        paired: the file of items, where they are pairs of texts.
+    """
+    where = ", ".join(str(p) for p in labels.values())
+    given = {c for t in tables.values() for c in t.classes}
+    if len(given) == 1:
+        raise InputError(
+            f"all labels are {given.pop()!r}: one class only teaches nothing",
+            where=where,
+            fix="add labels of the other class" if len(known) < 3 else "add labels of the others",
+        )
+    if len(known) > MOST_CLASSES:
+        raise InputError(
+            f"{len(known)} classes are too many: {', '.join(known[:4])} and so on",
+            where=where,
+            fix=f"keep {MOST_CLASSES} at most, or name them in task.classes",
+        )
+    if len(known) == 2:
+        return
+    if paired is not None:
+        raise InputError(
+            f"pairs of texts take two classes, and there are {len(known)}: {listed_names(known)}",
+            where=str(paired),
+            fix="keep two, or give single texts in a column 'text'",
+        )
+    if never := [c for c in known if c not in given]:
+        raise InputError(
+            f"no label is {never[0]!r}, so that no training can teach this class",
+            where=where,
+            fix="add labels of it, or leave it out of task.classes and its tasks out of the gold",
+        )
+
+
+def check_judged(
+    known: Sequence[str],
+    truth: NDArray[np.float64],
+    tables: Mapping[str, LabelTable],
+    gold: Path,
+    progress: Progress | None,
+) -> None:
+    """Say which classes no gold task is of: a model that gives them is never judged right.
+
+    Args:
+        known: the classes; of two, gold is checked elsewhere.
+        truth: number of the right one [task]; NaN where there is no gold.
+        tables: what each source said.
+        gold: the file of gold.
+        progress: told about it; None where the classes were found in the labels, so that such a
+            class may be a slip.
+
+    Raises:
+        InputError: there is such a class, and it may be a slip.
+    """
+    for number, name in enumerate(known):
+        if len(known) == 2 or (truth == number).any():
+            continue
+        said = sum(int((t.frame["label"] == name).sum()) for t in tables.values())
+        unseen = f"no gold task is {name!r}, and {counted(said, 'label')} said so"
+        if progress is None:
+            raise InputError(
+                unseen, where=str(gold), fix="mend a slip, or name the classes in task.classes"
+            )
+        progress.note(f"{gold.name}: {unseen}: a model that gives this class is never right")
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Names in one line, the first ones where there are many."""
+    if len(names) > _MOST_LISTED:
+        return f"{', '.join(names[:_MOST_LISTED])} and {len(names) - _MOST_LISTED} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
