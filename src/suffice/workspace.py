@@ -203,7 +203,17 @@ class Workspace:
             repeats=repeats,
             bias=_BIAS_FLOOR + _BIAS_PER_SHARED * np.array(shared),
             profiles={n: self.measured[n].mean().profile for n in names},
+            limits={n: (m, self._fixed(n)) for n in names if (m := self.pool.limit(n))},
         )
+
+    def _fixed(self, source: str) -> float:
+        """Share of a label's variance that stays when the same task is labelled again."""
+        rng = np.random.default_rng([self.study.seed, 12])
+        tasks = self.pool.draw_tasks(self.pool.limit(source) or 0, rng, source=source)
+        first, second = (
+            2.0 * self.pool.channel(source).draw(tasks, 1, rng)[:, 0] - 1.0 for _ in range(2)
+        )
+        return float(np.clip(np.nanmean(first * second), 0.0, 1.0))
 
     @cached_property
     def models(self) -> dict[str, Embedded]:

@@ -3,12 +3,16 @@
 Model: the log variance of a metric over the runs of a cell is linear in the log of the
 clean-equivalent labels, in how many of them come before the last round, and in the share of the
 training signal that each source gives; shares also change how fast widths fall. Labels that all err
-alike make runs more alike; independent noise and a small last round make them differ.
+alike make runs more alike; independent noise and a small last round make them differ. A finite task
+list takes 1 - f^2 of the variance away, where f is the share of the noise that belongs to the list
+and not to the draw: an error near its optimum is a square of the head's deviation, and a deviation
+with variance f fixed and 1 - f drawn has a square of variance 4 f (1 - f) + 2 (1 - f)^2, against 2.
 Assumes: the log of a sample variance of m normal runs is about normal, with mean digamma((m-1)/2)
 - log((m-1)/2) above the truth and variance trigamma((m-1)/2).
 Fails when: runs of one cell fall into clusters; the residuals keep the clusters' shape, but one
 width cannot say when they split.
-Reference: Bartlett and Kendall (1946), The statistical analysis of variance-heterogeneity.
+Reference: Bartlett and Kendall (1946), The statistical analysis of variance-heterogeneity; Cochran
+(1977), Sampling Techniques, ch. 2, for draws from a finite list.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 _AT = 1000.0
 _PRIOR_SD = np.array([10.0, 1.0, 0.5])
 _SHARE_SD, _SLOPE_SD = 1.0, 0.25
+_LEAST = 0.02
+"""Share of the variance that is left, at least: the head's start and rounding are never the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +67,7 @@ class Widths:
         half = (counts - 1.0) / 2.0
         bias, sampling = digamma(half) - np.log(half), polygamma(1, half)
         target = np.log(np.maximum(variance, 1e-12)) - bias[:, None]
+        target -= _finite(terms, table)[:, None]
         design = _design(terms, table)
         others = len(table.names) - 1
         sd = [_PRIOR_SD, np.full(others, _SHARE_SD), np.full(others, _SLOPE_SD)]
@@ -83,7 +90,8 @@ class Widths:
 
     def typical(self, terms: Terms) -> Floats:
         """Width of each metric at the posterior mean [curve, metric]."""
-        return np.asarray(np.exp(0.5 * _design(terms, self.table) @ self.mean))
+        log_variance = _design(terms, self.table) @ self.mean
+        return np.asarray(np.exp(0.5 * (log_variance + _finite(terms, self.table)[:, None])))
 
     def draw(self, terms: Terms, rng: np.random.Generator, draws: int) -> Floats:
         """Draws of the widths [draw, curve, metric]."""
@@ -91,7 +99,13 @@ class Widths:
         fits = self.mean.T + np.einsum("ktu,dku->dkt", self.root, noise)
         log_variance = np.einsum("ct,dkt->dck", _design(terms, self.table), fits)
         log_variance += self.misfit * rng.standard_normal(log_variance.shape)
+        log_variance += _finite(terms, self.table)[:, None]
         return np.asarray(np.exp(0.5 * log_variance))
+
+
+def _finite(terms: Terms, table: SourceTable) -> Floats:
+    """What a finite list of tasks adds to log variances [curve]."""
+    return np.asarray(np.log(np.maximum(1.0 - terms.exhausted(table) ** 2, _LEAST)))
 
 
 def _design(terms: Terms, table: SourceTable) -> Floats:
