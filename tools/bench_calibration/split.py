@@ -19,9 +19,8 @@ from suffice.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from designs import Design
+    from numpy.typing import NDArray
 
     from suffice.channel import Channel, Tasks
     from suffice.curve import Curve
