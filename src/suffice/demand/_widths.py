@@ -33,7 +33,7 @@ _AT = 1000.0
 _PRIOR_SD = np.array([10.0, 1.0, 0.5])
 _SHARE_SD, _SLOPE_SD = 1.0, 0.25
 _LEAST = 0.02
-"""Share of the variance that is left, at least: the head's start and rounding are never the same."""
+"""Share of the variance that is left, at least: no two runs are quite the same."""
 
 
 @dataclass(frozen=True, eq=False)
