@@ -220,7 +220,7 @@ def test_what_is_beaten_in_everything_is_not_weighed():
 class FineLaw(SimpleLaw):
     """Without the wobble, so that P depends on the curve alone."""
 
-    def outcomes(self, curves, rng, *, draws, runs, half=None):
+    def outcomes(self, curves, rng, *, draws, runs, half=None, common=False):
         quantiles = np.linspace(-2.5, 2.5, 41)[:, None]
         made = super().outcomes(curves, np.random.default_rng(0), draws=2, runs=2, half=half)
         mean = np.repeat(made.mean[:1], 2, axis=0)
@@ -308,7 +308,7 @@ def test_the_law_reads_a_variant_as_its_source_with_another_profile():
     assert plain.untried(tried, known)[0] > 0.0
 
     def key(t: SourceTable) -> str:
-        return LawTask((curve,), (np.zeros((4, 1)),), ("error",), t, "m", "probe", 0).key()
+        return LawTask((curve,), (np.zeros((4, 1)),), ("error",), t, "m", "probe", 0, (0.5,)).key()
 
     better = {**known.profiles, "crowd/test:10:8": profile([[0.01, 0.02, 0.03]])}
     assert key(known) != key(replace(known, profiles=better))

@@ -340,7 +340,21 @@ class Workspace:
                 **{n: v.source.posterior.mean().profile for n, v in self.variants.items()},
             },
             classes=classes,
+            limits={n: (m, self._fixed(n)) for n in names if (m := self.pool.limit(n))},
         )
+
+    def _fixed(self, source: str) -> float:
+        """Share of a label's variance that stays when the same task is labelled again."""
+        rng = np.random.default_rng([self.study.seed, 12])
+        tasks = self.pool.draw_tasks(self.pool.limit(source) or 0, rng, source=source)
+        first, second = (self.pool.channel(source).draw(tasks, 1, rng)[:, 0] for _ in range(2))
+        classes = self.pool.evaluation.classes
+        if classes == 2:
+            agreement = (2.0 * first - 1.0) * (2.0 * second - 1.0)
+        else:
+            # Agreement beyond what two answers at random would give.
+            agreement = (classes * (first == second) - 1.0) / (classes - 1.0)
+        return float(np.clip(np.nanmean(agreement), 0.0, 1.0))
 
     @cached_property
     def models(self) -> dict[str, Embedded]:

@@ -1,10 +1,15 @@
-"""Calibration of the forecast on the example ratings, as the tables of docs/calibration.md.
+"""Calibration of the forecast, as the tables of docs/calibration.md.
 
-    python tools/bench_calibration                 # the report splits
-    python tools/bench_calibration --splits 4      # another split, by its number
-    python tools/bench_calibration --development   # the splits that the law was built on
+    python tools/bench_calibration                        # the example ratings, report splits
+    python tools/bench_calibration --splits 4             # another split, by its number
+    python tools/bench_calibration --development          # the splits that the law was built on
+    python tools/bench_calibration --set xstest           # public answers, judged by people and AI
+    python tools/bench_calibration --set hh-rlhf-harmless # public pairs of answers
+    python tools/bench_calibration --set PAIRS.jsonl      # pairs of your own
+    python tools/bench_calibration --set unseen-models    # models that have no law of their own
 
-Runs are kept in the cache (``SUFFICE_CACHE``): an interrupted benchmark goes on where it stopped.
+``--data`` names the folder of public data. Runs are kept in the cache (``SUFFICE_CACHE``): an
+interrupted benchmark goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -12,43 +17,105 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from cells import DEVELOPMENT, DEVELOPMENT_SEEDS, FRESH_SEEDS, REPORT, THRESHOLDS
-from forecasts import LAW, forecast_depth, forecast_split
+from cells import RATINGS
+from forecasts import LAW, forecast_split
+from pairs import pairs_design
+from preferences import PreferenceSplit, load_pairs, load_xstest
 from score import Pairs, bootstrap
-from split import Split
+from split import RatingsSplit, Split
+from transfer import forecast_unseen, known_laws
+from unseen import PILOTED, UNSEEN, UNSEEN_DEPTH
+from xstest import XSTEST
 
+from suffice.errors import SufficeError
 from suffice.progress import PlainProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from designs import Design
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data" / "preferences"
+_PAIRS = {"hh-rlhf-harmless": Path("hh-rlhf-harmless-test", "test.jsonl.gz")}
 
 
 def main() -> int:
     """Print the tables, in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--set", default="ratings", help="ratings, xstest, hh-rlhf-harmless, a file"
+    )
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of public preference data")
     parser.add_argument("--development", action="store_true")
-    parser.add_argument("--splits", type=int, nargs="+", default=REPORT)
+    parser.add_argument("--splits", type=int, nargs="+")
     given = parser.parse_args()
-    numbers = DEVELOPMENT if given.development else tuple(given.splits)
-    seeds = DEVELOPMENT_SEEDS if given.development else FRESH_SEEDS
     begin = time.perf_counter()
-    splits = [Split(n, PlainProgress()) for n in numbers]
-    pairs = Pairs.joined([forecast_split(s, seeds) for s in splits])
-    _head(pairs, len(numbers))
+    try:
+        design, split = _set(given.set, given.data)
+        numbers = design.development if given.development else given.splits or design.report
+        seeds = design.development_seeds if given.development else design.fresh_seeds
+        if given.set == UNSEEN.name:
+            _unseen([split(n) for n in numbers], seeds)
+            return 0
+        pairs = Pairs.joined([forecast_split(split(n), seeds) for n in numbers])
+    except SufficeError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    _head(pairs, len(numbers), design)
     _bars(pairs)
     _methods(pairs)
     _kinds(pairs)
-    if numbers == REPORT:
-        deep = Pairs.joined([forecast_depth(s, seeds) for s in splits])
-        print("\n**Unseen depth** (scored apart)\n")
-        _methods(deep)
     print(f"\n({time.perf_counter() - begin:.0f} s)", file=sys.stderr)
     return 0
 
 
-def _head(pairs: Pairs, splits: int) -> None:
+def _set(name: str, data: Path) -> tuple[Design, Callable[[int], Split]]:
+    """The design of a set, and what makes its splits."""
+    progress = PlainProgress()
+    if name == UNSEEN.name:
+        return UNSEEN, lambda n: RatingsSplit(n, progress, UNSEEN)
+    if name == "ratings":
+        return RATINGS, lambda n: RatingsSplit(n, progress, RATINGS)
+    if name == "xstest":
+        answers = load_xstest(data / name)
+        return XSTEST, lambda n: PreferenceSplit(n, progress, XSTEST, answers)
+    path = data / _PAIRS[name] if name in _PAIRS else Path(name)
+    design = pairs_design(path.name.partition(".")[0])
+    recorded = load_pairs(path)
+    return design, lambda n: PreferenceSplit(n, progress, design, recorded)
+
+
+def _unseen(splits: list[Split], seeds: tuple[int, ...]) -> None:
+    laws = [known_laws(s) for s in splits]
+    parts = [("no pilots: ", UNSEEN_DEPTH, False)]
+    parts += [("five pilot runs: ", model, True) for model in PILOTED]
+    whole = []
+    for what, model, pilots in parts:
+        found = [
+            forecast_unseen(s, known, model, seeds, pilots=pilots)
+            for s, known in zip(splits, laws, strict=True)
+        ]
+        pairs = Pairs.joined(found)
+        print(f"**{model}**, {what}{pairs.contested.sum()} contested of {len(pairs.passed)}\n")
+        _methods(pairs)
+        if pilots:
+            whole.append(replace(pairs, cell=pairs.cell + 100_000 * len(whole)))
+    print("**All models with pilots**\n")
+    pairs = Pairs.joined(whole)
+    _head(pairs, len(splits), UNSEEN)
+    _bars(pairs)
+    _methods(pairs)
+
+
+def _head(pairs: Pairs, splits: int, design: Design) -> None:
     cells = len(np.unique(pairs.cell))
     print(
-        f"{splits} splits, {cells} cells, {pairs.total} fresh runs each; {len(THRESHOLDS)} "
+        f"{splits} splits, {cells} cells, {pairs.total} fresh runs each; {len(design.thresholds)} "
         f"thresholds make {len(pairs.passed):,} pairs, {pairs.contested.sum():,} contested.\n"
     )
 

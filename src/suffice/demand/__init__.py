@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from suffice.demand._store import Run as Run
     from suffice.demand._store import RunStore as RunStore
     from suffice.demand._terms import SourceTable as SourceTable
+    from suffice.demand._transfer import Pilots as Pilots
+    from suffice.demand._transfer import TransferLaw as TransferLaw
+    from suffice.demand._transfer import transfer_law as transfer_law
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -113,5 +116,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "RunStore",
         ),
         "suffice.demand._terms": ("SourceTable",),
+        "suffice.demand._transfer": (
+            "Pilots",
+            "TransferLaw",
+            "transfer_law",
+        ),
     },
 )

@@ -55,6 +55,9 @@ class SourceTable:
             Fisher informations, to the power that the runs give to repeats. Sources under quality
             control stand here under their own names.
         classes: answers that a task can have.
+        limits: of a source with a finite list of tasks, how many different ones training can meet,
+            and which share of a label's variance its record fixes (1 where asking again gives the
+            same answer).
     """
 
     names: tuple[str, ...]
@@ -63,6 +66,7 @@ class SourceTable:
     bias: Floats
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     classes: int = 2
+    limits: Mapping[str, tuple[int, float]] = field(default_factory=dict)
 
     @property
     def chance(self) -> float:
@@ -183,6 +187,20 @@ class Terms:
                 gap[mine] = np.abs(self.repeat[mine][:, None] - known[None]).min(axis=1)
         signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat)) * self.tasks
         return np.asarray((gap * signal).sum(axis=1) / np.maximum(signal.sum(axis=1), 1e-9))
+
+    def exhausted(self, table: SourceTable) -> Floats:
+        """Share of the training noise that is the task list's own, and so the same in all runs.
+
+        A tranche that takes n of N recorded tasks leaves n/N of its noise to the list; tranches
+        count by their tasks. Zero where tasks are made up without end [curve].
+        """
+        share = np.zeros(self.tasks.shape)
+        for name, (limit, fixed) in table.limits.items():
+            mine = (self.source == table.number(name)) & (self.tasks > 0.0)
+            count = self.tasks[mine] ** 2 / self.squares[mine]
+            share[mine] = np.minimum(count / limit, 1.0) * fixed
+        total = np.maximum(self.squares.sum(axis=1), 1e-9)
+        return np.asarray((share * self.squares).sum(axis=1) / total)
 
     def pooled(self, signal: Floats, *, late: bool, dilution: Floats | float = 1.0) -> Floats:
         """Clean-equivalent labels of the last round, or of those before it [walker, curve].

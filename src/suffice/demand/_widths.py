@@ -3,12 +3,16 @@
 Model: the log variance of a metric over the runs of a cell is linear in the log of the
 clean-equivalent labels, in how many of them come before the last round, and in the share of the
 training signal that each source gives; shares also change how fast widths fall. Labels that all err
-alike make runs more alike; independent noise and a small last round make them differ.
+alike make runs more alike; independent noise and a small last round make them differ. A finite task
+list takes 1 - f^2 of the variance away, where f is the share of the noise that belongs to the list
+and not to the draw: an error near its optimum is a square of the head's deviation, and a deviation
+with variance f fixed and 1 - f drawn has a square of variance 4 f (1 - f) + 2 (1 - f)^2, against 2.
 Assumes: the log of a sample variance of m normal runs is about normal, with mean digamma((m-1)/2)
 - log((m-1)/2) above the truth and variance trigamma((m-1)/2).
 Fails when: runs of one cell fall into clusters; the residuals keep the clusters' shape, but one
 width cannot say when they split.
-Reference: Bartlett and Kendall (1946), The statistical analysis of variance-heterogeneity.
+Reference: Bartlett and Kendall (1946), The statistical analysis of variance-heterogeneity; Cochran
+(1977), Sampling Techniques, ch. 2, for draws from a finite list.
 """
 
 from __future__ import annotations
@@ -31,6 +35,8 @@ _AT = 1000.0
 _BLOCK = 8_000
 _PRIOR_SD = np.array([10.0, 1.0, 0.5])
 _SHARE_SD, _SLOPE_SD = 1.0, 0.25
+_LEAST = 0.02
+"""Share of the variance that is left, at least: no two runs are quite the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +70,7 @@ class Widths:
         half = (counts - 1.0) / 2.0
         bias, sampling = digamma(half) - np.log(half), polygamma(1, half)
         target = np.log(np.maximum(variance, 1e-12)) - bias[:, None]
+        target -= _finite(terms, table)[:, None]
         design = _design(terms, table)
         others = len(table.names) - 1
         sd = [_PRIOR_SD, np.full(others, _SHARE_SD), np.full(others, _SLOPE_SD)]
@@ -86,7 +93,8 @@ class Widths:
 
     def typical(self, terms: Terms) -> Floats:
         """Width of each metric at the posterior mean [curve, metric]."""
-        return np.asarray(np.exp(0.5 * _design(terms, self.table) @ self.mean))
+        log_variance = _design(terms, self.table) @ self.mean
+        return np.asarray(np.exp(0.5 * (log_variance + _finite(terms, self.table)[:, None])))
 
     def draw(
         self, terms: Terms, rng: np.random.Generator, draws: int, *, common: bool = False
@@ -94,7 +102,7 @@ class Widths:
         """Draws of the widths [draw, curve, metric]; ``common``: one misfit for all curves."""
         noise = rng.standard_normal((draws, *self.mean.T.shape))
         fits = self.mean.T + np.einsum("ktu,dku->dkt", self.root, noise)
-        design = _design(terms, self.table)
+        design, finite = _design(terms, self.table), _finite(terms, self.table)[:, None]
         curves, metrics = len(design), self.mean.shape[1]
         misfit = rng.standard_normal((draws, 1 if common else curves, metrics))
         widths = np.empty((draws, curves, metrics))
@@ -102,12 +110,17 @@ class Widths:
         def block(first: int, last: int) -> None:
             at = slice(first, last)
             log_variance = design @ fits[at].transpose(0, 2, 1)
-            log_variance += self.misfit * misfit[at]
+            log_variance += self.misfit * misfit[at] + finite
             log_variance *= 0.5
             np.exp(log_variance, out=widths[at])
 
         in_threads(block, draws, max(1, _BLOCK // max(curves, 1)))
         return widths
+
+
+def _finite(terms: Terms, table: SourceTable) -> Floats:
+    """What a finite list of tasks adds to log variances [curve]."""
+    return np.asarray(np.log(np.maximum(1.0 - terms.exhausted(table) ** 2, _LEAST)))
 
 
 def _design(terms: Terms, table: SourceTable) -> Floats:
