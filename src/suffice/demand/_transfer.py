@@ -121,7 +121,7 @@ class TransferLaw:
             axis=2,
         )
         residuals = np.concatenate([o.residuals for o in outs])
-        together = np.linalg.cholesky(_correlation(residuals)).T
+        together = np.asarray(np.linalg.cholesky(_correlation(residuals)).T, dtype=np.float64)
         spread = self._spread(np.log(np.stack([o.spread for o in outs])), rng)
         coefficients, scale = self._coefficients(rows[:, :tried], expected, spread, together, rng)
         rough = rng.standard_normal((draws, len(curves), len(self.metrics))) @ together
