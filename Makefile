@@ -108,8 +108,11 @@ bench-operators: $(VENV)/.dev ## hold what quality control promises against real
 	$(BIN)/python tools/bench_operators.py $(or $(DATA),../shared/data/crowd)
 
 .PHONY: bench-calibration
-bench-calibration: $(VENV)/.dev ## forecast 180 unseen cells of the example and train each 100 times
+bench-calibration: $(VENV)/.dev ## forecast unseen cells of the example and of public data, and train each 100 times
 	$(BIN)/python tools/bench_calibration
+	$(BIN)/python tools/bench_calibration --set unseen-models
+	$(BIN)/python tools/bench_calibration --set xstest
+	$(BIN)/python tools/bench_calibration --set hh-rlhf-harmless
 
 .PHONY: bench-mixtures
 CURVES ?= ../shared/data/curves
