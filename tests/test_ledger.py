@@ -220,7 +220,7 @@ def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     work = Workspace(study, tmp_path, SilentProgress())
     monkeypatch.setenv("SUFFICE_CACHE", str(tmp_path / "cache"))
     # The parts that would be read from the user's files.
-    work.__dict__["pool"] = pool
+    work.__dict__["_planted"] = (pool, None)
     work.__dict__["models"] = {"made-up": suffice.demand.Embedded("made-up", "made-up/1", features)}
     work.__dict__["_supply"] = (recorded_sources(pool, {"crowd": 0.1, "expert": 1.0}), {})
     options = [
