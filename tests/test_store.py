@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import cannot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -253,10 +254,10 @@ def small_disk(tmp_path):
     folder = tmp_path / "disk"
     folder.mkdir()
     if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root on Linux")
+        cannot("mounting a small disk needs root on Linux")
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let root mount a small disk")
+        cannot("this machine does not let root mount a small disk")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 

@@ -6,6 +6,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+from conftest import cannot
 from small import noisy_source, preference_rows, recorded_sources, vote_files, write_jsonl
 
 from suffice.curve import Curve, Tranche
@@ -189,7 +190,7 @@ class _Swapped:
 def test_dpo_loss_is_that_of_trl(tiny, tmp_path):
     """For a policy that has left its reference, the loss of a batch is TRL's."""
     if importlib.util.find_spec("trl") is None:
-        pytest.skip("trl is not installed: pip install trl")
+        cannot("trl is not installed: pip install trl")
     import torch
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -9,7 +9,7 @@ differ between splits as well.
 from __future__ import annotations
 
 import numpy as np
-from designs import Case, Design, curve_of, mixture, small_mixtures
+from designs import TWENTY_AS_THIRTY, Case, Design, curve_of, mixture, small_mixtures
 
 from suffice.curve import Curve
 
@@ -53,10 +53,6 @@ RATINGS = Design(
     thresholds=tuple(round(0.23 + 0.01 * k, 2) for k in range(16)),
     fitted=fitted,
     forecast=forecast,
-    development=(900, 901),
-    report=(1, 2, 3),
-    fit_seeds=tuple(range(96)),
-    fresh_seeds=tuple(range(5_000_000, 5_000_100)),
     development_seeds=tuple(range(6_000_000, 6_000_060)),
-    seen_level={UNSEEN_NOISE: ("crowd.flip30", (1.0 - 2.0 * 0.2) ** 2 / (1.0 - 2.0 * 0.3) ** 2)},
+    seen_level={UNSEEN_NOISE: ("crowd.flip30", TWENTY_AS_THIRTY)},
 )

@@ -9,6 +9,9 @@ import numpy as np
 
 from suffice.curve import Curve, Tranche
 
+TWENTY_AS_THIRTY = (1.0 - 2.0 * 0.2) ** 2 / (1.0 - 2.0 * 0.3) ** 2
+"""Labels with 30 % flips that carry the information of one with 20 %."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -46,11 +49,11 @@ class Design:
     thresholds: tuple[float, ...]
     fitted: Callable[[int], list[Curve]]
     forecast: Callable[[int], list[Case]]
-    development: tuple[int, ...]
-    report: tuple[int, ...]
-    fit_seeds: tuple[int, ...]
-    fresh_seeds: tuple[int, ...]
-    development_seeds: tuple[int, ...]
+    development: tuple[int, ...] = (900, 901)
+    report: tuple[int, ...] = (1, 2, 3)
+    fit_seeds: tuple[int, ...] = tuple(range(96))
+    fresh_seeds: tuple[int, ...] = tuple(range(5_000_000, 5_000_100))
+    development_seeds: tuple[int, ...] = tuple(range(6_000_000, 6_000_100))
     seen_level: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
     def is_heavy(self, curve: Curve) -> bool:

@@ -8,7 +8,7 @@ quarters that train and one that judges. The file has one label a pair, so that 
 from __future__ import annotations
 
 import numpy as np
-from designs import Case, Design, curve_of, mixture, small_mixtures
+from designs import TWENTY_AS_THIRTY, Case, Design, curve_of, mixture, small_mixtures
 
 from suffice.curve import Curve
 
@@ -50,12 +50,5 @@ def pairs_design(name: str) -> Design:
         thresholds=tuple(round(0.37 + 0.005 * k, 3) for k in range(19)),
         fitted=fitted,
         forecast=forecast,
-        development=(900, 901),
-        report=(1, 2, 3),
-        fit_seeds=tuple(range(96)),
-        fresh_seeds=tuple(range(5_000_000, 5_000_100)),
-        development_seeds=tuple(range(6_000_000, 6_000_100)),
-        seen_level={
-            UNSEEN_NOISE: ("crowd.flip30", (1.0 - 2.0 * 0.2) ** 2 / (1.0 - 2.0 * 0.3) ** 2)
-        },
+        seen_level={UNSEEN_NOISE: ("crowd.flip30", TWENTY_AS_THIRTY)},
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from suffice.supply import _preference_model as model
 from suffice.supply._preference_draws import Chain
-from suffice.supply._preference_prior import draw_comparisons
+from suffice.supply._preference_prior import draw_comparisons, ranked_quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,27 +27,6 @@ TASKS, LABELS = 24, 3
 BURN, KEEP, THIN = 200, 63, 8
 
 
-def quantities(state: model.State, data: model.Comparisons) -> dict[str, Array]:
-    """What is ranked, one value a table."""
-    found = {"mean bias": state.mean_SP[:, 1], "spread of biases": state.variance_SP[:, 1]}
-    workers = data.workers // data.sets
-    found["one worker's bias"] = state.worker_WP[::workers, 1]
-    if data.items:
-        each = data.items // data.sets
-        found["a gap of scores"] = state.score_I[1::each] - state.score_I[::each]
-        found["spread of scores"] = state.score_variance_S
-    if data.task is not None:
-        found["a task's effect"] = state.effect_T[:: data.tasks // data.sets]
-        found["spread of effects"] = state.effect_variance_S
-    if workers > 1:
-        found["one worker's reliability"] = state.worker_WP[::workers, 0]
-        found["spread of reliabilities"] = state.variance_SP[:, 0]
-    if data.ties:
-        found["one worker's ties"] = state.worker_WP[::workers, 2]
-        found["mean of ties"] = state.mean_SP[:, 2]
-    return {name: np.array(value) for name, value in found.items()}
-
-
 def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
     """Place of each truth among the draws, between 0 and 1, by shape and quantity."""
     for number, (name, shape) in enumerate(SHAPES.items()):
@@ -55,7 +34,7 @@ def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]
         data, truth = draw_comparisons(
             simulations, labels_per_task=LABELS, tasks=TASKS, rng=rng, **shape
         )
-        wanted = quantities(truth, data)
+        wanted = ranked_quantities(truth, data)
         chain = Chain(data, rng, model.start_state(data))
         for _ in range(BURN):
             chain.sweep(adapt=True)
@@ -63,7 +42,7 @@ def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]
         for _ in range(KEEP):
             for _ in range(THIN):
                 chain.sweep()
-            for quantity, value in quantities(chain.state, data).items():
+            for quantity, value in ranked_quantities(chain.state, data).items():
                 below[quantity] += value < wanted[quantity]
         yield (
             f"comparisons, {name}",

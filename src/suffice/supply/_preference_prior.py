@@ -93,3 +93,26 @@ def draw_answers(data: Comparisons, state: State, rng: np.random.Generator) -> C
     dart = rng.random(len(half)) * sum(weights)
     answer = np.select([dart < weights[0], dart < weights[0] + weights[1]], [0.5, -0.5], 0.0)
     return replace(data, answer=answer)
+
+
+def ranked_quantities(state: State, data: Comparisons) -> dict[str, NDArray[np.float64]]:
+    """What calibration ranks among the draws, by name, one value a table."""
+    import numpy as np
+
+    found = {"mean bias": state.mean_SP[:, 1], "spread of biases": state.variance_SP[:, 1]}
+    workers = data.workers // data.sets
+    found["one worker's bias"] = state.worker_WP[::workers, 1]
+    if data.items:
+        each = data.items // data.sets
+        found["a gap of scores"] = state.score_I[1::each] - state.score_I[::each]
+        found["spread of scores"] = state.score_variance_S
+    if data.task is not None:
+        found["a task's effect"] = state.effect_T[:: data.tasks // data.sets]
+        found["spread of effects"] = state.effect_variance_S
+    if workers > 1:
+        found["one worker's reliability"] = state.worker_WP[::workers, 0]
+        found["spread of reliabilities"] = state.variance_SP[:, 0]
+    if data.ties:
+        found["one worker's ties"] = state.worker_WP[::workers, 2]
+        found["mean of ties"] = state.mean_SP[:, 2]
+    return {name: np.array(value) for name, value in found.items()}
