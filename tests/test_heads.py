@@ -82,6 +82,21 @@ def test_many_problems_at_once_are_each_solved_alone():
             assert distance(together[:, i, k], want) < 0.01
 
 
+@pytest.mark.parametrize("pulled", [False, True], ids=["to zero", "to a start"])
+def test_where_the_search_begins_does_not_move_the_answer(pulled):
+    """From a guess, good or bad, the weights come out as without one."""
+    features, problem = made(5, 300, paired=True)
+    grid = np.array([PENALTIES])
+    rng = np.random.default_rng(2)
+    start = rng.standard_normal((features.shape[1], 1)).astype(np.float32) if pulled else None
+    want = fit_heads(features, [problem], grid, start)
+    guesses = (want, rng.standard_normal(want.shape).astype(np.float32) * want.std())
+    for guess in guesses:
+        got = fit_heads(features, [problem], grid, start, begin=guess)
+        for k in range(len(PENALTIES)):
+            assert distance(got[:, 0, k], want[:, 0, k]) < 0.01
+
+
 def test_a_start_is_what_the_penalty_pulls_to():
     """Ridge towards a start: by gradient at the solution, and by its two limits."""
     features, problem = made(3, 200, paired=True)

@@ -47,6 +47,18 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.linalg.norm(one - other) / np.linalg.norm(other))
 
 
+def test_where_the_search_begins_does_not_move_the_answer():
+    """From a guess that is far off, the weights come out as without one."""
+    features, problem = made(400, 3)
+    grid = np.array([PENALTIES])
+    want = fit_softmax(features, [problem], grid)
+    guess = np.random.default_rng(2).standard_normal(want.shape).astype(np.float32) * want.std()
+    guess -= guess.mean(axis=-1, keepdims=True)
+    got = fit_softmax(features, [problem], grid, begin=guess)
+    for k in range(len(PENALTIES)):
+        assert distance(got[:, 0, k], want[:, 0, k]) < 0.01
+
+
 @pytest.mark.parametrize("classes", [3, 7])
 @pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
 @pytest.mark.parametrize("weighted", [False, True], ids=["even", "weighted"])

@@ -24,6 +24,9 @@ MAX_STEPS = 120
 TOLERANCE = 2e-3
 """Closer to the optimum than this, no answer of a head changes that is worth the time."""
 
+_ROWS_COST = 20.0
+"""What reading a task's features costs, against one column of a product for one item."""
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -66,22 +69,33 @@ def rotate(features: NDArray[np.floating]) -> Floats:
 
 
 class Design:
-    """Applies every problem's design matrix, or its transpose, to that problem's columns."""
+    """Applies every problem's design matrix, or its transpose, to that problem's columns.
+
+    Args:
+        features: [item, dimension].
+        problems: training sets.
+        columns: of each problem, at most; says which of two ways is the quicker one.
+    """
 
     def __init__(self, features: Floats, problems: Sequence[Problem], columns: int) -> None:
         from scipy import sparse
 
-        self.problems, self.columns = problems, columns
+        self.problems = problems
         self.sizes = [len(p.a) for p in problems]
         self.ends = np.cumsum([0, *self.sizes])
         a = np.concatenate([p.a for p in problems])
         b = np.concatenate([p.b for p in problems])
         single = b < 0
-        used, packed = np.unique(np.concatenate([a, b[~single]]), return_inverse=True)
-        self.features = features[used]
-        # Scoring every item once beats forming differences as soon as items recur.
-        self.by_item = bool(len(used) < 4.0 * np.mean(self.sizes))
+        both = np.concatenate([a, b[~single]])
+        used = np.flatnonzero(np.bincount(both, minlength=len(features)))
+        # One product for all items, or differences of features that are read for every problem
+        # anew: the second waits for memory, whatever the number of columns.
+        self.by_item = bool(len(used) * columns < _ROWS_COST * np.mean(self.sizes))
         if self.by_item:
+            place = np.zeros(len(features), dtype=np.int64)
+            place[used] = np.arange(len(used))
+            packed = place[both]
+            self.features = features[used]
             n, count = len(a), len(problems)
             number = np.repeat(np.arange(count), self.sizes)
             plus = packed[: len(a)] * count + number
@@ -97,20 +111,21 @@ class Design:
 
     def forward(self, w: Floats) -> Floats:
         """[dimension, problem * column] -> log-odds [all tasks, column]."""
+        columns = w.shape[1] // len(self.problems)
         if self.by_item:
-            scores = (self.features @ w).reshape(-1, self.columns)
+            scores = (self.features @ w).reshape(-1, columns)
             return np.asarray(self.pick @ scores)
-        out = np.empty((len(self.rows), self.columns), dtype=np.float32)
+        out = np.empty((len(self.rows), columns), dtype=np.float32)
         for j in range(len(self.problems)):
             rows = slice(self.ends[j], self.ends[j + 1])
-            out[rows] = self.rows[rows] @ w[:, j * self.columns : (j + 1) * self.columns]
+            out[rows] = self.rows[rows] @ w[:, j * columns : (j + 1) * columns]
         return out
 
     def backward(self, residual: Floats) -> Floats:
         """[all tasks, column] -> [dimension, problem * column]."""
         if self.by_item:
             by_item = self.pick_t @ residual
-            flat = by_item.reshape(len(self.features), len(self.problems) * self.columns)
+            flat = by_item.reshape(len(self.features), len(self.problems) * residual.shape[1])
             return np.asarray(self.features.T @ flat)
         parts = [
             self.rows[self.ends[j] : self.ends[j + 1]].T @ residual[self.ends[j] : self.ends[j + 1]]
@@ -126,75 +141,103 @@ def fit_heads(
     start: Floats | None = None,
     *,
     tolerance: float = TOLERANCE,
+    begin: Floats | None = None,
 ) -> Floats:
     """Minimise weighted mean log loss + penalty/2 |w - start|^2 for every problem and penalty.
 
     Preconditioned nonlinear conjugate gradients (Polak-Ribiere, restarted where it turns
-    negative), one Newton step along each direction; all columns at once.
+    negative), one Newton step along each direction; all problems at once, and all penalties that
+    have not converged.
 
     Args:
         features: rotated features [item, dimension].
         problems: training sets.
         penalties: [problem, penalty].
         start: where each problem's penalty pulls to [dimension, problem]; None for zero.
-        tolerance: stop when the preconditioned gradient has shrunk to this share of its first norm.
+        tolerance: stop when the preconditioned gradient has shrunk to this share of what it is at
+            ``start``.
+        begin: a good guess of the answer [dimension, problem, penalty]; None for ``start``.
 
     Returns:
         Weights [dimension, problem, penalty].
     """
     count, columns = penalties.shape
+    dim = features.shape[1]
     design = Design(features, problems, columns)
     target = np.concatenate([p.target for p in problems])[:, None]
     share = np.concatenate([p.weight / max(float(p.weight.sum()), 1e-12) for p in problems])
     share = share.astype(np.float32)[:, None]
-    penalty = penalties.astype(np.float32).reshape(1, -1)
     number = np.repeat(np.arange(count), design.sizes)
+    penalty = penalties.astype(np.float32)[None]
+
+    def forward(w: Floats) -> Floats:
+        return design.forward(w.reshape(dim, -1))
+
+    def backward(residual: Floats) -> Floats:
+        return design.backward(residual).reshape(dim, count, -1)
 
     # Differences of two items have twice the variance of one; the log loss curves by at most 1/4.
-    curvature = 0.5 * np.mean(features * features, axis=0)[:, None] + penalty
-    pull = np.zeros((features.shape[1], count * columns), dtype=np.float32)
+    curvature = 0.5 * np.mean(features * features, axis=0)[:, None, None] + penalty
+    pull = np.zeros((dim, count, columns), dtype=np.float32)
     if start is not None:
-        pull = np.repeat(start, columns, axis=1).astype(np.float32)
-    w = pull.copy()
-    odds = design.forward(w)
+        pull += start[:, :, None]
+    odds = np.zeros((len(target), columns), dtype=np.float32) if start is None else forward(pull)
+    w, first_norm = pull, None
+    if begin is not None:
+        gradient = backward(share * (_sigmoid(odds) - target))
+        first_norm = np.maximum((gradient * gradient / curvature).sum(axis=0), 1e-30)
+        w = np.ascontiguousarray(begin, dtype=np.float32)
+        odds = forward(w)
+    found = np.empty_like(pull)
+    active = np.arange(columns)
     direction = np.zeros_like(w)
-    previous: Floats | None = None
-    first_norm = np.ones(count * columns, dtype=np.float32)
-    slope_before = first_norm
+    previous = np.zeros_like(w)
+    slope_before = np.ones((count, columns), dtype=np.float32)
     for step in range(MAX_STEPS):
         chance = _sigmoid(odds)
-        gradient = design.backward(share * (chance - target)) + penalty * (w - pull)
+        gradient = backward(share * (chance - target)) + penalty * (w - pull)
         scaled = gradient / curvature
         slope = (gradient * scaled).sum(axis=0)
-        if step == 0:
+        if first_norm is None:
             first_norm = np.maximum(slope, 1e-30)
-        if bool(np.all(slope <= tolerance**2 * first_norm)):
-            break
-        if previous is None:
-            mix = np.zeros_like(slope)
-        else:
+        done = (slope <= tolerance**2 * first_norm).all(axis=0)
+        if bool(done.any()):
+            found[:, :, active[done]] = w[:, :, done]
+            active, left = active[~done], ~done
+            if not len(active):
+                return found
+            w, pull, gradient, scaled, direction, previous, curvature, penalty = (
+                np.compress(left, x, axis=2)
+                for x in (w, pull, gradient, scaled, direction, previous, curvature, penalty)
+            )
+            odds, chance, slope, slope_before, first_norm = (
+                np.compress(left, x, axis=1)
+                for x in (odds, chance, slope, slope_before, first_norm)
+            )
+        mix = np.zeros_like(slope)
+        if step:
             mix = np.maximum(0.0, (gradient * (scaled - previous)).sum(axis=0) / slope_before)
         previous, slope_before = scaled, np.maximum(slope, 1e-30)
-        direction = -scaled + mix * direction
+        direction = mix * direction - scaled
         along = (gradient * direction).sum(axis=0)
         uphill = along >= 0.0
         if bool(uphill.any()):
             direction = np.where(uphill, -scaled, direction)
             along = np.where(uphill, -slope, along)
-        move = design.forward(direction)
+        move = forward(direction)
         bend = share * chance * (1.0 - chance) * move * move
-        total = np.add.reduceat(bend, design.ends[:-1], axis=0).reshape(-1)
+        total = np.add.reduceat(bend, design.ends[:-1], axis=0)
         total += (penalty * direction * direction).sum(axis=0)
         stride = (-along / np.maximum(total, 1e-30)).astype(np.float32)
         w = w + stride * direction
-        odds = odds + stride.reshape(count, columns)[number] * move
-    return w.reshape(features.shape[1], count, columns)
+        odds = odds + stride[number] * move
+    found[:, :, active] = w
+    return found
 
 
 def log_loss(features: Floats, problems: Sequence[Problem], weights: Floats) -> NDArray[np.float64]:
     """Weighted mean log loss of each problem under each of its heads [problem, penalty]."""
-    columns = weights.shape[2]
-    design = Design(features, problems, columns)
+    design = Design(features, problems, weights.shape[2])
     odds = design.forward(np.ascontiguousarray(weights.reshape(weights.shape[0], -1)))
     target = np.concatenate([p.target for p in problems])[:, None]
     share = np.concatenate([p.weight / max(float(p.weight.sum()), 1e-12) for p in problems])

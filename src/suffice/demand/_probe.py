@@ -37,7 +37,7 @@ class Probe:
     """Frozen features, a linear head, and its penalty chosen on held-out texts as a user would."""
 
     name = "probe"
-    version = "4"
+    version = "5"
     frozen = True
     takes = KINDS
 
@@ -74,9 +74,7 @@ class Probe:
             if not any(t.tranche.tasks for t in tranches):
                 continue
             problems = [draw_round(pool, tranches, rng) for rng in streams]
-            chosen = _choose_penalty(rotated, problems, pool.held_out, head)
-            fit = fit_heads if classes == 2 else fit_softmax
-            head = fit(rotated, problems, chosen[:, None], head)[:, :, 0]
+            head, chosen = fit_round(rotated, problems, pool.held_out, head)
         if head is None:
             shape = (rotated.shape[1], len(seeds)) + ((classes,) if classes > 2 else ())
             head = np.zeros(shape, dtype=np.float32)
@@ -84,35 +82,63 @@ class Probe:
         return Trained(pool.evaluation.score(verdict), chosen, verdict)
 
 
+def fit_round(
+    features: NDArray[np.float32],
+    problems: Sequence[Problem],
+    held_out: NDArray[np.bool_],
+    start: NDArray[np.float32] | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Heads of one round, each with the penalty that is best on held-out items.
+
+    Args:
+        features: rotated features [item, dimension].
+        problems: one training set a run.
+        held_out: items whose tasks choose the penalty [item].
+        start: heads of the round before [dimension, run] or [dimension, run, class].
+
+    Returns:
+        Heads of all tasks, shaped like ``start``, and the penalties [run].
+    """
+    fit = fit_heads if problems[0].target.ndim == 1 else fit_softmax
+    chosen, begin = _choose_penalty(features, problems, held_out, start)
+    heads = fit(features, problems, chosen[:, None], start, begin=begin[:, :, None])
+    return heads[:, :, 0], chosen
+
+
 def _choose_penalty(
     features: NDArray[np.float32],
     problems: Sequence[Problem],
     held_out: NDArray[np.bool_],
     start: NDArray[np.float32] | None,
-) -> NDArray[np.float64]:
-    """The penalty with the lowest log loss on each problem's held-out tasks [problem]."""
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """The penalty with the lowest log loss on each problem's held-out tasks, and its head.
+
+    Returns:
+        Penalties for all tasks [problem], and heads of the fitted ones shaped like ``start``.
+    """
     asides = [held_out[p.a] for p in problems]
     enough = [
         bool(aside.sum() >= FLOOR_HELD_OUT and (~aside).sum() >= FLOOR_HELD_OUT) for aside in asides
     ]
+    target = problems[0].target
+    shape = (features.shape[1], len(problems), *target.shape[1:])
+    heads = np.zeros(shape, dtype=np.float32) if start is None else start.copy()
     chosen = np.full(len(problems), PENALTIES[len(PENALTIES) // 2])
     index = [i for i, ok in enumerate(enough) if ok]
     if not index:
-        return chosen
+        return chosen, heads
     fit = [problems[i].take(~asides[i]) for i in index]
     check = [problems[i].take(asides[i]) for i in index]
     grid = np.tile(PENALTIES, (len(index), 1))
     pulled = None if start is None else start[:, index]
-    if fit[0].target.ndim == 1:
-        heads = fit_heads(features, fit, grid, pulled, tolerance=_TO_COMPARE)
-        loss = log_loss(features, check, heads)
-    else:
-        heads = fit_softmax(features, fit, grid, pulled, tolerance=_TO_COMPARE)
-        loss = softmax_loss(features, check, heads)
+    solve, score = (fit_heads, log_loss) if target.ndim == 1 else (fit_softmax, softmax_loss)
+    tried = solve(features, fit, grid, pulled, tolerance=_TO_COMPARE)
+    best = score(features, check, tried).argmin(axis=1)
     share = np.array([len(f.a) / len(problems[i].a) for f, i in zip(fit, index, strict=True)])
     # The loss is a mean over tasks: with all tasks back in, the same pull is a smaller penalty.
-    chosen[index] = np.asarray(PENALTIES)[loss.argmin(axis=1)] * share
-    return chosen
+    chosen[index] = np.asarray(PENALTIES)[best] * share
+    heads[:, index] = tried[:, np.arange(len(index)), best]
+    return chosen, heads
 
 
 def _verdict(

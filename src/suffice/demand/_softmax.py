@@ -31,6 +31,7 @@ def fit_softmax(
     start: Floats | None = None,
     *,
     tolerance: float = TOLERANCE,
+    begin: Floats | None = None,
 ) -> Floats:
     """Minimise weighted mean log loss + penalty |w - start|^2 for every problem and penalty.
 
@@ -41,7 +42,9 @@ def fit_softmax(
         problems: training sets of single items; targets are chances of the classes [task, class].
         penalties: [problem, penalty].
         start: where each problem's penalty pulls to [dimension, problem, class]; None for zero.
-        tolerance: stop when the preconditioned gradient has shrunk to this share of its first norm.
+        tolerance: stop when the preconditioned gradient has shrunk to this share of what it is at
+            ``start``.
+        begin: a good guess [dimension, problem, penalty, class]; None for ``start``.
 
     Returns:
         Weights [dimension, problem, penalty, class]; over classes they sum to what ``start`` does.
@@ -74,16 +77,20 @@ def fit_softmax(
     pull = np.zeros(heads, dtype=np.float32)
     if start is not None:
         pull += start[:, :, None, :]
-    w = pull.copy()
-    odds = forward(w)
+    w, odds, first_norm = pull, forward(pull), None
+    if begin is not None:
+        gradient = backward(weight * (softmax(odds) - target[:, None, :]))
+        first_norm = np.maximum(inner(gradient, gradient / curvature), 1e-30)
+        w = np.ascontiguousarray(begin, dtype=np.float32)
+        odds = forward(w)
     direction, previous = np.zeros_like(w), None
-    first_norm = slope_before = np.ones((count, columns), dtype=np.float32)
-    for step in range(MAX_STEPS):
+    slope_before = np.ones((count, columns), dtype=np.float32)
+    for _ in range(MAX_STEPS):
         chance = softmax(odds)
         gradient = backward(weight * (chance - target[:, None, :])) + penalty * (w - pull)
         scaled = gradient / curvature
         slope = inner(gradient, scaled)
-        if step == 0:
+        if first_norm is None:
             first_norm = np.maximum(slope, 1e-30)
         if bool(np.all(slope <= tolerance**2 * first_norm)):
             break
