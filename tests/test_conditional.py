@@ -8,8 +8,8 @@ from test_choose import MARKET, law  # noqa: F401 - law is a fixture
 
 from suffice._threads import in_threads
 from suffice.curve import Curve
+from suffice.demand._cells import kernel
 from suffice.demand._conditional import conditional
-from suffice.demand._law import _kernel
 from suffice.demand._terms import Shape, Terms, basis
 from suffice.plan._candidates import candidates
 
@@ -26,7 +26,7 @@ def test_conditioning_is_the_textbook_formula(law):  # noqa: F811
     shape = Shape.unpack(theta, law.table)
     new = basis(terms, shape, law.table)
     cross = (new.rows * new.sd**2) @ seen.rows.transpose(0, 2, 1)
-    cross += _kernel(new.places, seen.places, spread, data.spread, shape)
+    cross += kernel(new.places, seen.places, spread, data.spread, shape)
     before = (new.rows**2 * new.sd**2).sum(axis=2)
     before += np.exp(2.0 * shape.log_amplitude)[:, None] * spread**2
     variance = before - (cross @ inverse * cross).sum(axis=2)
@@ -38,8 +38,8 @@ def test_conditioning_is_the_textbook_formula(law):  # noqa: F811
 @pytest.mark.parametrize("size", [1, 7, 400])
 def test_forecasts_do_not_depend_on_the_blocks(law, monkeypatch, size):  # noqa: F811
     """The same draws come out whatever the size of a block and however many threads there are."""
+    from suffice.demand import _cells as module
     from suffice.demand import _conditional, _widths
-    from suffice.demand import _law as module
 
     curves = candidates(MARKET)[:40]
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from test_law import TABLE, some_curves
 
 from suffice.curve import Curve, Tranche
+from suffice.demand._cells import Cells, kernel
 from suffice.demand._families import FAMILIES, missing, reach
-from suffice.demand._law import _Cells, _kernel
 from suffice.demand._terms import Shape, Terms, basis
 
 seeds = st.integers(0, 2**32 - 1)
@@ -125,7 +125,7 @@ def test_law_is_calibrated_on_worlds_from_its_own_prior() -> None:
         Curve((Tranche("judge", 9000), Tranche("crowd", 500))),
     ]
     runs = [rng.normal(0.3, 0.01, (12, 3)) for _ in curves]
-    cells = _Cells.of(curves, runs, TABLE)
+    cells = Cells.of(curves, runs, TABLE)
     cells = replace(cells, profile=np.array([20.0, 40.0, 8.0])[: cells.values.shape[1]])
     truth = prior_draws(rng, worlds, "angle")
     values = _simulate(cells, truth, rng)
@@ -172,14 +172,14 @@ def test_law_is_calibrated_on_worlds_from_its_own_prior() -> None:
     assert inside == pytest.approx(0.9, abs=0.04)
 
 
-def _simulate(cells: _Cells, theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _simulate(cells: Cells, theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Cell means of worlds with these parameters [world, cell, white metric]."""
     shape = Shape.unpack(theta, TABLE)
     seen = basis(cells.terms, shape, TABLE)
     worlds, count, metrics = len(theta), len(cells.noise), len(cells.profile)
     linear = (seen.rows * seen.sd) @ rng.standard_normal((worlds, seen.rows.shape[2], metrics))
-    kernel = _kernel(seen.places, seen.places, cells.spread, cells.spread, shape)
-    root = np.linalg.cholesky(kernel + 1e-9 * np.eye(count))
+    smoothness = kernel(seen.places, seen.places, cells.spread, cells.spread, shape)
+    root = np.linalg.cholesky(smoothness + 1e-9 * np.eye(count))
     smooth = root @ rng.standard_normal((worlds, count, metrics))
     noise = np.sqrt(cells.noise)[:, None] * rng.standard_normal((worlds, count, metrics))
     return np.asarray(linear + smooth + noise - seen.learned[:, :, None] * cells.profile)

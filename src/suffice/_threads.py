@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from threadpoolctl import ThreadpoolController
 
 _FEWEST = 4
 """With fewer blocks, starting threads takes longer than they save."""
@@ -25,6 +28,15 @@ def in_threads(work: Callable[[int, int], None], count: int, step: int) -> None:
         for first, last in ends:
             work(first, last)
         return
-    with ThreadPoolExecutor(cores) as pool:
+    # A block's products are small: shared out once more, their threads would wait for each other.
+    with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
         for done in [pool.submit(work, *end) for end in ends]:
             done.result()
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    """Finding the libraries takes longer than a block."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.curve import Curve, Tranche
-from suffice.demand._law import _Cells
+from suffice.demand._cells import Cells
 from suffice.demand._terms import Shape, Terms, basis
 
 # Worlds are drawn from the prior as the tests draw them.
@@ -49,7 +49,7 @@ def _side_by_side(worlds: int, rng: np.random.Generator) -> dict[str, Array]:
 
     curves = some_curves(rng, 18)
     runs = [rng.normal(0.3, 0.01, (12, 3)) for _ in curves]
-    cells = _Cells.of(curves, runs, TABLE)
+    cells = Cells.of(curves, runs, TABLE)
     cells = replace(cells, profile=PROFILE[: cells.values.shape[1]])
     truth = prior_draws(rng, worlds, "angle")
     values = _simulate(cells, truth, rng)
@@ -70,7 +70,7 @@ def _side_by_side(worlds: int, rng: np.random.Generator) -> dict[str, Array]:
     return found | {"what 3,000 expert labels teach": place[:, 0], "a mixture": place[:, 1]}
 
 
-def _evolve(batch: _Cells, truth: Array, free: Array, rng: np.random.Generator) -> Array:
+def _evolve(batch: Cells, truth: Array, free: Array, rng: np.random.Generator) -> Array:
     """Draws from the posterior of every world [world, draw, parameter]."""
     worlds = len(truth)
     halves = [truth[:, None] + 0.3 * rng.standard_normal((worlds, WALKERS // 2, truth.shape[1]))

@@ -21,14 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice._threads import in_threads
 from suffice.curve import ResolvedCurve
 from suffice.demand._attack import AttackPart
-from suffice.demand._conditional import conditional
+from suffice.demand._cells import Cells
 from suffice.demand._families import FAMILIES, WEIGHT
 from suffice.demand._sampler import Posterior, sample
-from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis
-from suffice.demand._widths import Widths
+from suffice.demand._terms import Shape, SourceTable, Terms
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,22 +37,6 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
 
     Floats = NDArray[np.float64]
-
-UNTRAINED = 0.5
-"""Error of a two-choice model that has learned nothing: the level of metrics unless told."""
-
-_ORIGIN_NOISE = 0.01
-_LARGE = 1e12
-_SPREAD_AT = 1000.0
-
-_FAR = 0.1
-"""Share by which what is left to learn may be misjudged for each e-fold beyond the largest cell."""
-
-_FINISHED = 8_000
-"""Curve-draws that are finished at a time."""
-
-_UNTRIED = 0.2
-"""Share by which the computed log worth of labels that no cell held may be off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +74,7 @@ class Law:
     curves: tuple[Curve, ...]
     widening: float
     """What leave-one-out errors say the discrepancy's width must be multiplied by; at least 1."""
-    _data: _Cells
+    _data: Cells
     attack: AttackPart | None = None
     """What hostile labels do; without it they count as labels that are wrong."""
 
@@ -274,7 +256,7 @@ def fit_law(
     """
     if len(curves) < 6:
         raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
-    data = _Cells.of(curves, runs, table, untrained)
+    data = Cells.of(curves, runs, table, untrained)
     name = f"the law of {model}"
     posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
     rng = np.random.default_rng([seed, 6])
@@ -286,7 +268,7 @@ def fit_law(
     return Law(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
 
 
-def _sample(data: _Cells, table: SourceTable, family: str, seed: int, name: str) -> Posterior:
+def _sample(data: Cells, table: SourceTable, family: str, seed: int, name: str) -> Posterior:
     column, start = Shape.column(table), Shape.start(table, family)
     code = start[column]
     found = sample(
@@ -334,211 +316,5 @@ def rebuild_law(
     untrained: Floats | None = None,
 ) -> Law:
     """A law whose posterior was sampled before, from these very cells."""
-    data = _Cells.of(curves, runs, table, untrained)
+    data = Cells.of(curves, runs, table, untrained)
     return Law(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)
-
-
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """Measured cells in white coordinates, with an untrained cell put first."""
-
-    table: SourceTable
-    terms: Terms
-    counts: Floats
-    worth: Floats
-    values: Floats  # [cell, white metric], relative to the untrained model
-    noise: Floats  # variance of each cell's mean, in white units [cell]
-    spread: Floats  # run-to-run sd of each cell, in white units [cell]
-    white: Floats
-    back: Floats
-    profile: Floats  # what each metric gains where the overall error gains one [white metric]
-    untrained: Floats  # what a model that has learned nothing scores [metric]
-    spread_fit: Floats
-    widths: Widths
-    residuals: Floats  # of single runs, in units of their own metric's width [run, metric]
-
-    @classmethod
-    def of(
-        cls,
-        curves: Sequence[Curve | ResolvedCurve],
-        runs: Sequence[NDArray[np.float64]],
-        table: SourceTable,
-        untrained: Floats | None = None,
-    ) -> _Cells:
-        from suffice.curve import Curve
-
-        level = np.full(runs[0].shape[1], UNTRAINED) if untrained is None else untrained
-        counts = np.array([len(r) for r in runs], dtype=np.float64)
-        mean = np.array([r.mean(axis=0) for r in runs])
-        variance = np.array([r.var(axis=0, ddof=1) for r in runs])
-        terms = Terms.of([Curve(()), *curves], table)
-        worth = terms.plain_worth(table)[1:]
-        # Spread: log variance, averaged over metrics, is linear in log clean-equivalent labels.
-        typical = np.maximum(np.median(variance, axis=0), 1e-12)
-        log_variance = np.log(np.maximum((variance / typical).mean(axis=1), 1e-6))
-        design = _spread_design(worth)
-        fit, *_ = np.linalg.lstsq(design, log_variance, rcond=None)
-        runs_terms = Terms.of(curves, table)
-        widths = Widths.fit(runs_terms, table, variance, counts)
-        spread2 = np.exp(design @ fit)
-        residuals = np.concatenate(
-            [
-                (r - m) / np.sqrt(s * (1.0 - 1.0 / len(r)))
-                for r, m, s in zip(runs, mean, spread2, strict=True)
-            ]
-        )
-        covariance = residuals.T @ residuals / len(residuals)
-        size, axes = np.linalg.eigh(covariance)
-        # The overall error is an average of slice errors: directions without spread are dropped.
-        kept = size > 1e-6 * size.max()
-        white = axes[:, kept] / np.sqrt(size[kept])
-        return cls(
-            table=table,
-            terms=terms,
-            counts=counts,
-            worth=worth,
-            values=np.vstack([np.zeros(int(kept.sum())), (mean - level) @ white]),
-            noise=np.concatenate([[_ORIGIN_NOISE], spread2 / counts]),
-            spread=np.concatenate([[1.0], np.sqrt(spread2)]),
-            white=white,
-            back=axes[:, kept] * np.sqrt(size[kept]),
-            profile=_profile(mean, worth, level) @ white,
-            untrained=level,
-            spread_fit=fit,
-            widths=widths,
-            residuals=np.concatenate(
-                [
-                    (r - m) / (w * np.sqrt(1.0 - 1.0 / len(r)))
-                    for r, m, w in zip(runs, mean, widths.typical(runs_terms), strict=True)
-                ]
-            ),
-        )
-
-    def log_posterior(self, theta: Floats) -> Floats:
-        """Log posterior of the nonlinear parameters [walker]."""
-        covariance, seen = self._covariance(theta)
-        cells, metrics = self.values.shape[-2:]
-        # One factorisation gives both terms: bordered by the data, the Cholesky factor of the
-        # covariance carries root^-1 data in its last rows.
-        bordered = np.zeros((len(theta), cells + metrics, cells + metrics))
-        bordered[:, :cells, :cells] = covariance
-        bordered[:, cells:, :cells] = self._left(seen).transpose(0, 2, 1)
-        border = np.arange(cells, cells + metrics)
-        bordered[:, border, border] = _LARGE
-        root = np.linalg.cholesky(bordered)
-        scaled = root[:, cells:, :cells]
-        log_det = np.log(np.einsum("wii->wi", root)[:, :cells]).sum(axis=1)
-        fit = -0.5 * (scaled**2).sum(axis=(1, 2)) - metrics * log_det
-        return np.asarray(Shape.unpack(theta, self.table).log_prior(self.table) + fit)
-
-    def predict(
-        self,
-        theta: Floats,
-        terms: Terms,
-        rng: np.random.Generator,
-        widening: float,
-        *,
-        common: bool = False,
-    ) -> tuple[Floats, Floats, Floats]:
-        """Draws of (mean, run-to-run spread), each [draw, curve, metric], and the share learned."""
-
-        def normal(*shape: int) -> Floats:
-            return rng.standard_normal((shape[0], 1, *shape[2:]) if common else shape)
-
-        covariance, seen = self._covariance(theta)
-        design = _spread_design(terms.plain_worth(self.table))
-        spread = np.exp(0.5 * design @ self.spread_fit)
-        inverse, left = np.asarray(np.linalg.inv(covariance), dtype=float), self._left(seen)
-        new = conditional(theta, terms, self.table, seen, (spread, self.spread), inverse, left)
-        centre = new.mean - new.learned[:, :, None] * self.profile
-        middle = centre.mean(axis=0)
-        # Beyond the largest cell nothing has tested how fast the rest is learned, nor has anything
-        # tested a worth that was computed for a channel that no cell held.
-        largest = seen.worth.max(axis=1)[:, None]
-        untried = _UNTRIED * terms.untried(self.terms, self.table)
-        noise = normal(*centre.shape), normal(*new.worth.shape), normal(*new.worth.shape)
-        mean, learned = np.empty((*new.worth.shape, len(self.back))), np.empty(new.worth.shape)
-
-        def finish(first: int, last: int) -> None:
-            at = slice(first, last)
-            drawn = centre[at] + np.sqrt(new.variance[at])[:, :, None] * noise[0][at]
-            white = middle + widening * (drawn - middle)
-            beyond = np.log(np.maximum(new.worth[at] / largest[at], 1.0))
-            slip = _FAR * new.missing[at] * beyond * noise[1][at]
-            whole = new.learned[at] + new.missing[at]
-            learned[at] = new.learned[at] / np.maximum(whole, 1e-9)
-            slip += whole * new.by_scale[at] * untried * noise[2][at]
-            white += slip[:, :, None] * self.profile
-            np.add(white @ self.back.T, self.untrained, out=mean[at])
-
-        in_threads(finish, len(theta), max(1, _FINISHED // max(new.worth.shape[1], 1)))
-        return mean, self.widths.draw(terms, rng, len(theta), common=common), learned
-
-    def leave_one_out(self, theta: Floats, widening: float) -> tuple[Floats, Floats, Floats]:
-        """(mean, sd, measured) of each cell's mean, given all other cells [cell, metric].
-
-        Nonlinear parameters are reweighted by importance towards the posterior without the cell.
-        """
-        covariance, seen = self._covariance(theta)
-        inverse = np.linalg.inv(covariance)
-        solved = inverse @ self._left(seen)
-        diagonal = np.einsum("wii->wi", inverse)
-        miss = solved / diagonal[:, :, None]
-        variance = 1.0 / diagonal
-        log_score = -0.5 * (miss**2 * diagonal[:, :, None] - np.log(diagonal)[:, :, None])
-        weight = _capped(-log_score.sum(axis=2))
-        centre = ((self.values - miss) * weight[:, :, None]).sum(axis=0)
-        apart = (((self.values - miss) - centre) ** 2 * weight[:, :, None]).sum(axis=0)
-        clean = np.maximum(variance - self.noise, 0.0)
-        inside = (clean * weight).sum(axis=0)[:, None] + apart
-        spread2 = widening**2 * inside + self.noise[:, None]
-        mean = self.untrained + centre @ self.back.T
-        sd = np.sqrt(spread2 @ (self.back.T**2))
-        return mean[1:], sd[1:], (self.untrained + self.values @ self.back.T)[1:]
-
-    def _left(self, seen: Basis) -> Floats:
-        """What the corrections must explain [walker, cell, white metric]."""
-        return np.asarray(self.values + seen.learned[:, :, None] * self.profile)
-
-    def _covariance(self, theta: Floats) -> tuple[Floats, Basis]:
-        shape = Shape.unpack(theta, self.table)
-        seen = basis(self.terms, shape, self.table)
-        covariance = (seen.rows * seen.sd**2) @ seen.rows.transpose(0, 2, 1)
-        covariance += _kernel(seen.places, seen.places, self.spread, self.spread, shape)
-        index = np.arange(len(self.noise))
-        covariance[:, index, index] += self.noise
-        return covariance, seen
-
-
-def _kernel(first: Floats, second: Floats, s1: Floats, s2: Floats, shape: Shape) -> Floats:
-    """Covariance of the discrepancy between two sets of curves [walker, first, second]."""
-    square = (
-        (first**2).sum(axis=2)[:, :, None]
-        + (second**2).sum(axis=2)[:, None, :]
-        - 2.0 * first @ second.transpose(0, 2, 1)
-    )
-    decay = np.exp(-0.5 * square / np.exp(2.0 * shape.log_length)[:, None, None])
-    size = np.exp(2.0 * shape.log_amplitude)[:, None, None]
-    return np.asarray(size * s1[:, None] * s2[None, :] * decay)
-
-
-def _profile(mean: Floats, worth: Floats, untrained: Floats) -> Floats:
-    """How far each metric is below an untrained model's, against the first one's [metric].
-
-    In the largest cells. A metric that rises with training has a negative profile.
-    """
-    large = mean[np.argsort(worth)[-max(len(worth) // 4, 1) :]]
-    below = untrained - large.mean(axis=0)
-    below[0] = max(below[0], 1e-3)
-    return np.asarray(below / below[0])
-
-
-def _spread_design(worth: Floats) -> Floats:
-    return np.stack([np.ones(len(worth)), np.log(np.maximum(worth, 1.0) / _SPREAD_AT)], axis=1)
-
-
-def _capped(log_weight: Floats) -> Floats:
-    """Importance weights over draws, truncated at sqrt(draws) times the mean (Ionides 2008)."""
-    weight = np.exp(log_weight - log_weight.max(axis=0))
-    weight = np.minimum(weight, np.sqrt(len(weight)) * weight.mean(axis=0))
-    return np.asarray(weight / weight.sum(axis=0))

@@ -133,21 +133,27 @@ class Terms:
         shape = (len(curves), width)
         source = np.zeros(shape, dtype=np.int64)
         tasks, squares, repeat, early, hostile = (np.zeros(shape) for _ in range(5))
+        # Thousands of curves buy in a few ways: each way is looked up once.
+        ways: dict[tuple[str, int, Profile | None], tuple[int, float]] = {}
         for i, curve in enumerate(curves):
-            bought: list[tuple[Tranche, float]]
+            bought: list[tuple[Tranche, ResolvedTranche | None]]
             if isinstance(curve, ResolvedCurve):
-                bought = [(r.tranche, table.gain(r)) for r in curve]
-                for j, r in enumerate(curve):
-                    hostile[i, j] = r.channel.profile.attack
+                bought = [(r.tranche, r) for r in curve.tranches]
             else:
-                bought = [(t, table.usual(t)) for t in curve]
+                bought = [(t, None) for t in curve.tranches]
             last = max((t.round for t, _ in bought if t.tasks), default=1)
-            for j, (t, gain) in enumerate(bought):
-                source[i, j] = table.number(t.source)
+            for j, (t, resolved) in enumerate(bought):
+                profile = None if resolved is None else resolved.channel.profile
+                way = t.source, t.labels_per_task, profile
+                if way not in ways:
+                    gain = table.usual(t) if resolved is None else table.gain(resolved)
+                    ways[way] = table.number(t.source), gain
+                source[i, j], repeat[i, j] = ways[way]
                 tasks[i, j] = t.tasks * t.weight
                 squares[i, j] = t.tasks * t.weight**2
-                repeat[i, j] = gain
                 early[i, j] = float(t.round < last)
+                if profile is not None:
+                    hostile[i, j] = profile.attack
         return cls(source, tasks, squares, repeat, early, hostile)
 
     def plain_worth(self, table: SourceTable) -> Floats:
@@ -216,8 +222,9 @@ class Terms:
         """
         mine = self.early == (0.0 if late else 1.0)
         tasks = self.tasks * mine
-        added = (signal * tasks).sum(axis=2)
-        summed = np.maximum((signal * signal * tasks).sum(axis=2), 1e-9)
+        # Over so few terms a sum along the last axis is slower than this.
+        added = np.einsum("wct,ct->wc", signal, tasks)
+        summed = np.maximum(np.einsum("wct,wct,ct->wc", signal, signal, tasks), 1e-9)
         noise = np.maximum((self.squares * mine).sum(axis=1), 1e-9)
         ratio = np.maximum(added * added / (noise * summed), 1e-9)
         return np.asarray(summed * ratio ** np.reshape(dilution, (-1, 1)))
@@ -353,7 +360,8 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
     signal = one * terms.tasks
     first, last = signal * terms.early, signal * (1.0 - terms.early)
     gap = _mean(log_one, last) - _mean(log_one, first)
-    lost = shape.forget[:, None] * np.minimum(np.where(first.sum(axis=2) > 0.0, gap, 0.0), 0.0)
+    rounds = (terms.tasks * terms.early).any(axis=1)
+    lost = shape.forget[:, None] * np.minimum(np.where(rounds, gap, 0.0), 0.0)
     early = early * np.exp(shape.keep_worth[:, None] + lost)
     pull = last + first * np.exp(shape.keep_bias[:, None] + lost)[:, :, None]
     n = early + late
@@ -363,9 +371,9 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
     columns = [1.0 - u, by_scale, by_power, by_agreement]
     sd = [_LEVEL, _CHANGE, _CHANGE, _CHANGE]
     axes = []
-    whole = np.maximum(pull.sum(axis=2), 1e-9)
+    whole = np.maximum(np.einsum("wct->wc", pull), 1e-9)
     for s in range(len(table.names)):
-        taught = (pull * (terms.source == s)).sum(axis=2) / whole
+        taught = np.einsum("wct,ct->wc", pull, (terms.source == s).astype(float)) / whole
         axes.append(np.log1p(n * taught / SCALE))
         if s == 0:
             continue
@@ -381,7 +389,8 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
 
 
 def _mean(values: Floats, weight: Floats) -> Floats:
-    return np.asarray((values * weight).sum(axis=2) / np.maximum(weight.sum(axis=2), 1e-9))
+    total = np.maximum(np.einsum("wct->wc", weight), 1e-9)
+    return np.asarray(np.einsum("wct,wct->wc", values, weight) / total)
 
 
 @lru_cache(maxsize=4096)

@@ -105,26 +105,28 @@ def pass_chances(
     """
     limits = criterion.thresholds(metrics)
     used = np.flatnonzero(np.isfinite(limits))
-    room = limits[used] - outcomes.mean[:, :, used]
-    if shift is not None:
-        room = room - shift[:, None, used]
-    # met <=> spread * residual <= limit - mean, for all metrics at once.
-    scaled = np.moveaxis(room / outcomes.spread[:, :, used], 2, 0).astype(np.float32)
     residuals = outcomes.residuals[:, used].astype(np.float32)
-    chances = np.empty(room.shape[:2])
-    flat, out = scaled.reshape(len(used), -1), chances.reshape(-1)
+    draws, curves = outcomes.mean.shape[:2]
+    chances = np.empty((draws, curves))
 
     def block(first: int, last: int) -> None:
-        part = flat[:, first:last]
-        count = np.zeros(last - first, dtype=np.int32)
+        at = slice(first, last)
+        # met <=> spread * residual <= limit - mean, for all metrics at once.
+        part = np.empty((len(used), last - first, curves), dtype=np.float32)
+        for k, m in enumerate(used):
+            room = limits[m] - outcomes.mean[at, :, m]
+            if shift is not None:
+                room -= shift[at, m, None]
+            np.divide(room, outcomes.spread[at, :, m], out=part[k], casting="same_kind")
+        count = np.zeros((last - first, curves), dtype=np.int32)
         for run in residuals:
-            met = run[0] <= part[0] if len(used) else np.ones(last - first, dtype=bool)
+            met = run[0] <= part[0] if len(used) else np.ones(count.shape, dtype=bool)
             for k in range(1, len(used)):
                 met &= run[k] <= part[k]
             count += met
-        out[first:last] = count / len(residuals)
+        np.divide(count, len(residuals), out=chances[at])
 
-    in_threads(block, len(out), _BLOCK)
+    in_threads(block, draws, max(1, _BLOCK // max(curves, 1)))
     return chances
 
 
