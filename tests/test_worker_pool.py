@@ -130,6 +130,14 @@ def test_a_pool_says_whether_its_chains_agree(monkeypatch: pytest.MonkeyPatch) -
             assert any(word in note for note in notes), notes
 
 
+def test_one_label_makes_a_pool() -> None:
+    """A single label, and so a single class, leaves nearly all to the prior."""
+    table = LabelTable(pl.DataFrame({"task": [0], "worker": [0], "label": ["a"]}))
+    pool = worker_pool(table, {0: "a"})
+    error = operate(Source("c", 1.0, pool)).estimates["error"]
+    assert error.high - error.low > 0.4
+
+
 def test_slices_keep_their_own_difficulty() -> None:
     """One to three labels a task: the hard slice's error is found hard, the easy one's easy."""
     rng = np.random.default_rng(8)

@@ -146,7 +146,7 @@ def worker_pool(
 
     Raises:
         InputError: nothing says which labels are right.
-        ConvergenceError: the chains disagree, also after a longer run.
+        ConvergenceError: the chains disagree, also after a longer run (up to 50,000 labels).
     """
     require(
         labels_per_worker is None or labels_per_worker >= 1.0,
@@ -195,7 +195,7 @@ def _others(
     task: NDArray[np.int64], label: NDArray[np.int64], truth_TK: Floats, classes: int
 ) -> float:
     """How many wrong answers there seem to be: one over the chance that two wrong labels agree."""
-    if classes == 2:
+    if classes <= 2:
         return 1.0
     wrong = label != truth_TK.argmax(axis=1)[task]
     cells = np.bincount(task[wrong] * classes + label[wrong], minlength=len(truth_TK) * classes)

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Draws = tuple[Floats, Floats, NDArray[np.int64], Floats]
 
-_KEEP, _BURN = 50, 25
-"""Draws of each chain, and how many are thrown away before."""
+_KEEP, _BURN = 50, 75
+"""Draws of each chain, more where chains are fewer, and sweeps that are thrown away before."""
 _LEAST_THIN, _MOST_THIN, _WORK = 2, 3, 2e7
 """A chain is thinned as far as the work (labels times sweeps) allows."""
-_CHAINS, _FEWER, _LARGE = 4, 2, 1_000_000
+_CHAINS, _FEWER, _LARGE = 4, 2, 50_000
 """Chains side by side, and how many where there are more labels than the last number."""
 _REFUSED, _LONGER = 1.5, 3
 """R-hat above which the chains go on for so much longer, and above which then nothing is given."""
@@ -45,13 +45,15 @@ def sample_pool(table: PoolTable, rng: np.random.Generator) -> tuple[Draws, Sett
     """What the chains say, one after the other, and whether they agree; they go on if not."""
     chain = _Chains(table, rng)
     thin = int(np.clip(_WORK / (4 * _KEEP * max(len(table.label), 1)), _LEAST_THIN, _MOST_THIN))
-    for _ in range(_BURN * thin):
+    for _ in range(_BURN):
         chain.sweep()
-    for longer in (1, _LONGER):
+    # Of many labels the posterior is narrow and a longer run takes minutes: a note has to do there.
+    few = len(table.label) <= _LARGE
+    for longer in (1, _LONGER) if few else (1,):
         kept, settling = chain.keep(thin * longer)
         if settling.rhat <= SETTLED:
             break
-    if settling.rhat > _REFUSED:
+    if few and settling.rhat > _REFUSED:
         raise ConvergenceError(
             f"the chains for the pool of workers disagree on the {settling.worst} "
             f"(R-hat {settling.rhat:.2f}): give more labels or gold"
