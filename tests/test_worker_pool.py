@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from suffice._plurality import plurality_error
 from suffice.channel import Source
-from suffice.errors import InputError
+from suffice.errors import ConvergenceError, InputError
 from suffice.labels import LabelTable, read_gold, read_labels
 from suffice.supply import audit
 from suffice.supply.operators import (
@@ -23,6 +23,7 @@ from suffice.supply.operators import (
     predictive_checks,
     worker_pool,
 )
+from suffice.supply.operators._settling import Settling, effective_draws, split_rhat
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
@@ -91,6 +92,72 @@ def test_an_audit_stands_in_for_gold(shared_data: Path) -> None:
     )
     assert wide.high - wide.low > 0.9 * (sharp.high - sharp.low)
     assert wide.low < sharp.value < wide.high
+
+
+def test_chains_that_disagree_are_noticed() -> None:
+    """R-hat is near 1 for draws of one law and large for chains that stand apart."""
+    rng = np.random.default_rng(2)
+    same = rng.normal(size=(100, 4))
+    assert 0.98 < split_rhat(same) < 1.03
+    assert 250 < effective_draws(same) <= 400
+    apart = same + np.array([0.0, 0.0, 0.0, 3.0])
+    assert split_rhat(apart) > 1.5
+    assert effective_draws(apart) < 20
+    slow = rng.normal(size=(400, 4))
+    for k in range(1, 400):
+        slow[k] = 0.9 * slow[k - 1] + np.sqrt(0.19) * slow[k]
+    assert 30 < effective_draws(slow) < 200  # (1 - .9) / (1 + .9) of 1600 is 84
+    stuck = np.tile([0.0, 1.0], (50, 1))
+    assert split_rhat(stuck) == np.inf
+
+
+def test_a_pool_says_whether_its_chains_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They do on a plain table; where they do not, a note says so or nothing is given."""
+    table, gold, _ = crowd(4, tasks=60, workers=12)
+    pool = worker_pool(table, gold)
+    assert pool.settling.rhat < 1.1
+    assert pool.settling.ess > 40
+    assert pool.settling.draws == len(pool.weight) == 200
+    for rhat, word in ((1.2, "had not settled"), (2.0, "disagree on the mean skill")):
+        bad = Settling(rhat, 5.0, 200, "mean skill")
+        monkeypatch.setattr(Settling, "of", lambda _watched, bad=bad: bad)
+        if rhat > 1.5:
+            with pytest.raises(ConvergenceError, match=word):
+                worker_pool(table, gold)
+        else:
+            source = Source("c", 1.0, worker_pool(table, gold), max_labels_per_task=9)
+            notes = operate(source, Redundancy(3)).notes
+            assert any(word in note for note in notes), notes
+
+
+def test_one_label_makes_a_pool() -> None:
+    """A single label, and so a single class, leaves nearly all to the prior."""
+    table = LabelTable(pl.DataFrame({"task": [0], "worker": [0], "label": ["a"]}))
+    pool = worker_pool(table, {0: "a"})
+    error = operate(Source("c", 1.0, pool)).estimates["error"]
+    assert error.high - error.low > 0.4
+
+
+def test_slices_keep_their_own_difficulty() -> None:
+    """One to three labels a task: the hard slice's error is found hard, the easy one's easy."""
+    rng = np.random.default_rng(8)
+    tasks = 300
+    part = np.arange(tasks) % 2
+    task = np.repeat(np.arange(tasks), 2)
+    worker = rng.integers(0, 25, len(task))
+    right = rng.random(len(task)) < np.where(part[task] == 1, 0.65, 0.95)
+    gold = {t: "ab"[t // 2 % 2] for t in range(tasks)}
+    said = ["ab"[(t // 2 + (not r)) % 2] for t, r in zip(task.tolist(), right, strict=True)]
+    frame = pl.DataFrame({
+        "task": task, "worker": worker, "label": said,
+        "slice": np.where(part[task] == 1, "hard", "easy"),
+    }).unique(["task", "worker"], keep="first", maintain_order=True)  # fmt: skip
+    pool = worker_pool(LabelTable(frame), gold, seed=3)
+    worlds = pool.worlds(Source("c", 1.0, pool), 200, rng, None)
+    low, high = np.quantile(worlds.by_slice(), [0.05, 0.95], axis=0)
+    seen = {s: 1 - float(np.mean(right[part[task] == s])) for s in (0, 1)}
+    for s in (0, 1):
+        assert low[s] - 0.02 < seen[s] < high[s] + 0.02, (s, low, high, seen)
 
 
 @pytest.mark.parametrize("name", ["bluebird", "rte"])

@@ -9,7 +9,7 @@ import numpy as np
 
 from suffice._plurality import extra_others
 from suffice.supply._votes import code_votes
-from suffice.supply.operators._fit_pool import LEVELS, SKILLS
+from suffice.supply.operators._pool_grid import LEVELS, SKILLS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
