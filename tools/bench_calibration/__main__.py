@@ -28,8 +28,8 @@ from pairs import pairs_design
 from preferences import PreferenceSplit, load_pairs, load_xstest
 from score import Pairs, bootstrap
 from split import RatingsSplit, Split
-from transfer import forecast_unseen, known_laws
-from unseen import PILOTED, UNSEEN, UNSEEN_DEPTH
+from transfer import FLOOR, forecast_unseen, known_laws
+from unseen import PILOTED, UNSEEN, UNSEEN_DEPTHS
 from xstest import XSTEST
 
 from suffice.errors import SufficeError
@@ -92,9 +92,9 @@ def _set(name: str, data: Path) -> tuple[Design, Callable[[int], Split]]:
 
 def _unseen(splits: list[Split], seeds: tuple[int, ...]) -> None:
     laws = [known_laws(s) for s in splits]
-    parts = [("no pilots: ", UNSEEN_DEPTH, False)]
+    parts = [("no pilots: ", model, False) for model in UNSEEN_DEPTHS]
     parts += [("five pilot runs: ", model, True) for model in PILOTED]
-    whole = []
+    whole: dict[bool, list[Pairs]] = {False: [], True: []}
     for what, model, pilots in parts:
         found = [
             forecast_unseen(s, known, model, seeds, pilots=pilots)
@@ -103,13 +103,14 @@ def _unseen(splits: list[Split], seeds: tuple[int, ...]) -> None:
         pairs = Pairs.joined(found)
         print(f"**{model}**, {what}{pairs.contested.sum()} contested of {len(pairs.passed)}\n")
         _methods(pairs)
-        if pilots:
-            whole.append(replace(pairs, cell=pairs.cell + 100_000 * len(whole)))
-    print("**All models with pilots**\n")
-    pairs = Pairs.joined(whole)
-    _head(pairs, len(splits), UNSEEN)
-    _bars(pairs)
-    _methods(pairs)
+        mine = whole[pilots]
+        mine.append(replace(pairs, cell=pairs.cell + 100_000 * len(mine)))
+    for name, pilots in (("All depths without pilots", False), ("All models with pilots", True)):
+        print(f"**{name}**\n")
+        pairs = Pairs.joined(whole[pilots])
+        _head(pairs, len(splits), UNSEEN)
+        _bars(pairs)
+        _methods(pairs)
 
 
 def _head(pairs: Pairs, splits: int, design: Design) -> None:
@@ -124,7 +125,7 @@ def _bars(pairs: Pairs) -> None:
     hit, open_ = pairs.covered(LAW), pairs.contested
     error = pairs.error(LAW)
     heavy, rest = open_ & pairs.heavy, open_ & ~pairs.heavy
-    rivals = [n for n in pairs.pi if not n.startswith(LAW)]
+    rivals = [n for n in pairs.pi if not n.startswith(LAW) and n != FLOOR]
     rows = [
         ("contested pairs, mean error of P", error, open_, "at most .10"),
         ("other pairs, mean error of P", error, ~open_, "at most .03"),
