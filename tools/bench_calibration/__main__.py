@@ -29,7 +29,7 @@ from preferences import PreferenceSplit, load_pairs, load_xstest
 from score import Pairs, bootstrap
 from split import RatingsSplit, Split
 from transfer import FLOOR, forecast_unseen, known_laws
-from unseen import PILOTED, UNSEEN, UNSEEN_DEPTHS
+from unseen import PILOT_SEEDS, PILOTED, UNSEEN, UNSEEN_DEPTHS
 from xstest import XSTEST
 
 from suffice.errors import SufficeError
@@ -101,23 +101,26 @@ def _unseen(splits: list[Split], seeds: tuple[int, ...]) -> None:
             for s, known in zip(splits, laws, strict=True)
         ]
         pairs = Pairs.joined(found)
-        print(f"**{model}**, {what}{pairs.contested.sum()} contested of {len(pairs.passed)}\n")
+        sets = len(PILOT_SEEDS) if pilots else 1
+        of = f"{pairs.contested.sum() // sets} contested of {len(pairs.passed) // sets}"
+        print(f"**{model}**, {what}{of}\n")
         _methods(pairs)
         mine = whole[pilots]
         mine.append(replace(pairs, cell=pairs.cell + 100_000 * len(mine)))
     for name, pilots in (("All depths without pilots", False), ("All models with pilots", True)):
         print(f"**{name}**\n")
         pairs = Pairs.joined(whole[pilots])
-        _head(pairs, len(splits), UNSEEN)
+        _head(pairs, len(splits), UNSEEN, len(PILOT_SEEDS) if pilots else 1)
         _bars(pairs)
         _methods(pairs)
 
 
-def _head(pairs: Pairs, splits: int, design: Design) -> None:
+def _head(pairs: Pairs, splits: int, design: Design, sets: int = 1) -> None:
     cells = len(np.unique(pairs.cell))
+    times = f"thresholds and {sets} sets of pilots" if sets > 1 else "thresholds"
     print(
         f"{splits} splits, {cells} cells, {pairs.total} fresh runs each; {len(design.thresholds)} "
-        f"thresholds make {len(pairs.passed):,} pairs, {pairs.contested.sum():,} contested.\n"
+        f"{times} make {len(pairs.passed):,} pairs, {pairs.contested.sum():,} contested.\n"
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from forecasts import DRAWS, LAW, RUNS, law_of, pairs_of
+from score import Pairs
 from unseen import FLOOR_SEEDS, KNOWN, PILOT_SEEDS, PILOTS, SIZES, UNSEEN_DEPTHS
 
 from suffice.demand import transfer_law
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from designs import Case
-    from score import Pairs
     from split import Split
 
     from suffice.demand import Law, Outcomes
@@ -59,27 +59,31 @@ def forecast_unseen(
         return pairs_of(split, cases, strongest.metrics, methods, guesses, seeds, model)
 
     name = f"pilots {split.number} {model}"
-    runs = [r.scores for r in split.runs(PILOTS, PILOT_SEEDS, name, model)]
+    measured = [r.scores for r in split.runs(PILOTS, PILOT_SEEDS, name, model)]
     tried = [split.asked(c) for c in PILOTS]
     sizes = {"sizes": SIZES, "size": size} if size else {}
-    new = transfer_law(laws, tried, runs, model=model, **sizes)
-    errors = np.array([r[:, 0].mean() for r in runs])
     before = strongest.outcomes(tried, _rng(split), draws=DRAWS, runs=RUNS).mean.mean(axis=0)[:, 0]
     worth = [Terms.of(c, strongest.table).plain_worth(strongest.table) for c in (tried, curves)]
-    tail = tail_power(
-        Points(np.zeros((len(tried), 1)), worth[0], errors),
-        Points(np.zeros((len(curves), 1)), worth[1], np.zeros(len(curves))),
-    )
-    methods = {
-        LAW: new.outcomes(curves, _rng(split), draws=DRAWS, runs=RUNS),
-        "the strongest known model's law": out,
-        "the same, moved by the pilots' mean miss": replace(
-            out, mean=out.mean + (errors - before).mean()
-        ),
-        FLOOR: _floor(split, cases, model, seeds, errors, out),
-    }
-    guesses = {"tail power law of the pilots": tail}
-    return pairs_of(split, cases, strongest.metrics, methods, guesses, seeds, model)
+    parts = []
+    for k in range(len(PILOT_SEEDS)):
+        runs = [m[k : k + 1] for m in measured]
+        errors = np.array([r[0, 0] for r in runs])
+        new = transfer_law(laws, tried, runs, model=model, **sizes)
+        tail = tail_power(
+            Points(np.zeros((len(tried), 1)), worth[0], errors),
+            Points(np.zeros((len(curves), 1)), worth[1], np.zeros(len(curves))),
+        )
+        methods = {
+            LAW: new.outcomes(curves, _rng(split), draws=DRAWS, runs=RUNS),
+            "the strongest known model's law": out,
+            "the same, moved by the pilots' mean miss": replace(
+                out, mean=out.mean + (errors - before).mean()
+            ),
+            FLOOR: _floor(split, cases, model, seeds, errors, out),
+        }
+        guesses = {"tail power law of the pilots": tail}
+        parts.append(pairs_of(split, cases, strongest.metrics, methods, guesses, seeds, model))
+    return Pairs.joined(parts)
 
 
 def _floor(

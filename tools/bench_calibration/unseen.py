@@ -33,7 +33,9 @@ PILOTS = (
 )
 """One run each."""
 
-PILOT_SEEDS = (7_000_000,)
+PILOT_SEEDS = tuple(range(7_000_000, 7_000_005))
+"""As many sets of pilots: forecasts are made from each alone, since what five single runs say is
+largely luck."""
 
 FLOOR_SEEDS = tuple(range(7_100_000, 7_100_040))
 """Further runs of the pilots' cells, for the floor alone: they show by what the pilots missed."""

@@ -36,7 +36,7 @@ _WEAKER = 1.0 / 3.0
 judgements, set on splits of the example which no table reports."""
 
 _LENGTH = 1.0
-"""Difference in log size at which levels of two models have little to say of each other."""
+"""Length of the covariance in log size: levels this far apart correlate by a half."""
 
 _OWN = 0.01
 """Share of the levels' variance that a model has for itself, whatever its size."""
