@@ -28,8 +28,8 @@ from pairs import pairs_design
 from preferences import PreferenceSplit, load_pairs, load_xstest
 from score import Pairs, bootstrap
 from split import RatingsSplit, Split
-from transfer import forecast_unseen, known_laws
-from unseen import PILOTED, UNSEEN, UNSEEN_DEPTH
+from transfer import FLOOR, forecast_unseen, known_laws
+from unseen import PILOT_SEEDS, PILOTED, UNSEEN, UNSEEN_DEPTHS
 from xstest import XSTEST
 
 from suffice.errors import SufficeError
@@ -92,31 +92,35 @@ def _set(name: str, data: Path) -> tuple[Design, Callable[[int], Split]]:
 
 def _unseen(splits: list[Split], seeds: tuple[int, ...]) -> None:
     laws = [known_laws(s) for s in splits]
-    parts = [("no pilots: ", UNSEEN_DEPTH, False)]
+    parts = [("no pilots: ", model, False) for model in UNSEEN_DEPTHS]
     parts += [("five pilot runs: ", model, True) for model in PILOTED]
-    whole = []
+    whole: dict[bool, list[Pairs]] = {False: [], True: []}
     for what, model, pilots in parts:
         found = [
             forecast_unseen(s, known, model, seeds, pilots=pilots)
             for s, known in zip(splits, laws, strict=True)
         ]
         pairs = Pairs.joined(found)
-        print(f"**{model}**, {what}{pairs.contested.sum()} contested of {len(pairs.passed)}\n")
+        sets = len(PILOT_SEEDS) if pilots else 1
+        of = f"{pairs.contested.sum() // sets} contested of {len(pairs.passed) // sets}"
+        print(f"**{model}**, {what}{of}\n")
         _methods(pairs)
-        if pilots:
-            whole.append(replace(pairs, cell=pairs.cell + 100_000 * len(whole)))
-    print("**All models with pilots**\n")
-    pairs = Pairs.joined(whole)
-    _head(pairs, len(splits), UNSEEN)
-    _bars(pairs)
-    _methods(pairs)
+        mine = whole[pilots]
+        mine.append(replace(pairs, cell=pairs.cell + 100_000 * len(mine)))
+    for name, pilots in (("All depths without pilots", False), ("All models with pilots", True)):
+        print(f"**{name}**\n")
+        pairs = Pairs.joined(whole[pilots])
+        _head(pairs, len(splits), UNSEEN, len(PILOT_SEEDS) if pilots else 1)
+        _bars(pairs)
+        _methods(pairs)
 
 
-def _head(pairs: Pairs, splits: int, design: Design) -> None:
+def _head(pairs: Pairs, splits: int, design: Design, sets: int = 1) -> None:
     cells = len(np.unique(pairs.cell))
+    times = f"thresholds and {sets} sets of pilots" if sets > 1 else "thresholds"
     print(
         f"{splits} splits, {cells} cells, {pairs.total} fresh runs each; {len(design.thresholds)} "
-        f"thresholds make {len(pairs.passed):,} pairs, {pairs.contested.sum():,} contested.\n"
+        f"{times} make {len(pairs.passed):,} pairs, {pairs.contested.sum():,} contested.\n"
     )
 
 
@@ -124,7 +128,7 @@ def _bars(pairs: Pairs) -> None:
     hit, open_ = pairs.covered(LAW), pairs.contested
     error = pairs.error(LAW)
     heavy, rest = open_ & pairs.heavy, open_ & ~pairs.heavy
-    rivals = [n for n in pairs.pi if not n.startswith(LAW)]
+    rivals = [n for n in pairs.pi if not n.startswith(LAW) and n != FLOOR]
     rows = [
         ("contested pairs, mean error of P", error, open_, "at most .10"),
         ("other pairs, mean error of P", error, ~open_, "at most .03"),

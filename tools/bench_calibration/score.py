@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 CONTESTED = (0.05, 0.95)
+_BLOCK = 1000
 _FLOOR = 0.005
 """A forecast of exactly 0 or 1 is scored as one run in two hundred: log scores stay finite."""
 
@@ -87,10 +88,16 @@ class Pairs:
         distribution this is the beta-binomial; here the law's own draws are used.
         """
         rng = np.random.default_rng(17)
-        counts = rng.binomial(self.total, np.repeat(self.pi[method], 10, axis=1))
         tail = (1.0 - level) / 2.0
-        low, high = np.quantile(counts, [tail, 1.0 - tail], axis=1, method="inverted_cdf")
-        return np.asarray((low <= self.passed) & (self.passed <= high))
+        found = []
+        # A block at a time: all counts at once would fill the memory.
+        for first in range(0, len(self.passed), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            counts = rng.binomial(self.total, np.repeat(self.pi[method][block], 10, axis=1))
+            low, high = np.quantile(counts, [tail, 1.0 - tail], axis=1, method="inverted_cdf")
+            passed = self.passed[block]
+            found.append((low <= passed) & (passed <= high))
+        return np.concatenate(found)
 
 
 def bootstrap(values: Floats | Bools, cell: NDArray[np.int64], level: float = 0.9

@@ -1,20 +1,21 @@
 """A law for a model that has no grid of its own: from other models' laws and a few pilot runs.
 
-Model: mean outcomes of models on a curve are draws from a population. Without sizes, models are
-alike beforehand and independent; with sizes they walk at random in log size, so that a model is
-expected on the line between its neighbours. A new model departs from what is expected by a random
-combination of what the known models differ by, plus a smooth remainder (level, slope in log labels,
-a part for each source) and a rough one. How large the three are, is earned for every metric by
-leaving out each known model in turn; their common scale has as many degrees of freedom as there are
-known models beyond the first, so that few known models leave wide tails. Pilot runs then update all
-of it, the scale included.
+Model: mean outcomes on a curve are a level and a shape (``_population``). A new model departs from
+what known ones lead to expect in its level by much, in its shape by little: smoothly (slope in log
+labels, a part for each source) and roughly. How little is earned for every metric by leaving out
+each known model in turn, levels set free. Pilot runs then update everything: which known models are
+the ones to start from, the level and its scale, the shape, and the known laws' own errors, which
+all models share. Where nothing but the level is open this is the rule of thumb "the known law,
+moved by what the pilots missed by", with each pilot weighted by how much one run of it can say.
 
-Assumes: the new model is one more of the same population; pilots are independent; run-to-run
-widths vary between models as they do among the known ones.
-Fails when: the new model is of another kind than all known ones and has no pilots, or learns from a
-source that no pilot buys as none of the others did.
+Assumes: pilots are independent; run-to-run widths vary between models as they do among the known
+ones; known laws err in the same places, so that averaging them makes none of their errors smaller.
+Fails when: the new model is of another kind than all known ones and has no pilots; when it learns
+from a source that no pilot buys as none of the others did; and wherever the known laws themselves
+are wrong and no pilot shows it.
 Reference: Lindley and Smith (1972), Bayes estimates for the linear model, JRSS B 34, for the
-hierarchy; Rice and Silverman (1991), JRSS B 53, for curves and what they differ by.
+hierarchy; Hoeting, Madigan, Raftery and Volinsky (1999), Bayesian model averaging, Statistical
+Science 14, for what to start from.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.demand._law import Outcomes
+from suffice.demand._population import Expected, expect, log_normal, scales, shape_widths
 from suffice.demand._terms import SCALE, Terms
 from suffice.errors import InputError
 
@@ -39,13 +41,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     AnyCurve = Curve | ResolvedCurve
 
-_SCALES = 24
-"""Points that stand for the distribution of the departures' scale."""
+_LEVEL_SCALES = 10
+_SHAPE_SCALES = 6
+"""Points that stand for the distributions of the departures' scales."""
+
+_SHAPE_DEGREES = 2.0
+"""Degrees of freedom of the shape's scale: few, as a model of another kind may be bent otherwise
+than the known ones lead to expect, and pilots then have to be believed."""
 
 _REFERENCE_DRAWS = 200
-_KNOWN = (0.1, 0.2, 0.4, 0.7, 1.0)
-_SMOOTH = np.geomspace(0.0005, 0.08, 10)
-_ROUGH = np.geomspace(0.0005, 0.02, 7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +74,8 @@ class TransferLaw:
     Attributes:
         model, scheme, metrics: as in a ``Law``.
         laws: of the known models.
-        weights: share of each known law in what is expected [law]; they sum to one.
-        contrasts: what known models differ by, as independent and equally large [contrast, law].
-        variance: of a departure from what is expected, in the same unit.
-        widths: sd of the three kinds of departure: along the contrasts (a share of their size),
-            smooth, and rough [kind, metric].
+        expected: what these lead to expect.
+        widths: sd of departures in shape: smooth, and rough [kind, metric].
         pilots: runs of the new model.
     """
 
@@ -82,9 +83,7 @@ class TransferLaw:
     scheme: str
     metrics: tuple[str, ...]
     laws: tuple[Law, ...]
-    weights: Floats
-    contrasts: Floats
-    variance: float
+    expected: Expected
     widths: Floats
     pilots: Pilots
     _axis: tuple[float, float]  # centre and width of log labels
@@ -107,86 +106,140 @@ class TransferLaw:
         tried = len(self.pilots.curves)
         every = [*self.pilots.curves, *curves]
         outs = [law.outcomes(every, rng, draws=draws, runs=runs, half=half) for law in self.laws]
-        means = np.stack([o.mean for o in outs])
-        expected = np.asarray(np.tensordot(self.weights, means, axes=1), dtype=np.float64)
-        known = np.tensordot(self.contrasts, means.mean(axis=1), axes=1)
-        known /= np.sqrt(len(self.contrasts))
-        smooth = _features(every, self.laws[0], self._axis)
-        # Coefficients of standard normal size [metric, curve, coefficient].
-        rows = np.concatenate(
-            [
-                self.widths[0][:, None, None] * known.transpose(2, 1, 0),
-                self.widths[1][:, None, None] * smooth[None],
-            ],
-            axis=2,
-        )
         residuals = np.concatenate([o.residuals for o in outs])
-        together = np.asarray(np.linalg.cholesky(_correlation(residuals)).T, dtype=np.float64)
         spread = self._spread(np.log(np.stack([o.spread for o in outs])), rng)
-        coefficients, scale = self._coefficients(rows[:, :tried], expected, spread, together, rng)
-        rough = rng.standard_normal((draws, len(curves), len(self.metrics))) @ together
-        departure = np.einsum("mct,dtm->dcm", rows[:, tried:], coefficients)
-        departure += scale[:, None, None] * self.widths[2] * rough
+        run = (spread[:, :tried] ** 2).mean(axis=0) / self.pilots.counts[:, None]
+        prior = _Prior.of(
+            self,
+            np.stack([o.mean for o in outs]),
+            _features(every, self.laws[0], self._axis),
+            tried,
+        )
+        chances = prior.chances(self.pilots.means, run)
+        picked = rng.choice(len(chances), draws, p=chances)
+        together = np.asarray(np.linalg.cholesky(_correlation(residuals)).T, dtype=np.float64)
+        mean = prior.draw(picked, together, rng)
+        if tried:
+            # A draw of the prior, moved by what its own pilots would have taught (Matheron's rule).
+            noise = rng.standard_normal((draws, tried, len(self.metrics))) @ together
+            miss = self.pilots.means - mean[:, :tried] - np.sqrt(run) * noise
+            for k in np.unique(picked):
+                mine = picked == k
+                mean[mine, tried:] += np.einsum("mct,dtm->dcm", prior.gain(k, run), miss[mine])
         pick = rng.permutation(len(residuals))[:runs]
-        return Outcomes(expected[:, tried:] + departure, spread[:, tried:], residuals[pick])
+        return Outcomes(mean[:, tried:], spread[:, tried:], residuals[pick])
 
     def _spread(self, logs: Floats, rng: np.random.Generator) -> Floats:
         """Draws of run-to-run widths [draw, curve, metric], from the known models' logs of them."""
-        differ = np.tensordot(self.contrasts, logs.mean(axis=1), axes=1)
-        sd = np.sqrt((differ**2).mean() * self.variance)
-        moved = sd * rng.standard_normal((logs.shape[1], 1, 1))
-        return np.asarray(np.exp(np.tensordot(self.weights, logs, axes=1) + moved))
+        shares = self.expected.chances @ self.expected.shares
+        differ = logs.mean(axis=(1, 2)).var(axis=0, ddof=1).mean() * (1.0 + 1.0 / len(logs))
+        moved = np.sqrt(differ) * rng.standard_normal((logs.shape[1], 1, 1))
+        return np.asarray(np.exp(np.tensordot(shares, logs, axes=1) + moved))
 
-    def _coefficients(
-        self,
-        rows: Floats,
-        expected: Floats,
-        spread: Floats,
-        together: Floats,
-        rng: np.random.Generator,
-    ) -> tuple[Floats, Floats]:
-        """Draws of the coefficients and of their scale, given the pilots.
 
-        Args:
-            rows: of the pilots [metric, pilot, coefficient].
-            expected: draws of what the known models lead to expect [draw, curve, metric].
-            spread: run-to-run sd [draw, curve, metric].
-            together: makes noise go together over metrics as in runs [metric, metric].
-            rng: the only source of chance.
-        """
-        from scipy.stats import chi2
+@dataclass(frozen=True, eq=False)
+class _Prior:
+    """Mean outcomes before the pilots, as a mixture: part, scale of level, scale of shape.
 
-        draws, (metrics, tried, count) = len(expected), rows.shape
-        degrees = len(self.contrasts)
-        at = (np.arange(_SCALES) + 0.5) / _SCALES
-        scales = np.sqrt(degrees / chi2.ppf(at, degrees) * self.variance)
+    Attributes:
+        number: of the part [component].
+        level, shape: the two scales [component].
+        weights: chances beforehand [component].
+        expected: what each part leads to expect [part, curve, metric].
+        errors: draws of the known laws' own errors [law, draw, curve, metric].
+        law: chances of each law's errors in a part [part, law].
+        apart: sd of the level [part, metric].
+        smooth, rough: sd of the two departures in shape [metric].
+        features: of the curves [curve, feature].
+        shared: covariance of the known laws' errors at the pilots with those at all curves
+            [part, metric, pilot, curve].
+    """
+
+    number: NDArray[np.int64]
+    level: Floats
+    shape: Floats
+    weights: Floats
+    expected: Floats
+    errors: Floats
+    law: Floats
+    apart: Floats
+    smooth: Floats
+    rough: Floats
+    features: Floats
+    shared: Floats
+
+    @classmethod
+    def of(cls, law: TransferLaw, means: Floats, features: Floats, tried: int) -> _Prior:
+        """From draws of the known laws [law, draw, curve, metric]; the first curves are tried."""
+        new = law.expected
+        centre = means.mean(axis=1)
+        errors = means - centre[:, None]
+        level, shape = scales(new.degrees, _LEVEL_SCALES), scales(_SHAPE_DEGREES, _SHAPE_SCALES)
+        part, a, b = (g.ravel() for g in np.indices((len(new.chances), len(level), len(shape))))
+        at = np.moveaxis(errors, 3, 1)
+        each = np.swapaxes(at[..., :tried], 2, 3) @ at / errors.shape[1]
+        return cls(
+            number=part,
+            level=level[a],
+            shape=shape[b],
+            weights=new.chances[part] / (len(level) * len(shape)),
+            expected=np.tensordot(new.weights, centre, axes=1) + new.added[:, None],
+            errors=errors,
+            law=new.shares,
+            apart=new.apart,
+            smooth=law.widths[0],
+            rough=law.widths[1],
+            features=features,
+            shared=np.tensordot(new.shares, each, axes=1),
+        )
+
+    def covariance(self, k: int, metric: int) -> Floats:
+        """Of the pilots' means with all means, under one component [pilot, curve]."""
+        part = self.number[k]
+        shared = self.shared[part, metric]
+        tried = self.features[: len(shared)]
+        smooth = self.smooth[metric] ** 2 * tried @ self.features.T
+        rough = self.rough[metric] ** 2 * np.eye(*shared.shape)
+        level = (self.level[k] * self.apart[part, metric]) ** 2
+        return np.asarray(shared + level + self.shape[k] ** 2 * (smooth + rough))
+
+    def chances(self, means: Floats, run: Floats) -> Floats:
+        """Of each component, given the pilots' first metric: the mean of the others [component]."""
+        tried = len(means)
         if tried == 0:
-            scale = rng.choice(scales, draws)
-            prior = rng.standard_normal((draws, count, metrics)) @ together
-            return scale[:, None, None] * prior, scale
-        miss = self.pilots.means - expected[:, :tried]
-        run = (spread[:, :tried] ** 2).mean(axis=0) / self.pilots.counts[:, None]
-        # The scale follows the first metric, which is the mean of the others.
-        unsure = np.cov(miss[:, :, 0].T).reshape(tried, tried) + np.diag(run[:, 0])
-        span = rows[0] @ rows[0].T + self.widths[2, 0] ** 2 * np.eye(tried)
-        centre = miss[:, :, 0].mean(axis=0)
-        weight = _log_normal(centre, scales[:, None, None] ** 2 * span + unsure)
-        weight = np.exp(weight - weight.max())
-        number = rng.choice(_SCALES, draws, p=weight / weight.sum())
-        found = np.empty((draws, count, metrics))
-        for k in np.unique(number):
-            mine = number == k
-            # A draw of the prior, moved by what its own pilots would have taught (Matheron's rule).
-            prior = scales[k] * rng.standard_normal((mine.sum(), count, metrics)) @ together
-            noise = rng.standard_normal((mine.sum(), tried, metrics)) @ together
-            for m in range(metrics):
-                wide = run[:, m] + (scales[k] * self.widths[2, m]) ** 2
-                inside = scales[k] ** 2 * rows[m] @ rows[m].T + np.diag(wide)
-                gain = scales[k] ** 2 * rows[m].T @ np.linalg.inv(inside)
-                left = miss[mine, :, m] - prior[:, :, m] @ rows[m].T
-                left -= noise[:, :, m] * np.sqrt(wide)
-                found[mine, :, m] = prior[:, :, m] + left @ gain.T
-        return found, scales[number]
+            return self.weights
+        miss = means[:, 0] - self.expected[self.number, :tried, 0]
+        inside = np.stack([self.covariance(k, 0)[:, :tried] for k in range(len(miss))])
+        inside += np.diag(run[:, 0])
+        log_chance = np.log(self.weights) + np.array(
+            [float(log_normal(x, c)) for x, c in zip(miss, inside, strict=True)]
+        )
+        chance = np.exp(log_chance - log_chance.max())
+        return np.asarray(chance / chance.sum())
+
+    def draw(self, picked: NDArray[np.int64], together: Floats, rng: np.random.Generator) -> Floats:
+        """Means, one component a draw [draw, curve, metric]."""
+        count, (curves, features) = len(picked), self.features.shape
+        part, metrics = self.number[picked], len(self.rough)
+        own = (rng.random((count, 1)) > np.cumsum(self.law, axis=1)[part]).sum(axis=1)
+        errors = self.errors[np.minimum(own, self.law.shape[1] - 1), np.arange(count)]
+        level = rng.standard_normal((count, 1, metrics)) @ together
+        smooth = self.features @ (rng.standard_normal((count, features, metrics)) @ together)
+        rough = rng.standard_normal((count, curves, metrics)) @ together
+        shape = self.smooth * smooth + self.rough * rough
+        moved = self.level[picked, None, None] * self.apart[part, None] * level
+        departure = moved + self.shape[picked, None, None] * shape
+        return np.asarray(self.expected[part] + errors + departure)
+
+    def gain(self, k: int, run: Floats) -> Floats:
+        """What a miss at each pilot adds to each other curve's mean [metric, curve, pilot]."""
+        tried = len(run)
+        found = []
+        for m in range(len(self.rough)):
+            with_all = self.covariance(k, m)
+            inside = with_all[:, :tried] + np.diag(run[:, m])
+            found.append(np.linalg.solve(inside, with_all[:, tried:]).T)
+        return np.stack(found)
 
 
 def transfer_law(
@@ -224,65 +277,23 @@ def transfer_law(
         if same != (first.metrics, first.scheme, first.table.names):
             raise InputError(f"the laws of {first.model} and {law.model} are of different tasks")
     pilots = _pilots(curves, runs, first)
-    alike = _alike(sizes, size, len(laws))
-    weights, contrasts, variance = _leaning(alike)
     axis = _axis(first)
     reference = list(first.curves)
     rng = np.random.default_rng([seed, 41])
-    draws = np.stack(
-        [law.outcomes(reference, rng, draws=_REFERENCE_DRAWS, runs=2).mean for law in laws]
-    )
-    features = _features(reference, first, axis)
-    widths = [
-        _widths_left_out(draws[..., m], alike[:-1, :-1], features) for m in range(draws.shape[-1])
-    ]
+    outs = [law.outcomes(reference, rng, draws=_REFERENCE_DRAWS, runs=2) for law in laws]
+    draws = np.stack([o.mean for o in outs])
+    run = np.exp(np.log(np.stack([o.spread for o in outs])).mean(axis=(0, 1, 2)))
+    expected = expect(draws.mean(axis=(1, 2)), run, sizes, size)
     return TransferLaw(
         model=model,
         scheme=first.scheme,
         metrics=tuple(first.metrics),
         laws=tuple(laws),
-        weights=weights,
-        contrasts=contrasts,
-        variance=variance,
-        widths=np.array(widths).T,
+        expected=expected,
+        widths=shape_widths(draws, run, _features(reference, first, axis), sizes),
         pilots=pilots,
         _axis=axis,
     )
-
-
-def _alike(sizes: Sequence[float] | None, size: float | None, count: int) -> Floats:
-    """Covariance of models, the new one last, up to a constant that cancels [model, model]."""
-    if sizes is None and size is None:
-        return np.eye(count + 1)
-    if sizes is None or size is None or len(sizes) != count:
-        raise InputError("the size of every model is needed", fix="give sizes and size")
-    if not all(s > 0.0 for s in (*sizes, size)):
-        raise InputError("a size is a positive number", fix="give layers or parameters")
-    if len(set(sizes)) < count:
-        raise InputError("two known models have the same size", fix="give one law a size")
-    log_size = np.log([*sizes, size])
-    # A random walk from the smallest size on; where it starts is anyone's guess and cancels.
-    walked = log_size - log_size.min()
-    return np.asarray(np.minimum(walked[:, None], walked[None, :]) + 1.0)
-
-
-def _leaning(alike: Floats) -> tuple[Floats, Floats, float]:
-    """What known models say of the last one when all have one unknown mean (universal kriging).
-
-    Returns:
-        Weights of the known models [law], contrasts between them whose departures are independent
-        and of variance one [contrast, law], and the variance of the last one's departure.
-    """
-    known, cross = alike[:-1, :-1], alike[:-1, -1]
-    inverse = np.linalg.inv(known)
-    ones = np.ones(len(known))
-    mean = inverse @ ones / (ones @ inverse @ ones)
-    weights = inverse @ cross + mean * (1.0 - ones @ inverse @ cross)
-    full = np.append(weights, -1.0)
-    variance = max(float(full @ alike @ full), 1e-9)
-    basis = np.linalg.svd(ones[None])[2][1:]
-    contrasts = np.linalg.solve(np.linalg.cholesky(basis @ known @ basis.T), basis)
-    return weights, contrasts, variance
 
 
 def _pilots(curves: Sequence[AnyCurve], runs: Sequence[Floats], law: Law) -> Pilots:
@@ -306,7 +317,7 @@ def _axis(law: Law) -> tuple[float, float]:
 
 
 def _features(curves: Sequence[AnyCurve], law: Law, axis: tuple[float, float]) -> Floats:
-    """Level, slope in log labels, and the share of each source but the first [curve, feature]."""
+    """Slope in log labels, and the share of each source but the first [curve, feature]."""
     table = law.table
     terms = Terms.of(curves, table)
     x = (np.log1p(terms.plain_worth(table) / SCALE) - axis[0]) / axis[1]
@@ -315,32 +326,7 @@ def _features(curves: Sequence[AnyCurve], law: Law, axis: tuple[float, float]) -
     shares = [
         (signal * (terms.source == s)).sum(axis=1) / whole for s in range(1, len(table.names))
     ]
-    return np.stack([np.ones(len(x)), x, *shares], axis=1)
-
-
-def _widths_left_out(draws: Floats, alike: Floats, features: Floats) -> Floats:
-    """Sds of the three kinds of departure under which left-out models are likeliest.
-
-    Args:
-        draws: known models' mean of one metric [law, draw, curve].
-        alike: their covariance [law, law].
-        features: of the curves [curve, feature].
-    """
-    mean, variance = draws.mean(axis=1), draws.var(axis=1)
-    span, rough = features @ features.T, np.eye(len(features))
-    choices = np.array([(k, s, r) for k in _KNOWN for s in _SMOOTH for r in _ROUGH])
-    fit = np.zeros(len(choices))
-    for j in range(len(mean)):
-        order = np.append(np.delete(np.arange(len(mean)), j), j)
-        weights, contrasts, apart = _leaning(alike[np.ix_(order, order)])
-        others = mean[order[:-1]]
-        miss = mean[j] - weights @ others
-        seen = contrasts @ others
-        known = seen.T @ seen / max(len(seen), 1)
-        own = np.diag(variance[j] + weights**2 @ variance[order[:-1]])
-        parts = np.tensordot(choices**2, np.stack([known, span, rough]), axes=1)
-        fit += _log_normal(miss, apart * parts + own)
-    return np.asarray(choices[int(fit.argmax())])
+    return np.stack([x, *shares], axis=1)
 
 
 def _correlation(residuals: Floats) -> Floats:
@@ -348,12 +334,3 @@ def _correlation(residuals: Floats) -> Floats:
     moment = residuals.T @ residuals / len(residuals)
     sd = np.sqrt(np.diag(moment))
     return np.asarray(0.999 * moment / np.outer(sd, sd) + 0.001 * np.eye(len(sd)))
-
-
-def _log_normal(x: Floats, covariance: Floats) -> Floats:
-    """Log density of x under normals of mean zero, up to a constant [...]."""
-    root = np.linalg.cholesky(covariance)
-    square = x @ np.linalg.solve(covariance, np.broadcast_to(x, covariance.shape[:-1])[..., None])
-    return np.asarray(
-        -0.5 * square[..., 0] - np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)
-    )
