@@ -1,10 +1,11 @@
 """Does the recommended curve beat what a sensible person would have bought? By real training.
 
 Run by ``make bench-plans``. Prices, capacities, budgets and criteria of the example study are drawn
-at random. In each setting the plan is made from the example's grid, and its curve is trained beside
-those of five fixed rules. The best rule is chosen on one half of the seeds and compared on the
-other, and the other way round, so that its luck does not count. Every run is kept in the store:
-stopped and called again, the benchmark goes on.
+at random. In each setting the law sees the example's grid and, as in ``suffice run``, cells in
+which it sees promise for that setting. The plan is then made, and its curve is trained beside those
+of five fixed rules. The best rule is chosen on one half of the seeds and compared on the other, and
+the other way round, so that its luck does not count. Every run is kept in the store: stopped and
+called again, the benchmark goes on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +23,11 @@ from suffice.cli._common import workspace
 from suffice.curve import Curve
 from suffice.demand import Cell, Law, measure
 from suffice.forecast import Criterion, Forecast, make_forecasts
-from suffice.plan import Market, make_plan
+from suffice.plan import Market, make_plan, promising
 from suffice.plan._candidates import alone, equal_split, one_in_ten
+
+if TYPE_CHECKING:
+    from suffice.workspace import Workspace
 
 FIRST_SEED = 5_000_000
 """Far from the seeds of the grid and of any check."""
@@ -130,6 +134,23 @@ def draw_setting(
     return replace(setting, error=round(0.5 * (low + high), 4))
 
 
+def held_to_account(setting: Setting, work: Workspace, grid: pipeline.Grid, law: Law) -> Law:
+    """The law once it has seen the cells that it finds promising in this setting."""
+    target, slices = work.study.models.target, work.pool.slice_names
+    market = setting.market(work.market)
+    curves = promising(
+        law, market, setting.criterion(slices), work.study.grid.focus, seed=setting.seed
+    )
+    known = set(grid.of(target)[0])
+    new = [c for c in dict.fromkeys(rounded(c) for c in curves) if c not in known]
+    seeds = grid.cells[0].seeds
+    cells = [Cell(target, c.resolve(work.sources), seeds) for c in new]
+    name = f"focus {setting.number}"
+    runs = measure(cells, work.pool, work.models, work.scheme, work.store, work.progress, name=name)
+    more = pipeline.Grid([*grid.cells, *cells], [*grid.runs, *runs])
+    return pipeline.fit_models(work, more, [target], name)[target]
+
+
 def planned(
     setting: Setting, law: Law, base: Market, slices: tuple[str, ...]
 ) -> tuple[Curve, Forecast]:
@@ -226,7 +247,10 @@ def main() -> None:
     settings = [
         draw_setting(i, given.seed, law, work.market, slices) for i in range(given.settings)
     ]
-    plans = [planned(s, law, work.market, slices) for s in settings]
+    laws = [held_to_account(s, work, grid, law) for s in settings]
+    plans = [
+        planned(s, better, work.market, slices) for s, better in zip(settings, laws, strict=True)
+    ]
     bought = [
         {"": p[0], **rules(s.market(work.market))} for s, p in zip(settings, plans, strict=True)
     ]

@@ -221,7 +221,7 @@ def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell
     from suffice.plan import promising
 
     target = work.study.models.target
-    law = _fit_laws(work, grid, [target], "first law")[target]
+    law = fit_models(work, grid, [target], "first law")[target]
     known = set(grid.of(target)[0])
     # Quality control is measured only where its labels can be made.
     tried = all(work.can_train_operated(v.base) for v in work.variants.values())
@@ -234,13 +234,14 @@ def fit(work: Workspace, grid: Grid) -> dict[str, Law]:
     """Fit a law for every model; writes ``law.json``."""
     from suffice.demand import held_out_table
 
-    laws = _fit_laws(work, grid, list(work.models), "laws")
+    laws = fit_models(work, grid, list(work.models), "laws")
     law = laws[work.study.models.target]
     work.write("law.json", {**law.summary(), "held_out": held_out_table(law)})
     return laws
 
 
-def _fit_laws(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, Law]:
+def fit_models(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, Law]:
+    """Laws of some models, from all cells that a grid has of them; ``name`` is for the progress."""
     from dataclasses import replace
 
     from suffice.demand import FEWEST_ATTACKED, LawTask, fit_attack, fit_laws
