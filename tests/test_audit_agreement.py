@@ -9,7 +9,14 @@ import polars as pl
 import pytest
 
 from suffice.labels._table import LabelTable
-from suffice.supply._agreement import _alpha, _fleiss, agreement, pair_agreement
+from suffice.supply._agreement import (
+    _alpha,
+    _fleiss,
+    agreement,
+    agreement_lines,
+    cohen_range,
+    pair_agreement,
+)
 from suffice.supply._dawid_skene import dawid_skene, majority_vote
 from suffice.supply._ids import ids_test
 from suffice.supply._votes import Votes, code_votes
@@ -79,6 +86,45 @@ def test_cohen_kappa_of_the_textbook() -> None:
     assert pair["kappa"] == pytest.approx(0.4)
     assert pair["agreement"] == pytest.approx(0.7)
     assert pair["low"] < 0.4 < pair["high"]
+
+
+def test_range_of_cohen_kappa_over_pairs() -> None:
+    """The pairs that agree least and most are named, each kappa within its interval."""
+    votes, _ = crowd()
+    rows = pair_agreement(votes)
+    found = cohen_range(rows)
+    assert found is not None
+    assert found["pairs"] == len(rows) > 30
+    kappas = {(row["worker"], row["other"]): row["kappa"] for row in rows}
+    assert found["least"]["value"] == min(kappas.values())
+    assert found["most"]["value"] == max(kappas.values())
+    assert found["least"]["value"] < found["median"] < found["most"]["value"]
+    for end in (found["least"], found["most"]):
+        assert end["low"] < end["value"] < end["high"]
+    assert cohen_range([]) is None
+
+
+def test_a_pair_that_always_agrees_may_still_differ_on_new_tasks() -> None:
+    """Ten common tasks, all answered alike: kappa is 1 and its interval is not."""
+    rows = [(task, who, task % 2) for task in range(10) for who in "ab"]
+    frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+    (pair,) = pair_agreement(code_votes(LabelTable.from_frame(frame)))
+    assert pair["kappa"] == pair["high"] == pytest.approx(1.0)
+    assert pair["low"] < 0.8
+
+
+def test_agreement_in_two_lines_of_80_columns() -> None:
+    """Alpha, Fleiss' kappa and Cohen's over pairs are said; of two workers Cohen's alone."""
+    votes, _ = crowd()
+    found = agreement(votes)["all"] | {"cohen_kappa": cohen_range(pair_agreement(votes))}
+    alpha, kappas = agreement_lines(found)
+    assert "alpha" in alpha
+    assert f"Fleiss' kappa {found['fleiss_kappa']['value']:.2f}" in kappas
+    assert f"Cohen's kappa of {found['cohen_kappa']['pairs']} pairs" in kappas
+    assert max(len(alpha), len(kappas)) <= 80
+    one = [pair_agreement(votes)[0]]
+    assert agreement_lines({"cohen_kappa": cohen_range(one)})[0].startswith("Cohen's kappa 0.")
+    assert agreement_lines({"tasks": 0}) == []
 
 
 def test_agreement_intervals_cover() -> None:

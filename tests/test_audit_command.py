@@ -39,6 +39,8 @@ def test_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "annotator as worker" in text
     assert "No gold" in text
     assert "bits" in text
+    assert "Fleiss' kappa" in text
+    assert "Cohen's kappa of 15 pairs" in text
     assert "Suspect w5" in text
 
 
@@ -48,6 +50,9 @@ def test_json_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (tmp_path / "out" / "tasks.csv").exists()
+    agreed = printed["agreement"]["all"]
+    for kappa in (agreed["fleiss_kappa"], agreed["cohen_kappa"]["most"]):
+        assert kappa["low"] < kappa["value"] < kappa["high"]
 
 
 def test_gold_needed_for_a_chosen_level(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,31 +164,55 @@ def clean(folder: Path, seed: int) -> None:
     )
 
 
-def sparse(folder: Path, seed: int) -> None:
+def sparse(folder: Path, choices: int) -> None:
     """Every set with one to five labels a task, picked by chance, without gold."""
-    print("== few labels a task: accuracy, and how often 90 % intervals cover workers' accuracy")
+    print(
+        f"== few labels a task, {choices} choices of them: accuracy, workers whose gold accuracy "
+        "lies in the 90 % interval, mean of estimate less gold accuracy, width"
+    )
+    pooled: dict[tuple[int, str], list[Any]] = {}
     for name in SETS:
         frame = read_labels(folder / name / "label.csv").frame
         truth = read_gold(folder / name / "truth.csv")
-        mixed = frame.sample(fraction=1.0, shuffle=True, seed=seed)
         for each in (1, 2, 3, 5):
-            table = LabelTable.from_frame(mixed.group_by("task", maintain_order=True).head(each))
-            votes = code_votes(table)
-            coded = {label: k for k, label in enumerate(votes.classes)}
-            gold = np.array([coded.get(truth.get(task, ""), -1) for task in votes.tasks])
-            result = audit(table, seed=seed)
-            peers = {"majority": majority_vote(votes), "Dawid-Skene": dawid_skene(votes).posterior}
-            peers |= {k: v for k, v in crowdkit(votes).items() if k == "crowd-kit DS"}
-            exact, n = worker_truth(votes, gold)
-            low, high = (result.workers[c].to_numpy() for c in ("low", "high"))
-            inside = ((exact >= low - 1e-9) & (exact <= high + 1e-9))[n >= LEAST_GOLD]
-            text = "  ".join(f"{k} {accuracy(p, gold):.3f}" for k, p in peers.items())
-            print(
-                f"   {name:<9} {each} a task: suffice "
-                f"{share_right(result.tasks['label'].to_list(), votes, gold):.3f}  {text}; "
-                f"{inside.sum()} of {len(inside)} workers inside",
-                flush=True,
-            )
+            scores: dict[str, list[float]] = {}
+            inside, over, width = [], [], []
+            for seed in range(choices):
+                mixed = frame.sample(fraction=1.0, shuffle=True, seed=seed)
+                few = mixed.group_by("task", maintain_order=True).head(each)
+                votes = code_votes(table := LabelTable.from_frame(few))
+                coded = {label: k for k, label in enumerate(votes.classes)}
+                gold = np.array([coded.get(truth.get(task, ""), -1) for task in votes.tasks])
+                result = audit(table, seed=seed)
+                peers = {
+                    "majority": majority_vote(votes),
+                    "Dawid-Skene": dawid_skene(votes).posterior,
+                }
+                peers |= {k: v for k, v in crowdkit(votes).items() if k == "crowd-kit DS"}
+                mine = share_right(result.tasks["label"].to_list(), votes, gold)
+                scores.setdefault("suffice", []).append(mine)
+                for method, posterior in peers.items():
+                    scores.setdefault(method, []).append(accuracy(posterior, gold))
+                exact, n = worker_truth(votes, gold)
+                many = n >= LEAST_GOLD
+                value, low, high = (
+                    result.workers[c].to_numpy()[many] for c in ("accuracy", "low", "high")
+                )
+                inside.append((exact[many] >= low - 1e-9) & (exact[many] <= high + 1e-9))
+                over.append(value - exact[many])
+                width.append(high - low)
+            found, gap, wide = map(np.concatenate, (inside, over, width))
+            kind = "two classes" if votes.shape[2] == 2 else "more classes"
+            pooled.setdefault((each, kind), []).append(found)
+            text = "  ".join(f"{method} {np.mean(v):.3f}" for method, v in scores.items())
+            workers = f"; {found.sum()} of {len(found)} workers inside"
+            if len(found):
+                workers += f", mean miss {gap.mean():+.3f}, width {wide.mean():.3f}"
+            print(f"   {name:<9} {each} a task: {text}{workers}", flush=True)
+    for (each, kind), parts in sorted(pooled.items()):
+        found = np.concatenate(parts)
+        if len(found):
+            print(f"== {each} a task, {kind}: {found.mean():.3f} of {len(found)} inside")
 
 
 def attack(
@@ -295,13 +319,14 @@ def main() -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--choices", type=int, default=3, help="of the labels kept, where few are")
     parser.add_argument("--labels", type=int, default=10_000_000)
     parser.add_argument("--only", choices=("clean", "sparse", "attacks", "speed"))
     given = parser.parse_args()
     if given.only in (None, "clean"):
         clean(given.data, given.seed)
     if given.only in (None, "sparse"):
-        sparse(given.data, given.seed)
+        sparse(given.data, given.choices)
     if given.only in (None, "attacks"):
         attacks(given.data, given.seeds)
     if given.only in (None, "speed"):

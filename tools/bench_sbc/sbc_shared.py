@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.supply import _shared as shared
+from suffice.supply._shared_prior import beta_cells
 from suffice.supply._votes import Votes
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 TASKS, LABELS, DRAWS = 60, 5, 63
-PRIOR_MEAN = 0.1
+# A crowd is of one of these kinds, and which is unknown.
+PRIOR_MEANS = (0.03, 0.1, 0.25)
 
 
 def table(
@@ -41,8 +43,8 @@ def table(
         range(LABELS), tuple(str(k) for k in range(classes)), None, np.zeros(TASKS, int), ("all",),
         np.zeros(len(task), int), ("all",), np.array([np.nan]),
     )  # fmt: skip
-    hit_share = rng.beta(1.0, 1.0 / PRIOR_MEAN - 1.0)
-    even = rng.choice(shared._EVEN, p=shared._EVEN_PRIOR)
+    hit_share = rng.beta(1.0, 1.0 / rng.choice(PRIOR_MEANS) - 1.0)
+    even = rng.choice(shared._EVEN, p=shared.even_prior(classes))
     blank = fitted(votes, open_TK, confusion, share, rng)
     seen = (open_TK.cumsum(axis=1) < rng.random((TASKS, 1))).sum(axis=1)
     hit = rng.random(TASKS) < shared._hit(hit_share, even, blank.weight_T)
@@ -62,7 +64,8 @@ def fitted(
 
     golden = votes if votes.gold.any() else replace(votes, gold=np.full(TASKS, -1))
     return shared.shared_error(
-        golden, open_TK, open_TK, confusion, share, prior_mean=PRIOR_MEAN, draws=DRAWS,
+        golden, open_TK, open_TK, confusion, share,
+        prior=np.mean([beta_cells(mean) for mean in PRIOR_MEANS], axis=0), draws=DRAWS,
         seed=int(rng.integers(2**31)),
     )  # fmt: skip
 

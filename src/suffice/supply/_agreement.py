@@ -101,7 +101,7 @@ def _fleiss(counts: Array, weights: Array) -> Array:
 def pair_agreement(votes: Votes, *, least: int = 10) -> list[dict[str, Any]]:
     """Cohen's kappa of each pair of workers with at least ``least`` common tasks.
 
-    The interval is the large-sample one of Fleiss, Cohen and Everitt (1969) in its simple form.
+    The interval is Wilson's (1927) of their agreement, chance agreement taken as known.
     Where there are very many workers or pairs, only the busiest are compared and listed.
     """
     import numpy as np
@@ -135,16 +135,75 @@ def pair_agreement(votes: Votes, *, least: int = 10) -> list[dict[str, Any]]:
     return rows[:_MOST_PAIRS]
 
 
+def cohen_range(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The pairs of workers that agree least and most by Cohen's kappa, and the median.
+
+    Kappas of pairs with few common tasks scatter: the range is wide even where all workers are
+    alike, so each end has its interval.
+
+    Args:
+        rows: pairs as ``pair_agreement`` lists them.
+
+    Returns:
+        None where no pair has a kappa.
+    """
+    import numpy as np
+
+    known = sorted((row for row in rows if row["kappa"] is not None), key=lambda row: row["kappa"])
+    if not known:
+        return None
+
+    def end(row: dict[str, Any]) -> dict[str, Any]:
+        who = {"worker": str(row["worker"]), "other": str(row["other"]), "tasks": row["tasks"]}
+        return who | {"value": row["kappa"], "low": row["low"], "high": row["high"], "level": 0.9}
+
+    median = float(np.median([row["kappa"] for row in known]))
+    return {
+        "pairs": len(known),
+        "least": end(known[0]),
+        "median": median,
+        "most": end(known[-1]),
+    }
+
+
+def agreement_lines(found: dict[str, Any]) -> list[str]:
+    """Alpha and the kappas of the summary's ``agreement`` in one line each, 80 columns wide."""
+    lines = []
+    if alpha := found.get("krippendorff_alpha"):
+        lines.append(f"Krippendorff's alpha {_with_interval(alpha, 3)}.")
+    kappas = []
+    if fleiss := found.get("fleiss_kappa"):
+        kappas.append(f"Fleiss' kappa {_with_interval(fleiss, 2)}")
+    if cohen := found.get("cohen_kappa"):
+        least, most, pairs = cohen["least"], cohen["most"], cohen["pairs"]
+        if pairs == 1:
+            kappas.append(f"Cohen's kappa {_with_interval(least, 2)}")
+        else:
+            ends = f"{least['value']:.2f} to {most['value']:.2f}"
+            kappas.append(f"Cohen's kappa of {pairs} pairs {ends}")
+    if kappas:
+        lines.append("; ".join(kappas) + ".")
+    return lines
+
+
+def _with_interval(found: dict[str, Any], digits: int) -> str:
+    value, low, high = (f"{found[name]:.{digits}f}" for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
 def _cohen(observed: float, chance: float, n: int) -> dict[str, float | None]:
     import numpy as np
 
     if chance >= 1.0:
         return {"agreement": observed, "kappa": None, "low": None, "high": None}
     kappa = (observed - chance) / (1.0 - chance)
-    error = float(np.sqrt(observed * (1.0 - observed) / n)) / (1.0 - chance)
+    # Wilson's interval of the agreement: a simple one has no width where a pair always agrees.
+    z2 = 1.645**2 / n
+    centre = (observed + z2 / 2.0) / (1.0 + z2)
+    half = float(np.sqrt(observed * (1.0 - observed) * z2 + z2**2 / 4.0)) / (1.0 + z2)
     return {
         "agreement": observed,
         "kappa": kappa,
-        "low": max(kappa - 1.645 * error, -1.0),
-        "high": min(kappa + 1.645 * error, 1.0),
+        "low": max((centre - half - chance) / (1.0 - chance), -1.0),
+        "high": min((centre + half - chance) / (1.0 - chance), 1.0),
     }

@@ -26,6 +26,7 @@ CITATIONS = (
     "Whitehill et al. (2009), NeurIPS: task difficulty",
     "Watanabe (2010), JMLR 11: the score that chooses the kind of model",
     "Krippendorff (2004), Content Analysis: alpha",
+    "Fleiss (1971), Psychological Bulletin 76(5); Cohen (1960), EPM 20(1): kappa",
 )
 _FEW_DRAWS, _LARGE = 240, 2_000_000
 
@@ -135,7 +136,8 @@ def audit(
     from suffice.supply._doubt import doubt
     from suffice.supply._position import find_preferences
     from suffice.supply._predictive_check import predictive_check
-    from suffice.supply._shared import prior_mean, shared_error
+    from suffice.supply._shared import shared_error
+    from suffice.supply._shared_prior import share_prior
     from suffice.supply._source_table import source_rows
     from suffice.supply._split import find_split
     from suffice.supply._summary import extra_summary, summarise
@@ -181,7 +183,7 @@ def audit(
         fit.open_TK,
         confusion_KK,
         share_K,
-        prior_mean=prior_mean(crowd, fit.class_TK),
+        prior=share_prior(crowd, fit.z_DT),
         draws=draws,
         seed=seed,
     )
@@ -198,12 +200,15 @@ def audit(
     trends = find_trends(votes, truth_DT, blind, rng)
     book = channel_book(votes, fit, shared, number_W, errors, trends)
     check = predictive_check(votes, book.posterior(), seed=seed)
+    pairs = pairs_frame(votes)
     return Audit(
         tasks=tasks_frame(votes, posterior, mixed, rng),
         workers=workers_frame(votes, fit, truth_DT, number_W, groups, flags, rng),
         sources=sources_frame(rows),
-        pairs=pairs_frame(votes),
-        summary=summarise(table, votes, fit, shared, groups, flags, verdict, notes, seed, below)
+        pairs=pairs,
+        summary=summarise(
+            table, votes, fit, shared, groups, flags, verdict, notes, pairs, seed, below
+        )
         | {"predictive_check": check}
         | extra_summary(preferences, split, trends, votes.source_names),
         posterior=mixed,

@@ -10,21 +10,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.supply._votes import Votes
-    from suffice.supply._worker_model import Crowd
 
     Array = NDArray[Any]
 
-PRIOR_LEAN, PRIOR_BASE, PRIOR_SLOPE, PRIOR_MOST = 0.035, 0.02, 1.7, 0.2
-"""Mean of the prior of the share of tasks that mislead everybody; the prior is Beta(1, b).
-
-With two classes ``PRIOR_LEAN``: tasks that lean to the wrong side are in the worker model already.
-With more, ``PRIOR_BASE + PRIOR_SLOPE * dissent_icc``: where some tasks divide workers of any
-skill, they mislead more often too. Set by looking at the gold of five public crowd data sets,
-which show .00 to .14; it is a prior from other crowds, and said to be so."""
-_BORROWED = 4.0
 _MOST_AT_A_TASK = 0.5
-_GRID = 400
-_EVEN, _EVEN_PRIOR = (0.0, 0.5, 1.0), (0.8, 0.1, 0.1)
+_EVEN = (0.0, 0.5, 1.0)
+_EVEN_PRIOR_LEAN, _EVEN_PRIOR = (0.8, 0.1, 0.1), (0.5, 0.25, 0.25)
+"""How evenly hits fall on tasks, and its prior with two classes and with more.
+
+With two classes disputed tasks lean in the worker model. Without gold this is drawn from its prior:
+some of the tasks that nobody disputes may be wrong, and no confidence may forget that."""
 _LEVELS = (0.10, 0.05, 0.02, 0.01)
 
 
@@ -78,38 +73,9 @@ class SharedError:
         return truth
 
 
-def prior_mean(crowd: Crowd, class_TK: Array) -> float:
-    """How many tasks to expect to mislead everybody, before any gold is looked at."""
-    if crowd.classes == 2:
-        return PRIOR_LEAN
-    expected = PRIOR_BASE + PRIOR_SLOPE * dissent_icc(crowd, class_TK)
-    return min(max(expected, PRIOR_BASE), PRIOR_MOST)
-
-
-def dissent_icc(crowd: Crowd, class_TK: Array) -> float:
-    """Correlation of two workers' dissent from the consensus on one task, skills allowed for.
-
-    Near 0 where tasks are alike; it grows with tasks that divide workers of any skill.
-    """
-    import numpy as np
-
-    consensus = class_TK.argmax(axis=1)
-    cell = crowd.worker * crowd.classes + consensus[crowd.task]
-    dissent = (crowd.label != consensus[crowd.task]).astype(np.float64)
-    count = np.bincount(cell, minlength=crowd.workers * crowd.classes)
-    wrong = np.bincount(cell, dissent, len(count))
-    # Sparse workers are drawn towards everybody's dissent on the class.
-    crowd_wrong = wrong.reshape(-1, crowd.classes).sum(axis=0) + 0.5
-    crowd_count = count.reshape(-1, crowd.classes).sum(axis=0) + 1.0
-    pulled = np.tile(_BORROWED * crowd_wrong / crowd_count, crowd.workers)
-    chance = ((wrong + pulled) / (count + _BORROWED))[cell]
-    gap, sd = dissent - chance, np.sqrt(chance * (1.0 - chance))
-
-    def pairs(values: Array) -> float:
-        total = np.bincount(crowd.task, values, crowd.tasks)
-        return float((total**2 - np.bincount(crowd.task, values**2, crowd.tasks)).sum())
-
-    return pairs(gap) / max(pairs(sd), 1e-9)
+def even_prior(classes: int) -> tuple[float, float, float]:
+    """Chances of the levels of evenness before any gold is looked at."""
+    return _EVEN_PRIOR_LEAN if classes == 2 else _EVEN_PRIOR
 
 
 def shared_error(
@@ -119,17 +85,17 @@ def shared_error(
     confusion_KK: Array,
     share_K: Array,
     *,
-    prior_mean: float,
+    prior: Array,
     draws: int,
     seed: int,
 ) -> SharedError:
     """Estimate the shared error from gold, or state the prior.
 
     Model: a task misleads everybody with a chance in proportion to the squared dissent among its
-    labels (with gold, also: evenly, or half and half, whichever the gold supports);
-    its truth is then another class, in proportion to how often that class is taken for the
-    consensus. Beta(1, b) prior; gold tasks update it through what their labels alone would have
-    said.
+    labels, or evenly, or half and half; its truth is then another class, in proportion to how
+    often that class is taken for the consensus. One draw of the share and of its evenness holds
+    for all tasks and workers of the table, so that what is unknown of them moves all together.
+    Gold tasks update both through what their labels alone would have said.
     Assumes: gold tasks are like the others; gold is right.
     Fails when: gold was picked among easy or among disputed tasks.
 
@@ -138,7 +104,8 @@ def shared_error(
         class_TK, open_TK: P(class) of the tasks with gold, and with each task's own gold left out.
         confusion_KK: the crowd's P(label | class).
         share_K: shares of the classes.
-        prior_mean: of the share of tasks that mislead everybody (``prior_mean``).
+        prior: of the share of tasks that mislead everybody, chances of the cells of a grid
+            (``share_prior``).
         draws: how many draws of the share.
         seed: of the draws.
     """
@@ -156,10 +123,10 @@ def shared_error(
     np.fill_diagonal(flip, 0.0)
     flip /= flip.sum(axis=1, keepdims=True)
     known = np.flatnonzero(votes.gold >= 0)
-    grid = (np.arange(_GRID) + 0.5) / _GRID
-    prior = (1.0 / prior_mean - 2.0) * np.log(1.0 - grid)  # Beta(1, 1 / mean - 1)
-    log_density = np.full((len(_EVEN), _GRID), -np.inf)
-    log_density[0] = prior
+    cells = len(prior)
+    grid = (np.arange(cells) + 0.5) / cells
+    before = np.outer(even_prior(votes.shape[2]), prior)
+    log_density = np.log(np.maximum(before, 1e-300))
     wrong = 0.0
     if len(known):
         right = open_TK[known, votes.gold[known]]
@@ -167,7 +134,7 @@ def shared_error(
         for row, even in enumerate(_EVEN):
             hit = _hit(grid[:, None], even, weight[known])
             chance = np.maximum((1.0 - hit) * right + hit * flipped, 1e-12)
-            log_density[row] = prior + np.log(_EVEN_PRIOR[row]) + np.log(chance).sum(axis=1)
+            log_density[row] += np.log(chance).sum(axis=1)
         top = open_TK[known].max(axis=1)
         tie = np.isclose(open_TK[known], top[:, None]).sum(axis=1)
         wrong = float(np.where(np.isclose(right, top), 1.0 - 1.0 / tie, 1.0).sum())
@@ -176,8 +143,8 @@ def shared_error(
     cumulated = (density / density.sum()).ravel().cumsum()
     cell = np.searchsorted(cumulated, (rng.permutation(draws) + 0.5) / draws)
     cell = np.minimum(cell, density.size - 1)
-    chosen = grid[cell % _GRID] + (rng.random(draws) - 0.5) / _GRID
-    even = np.asarray(_EVEN)[cell // _GRID]
+    chosen = grid[cell % cells] + (rng.random(draws) - 0.5) / cells
+    even = np.asarray(_EVEN)[cell // cells]
     return SharedError(chosen, even, weight, flip, len(known), wrong)
 
 

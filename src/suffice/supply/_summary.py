@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import polars as pl
+
     from suffice.labels import LabelTable
     from suffice.supply._capability_trend import Trend
     from suffice.supply._collusion import Group
@@ -30,13 +32,14 @@ def summarise(
     flags: dict[int, list[Flag]],
     verdict: Verdict,
     notes: list[str],
+    pairs: pl.DataFrame,
     seed: int,
     below: float,
 ) -> dict[str, Any]:
     """Gather what is neither by task, by worker nor by source."""
     import numpy as np
 
-    from suffice.supply._agreement import agreement
+    from suffice.supply._agreement import agreement, cohen_range
     from suffice.supply._audit import CITATIONS
     from suffice.supply._ids import ids_test
     from suffice.supply._shared import describe
@@ -46,6 +49,8 @@ def summarise(
     per_task = np.bincount(votes.task, minlength=tasks)
     per_worker = np.bincount(votes.worker, minlength=workers)
     cautions = _cautions(per_task, per_worker, fit)
+    agreed = agreement(votes, seed=seed)
+    agreed["all"]["cohen_kappa"] = cohen_range(pairs.to_dicts())
     kinds: dict[str, int] = {}
     for mine in flags.values():
         for flag in mine:
@@ -101,7 +106,7 @@ def summarise(
             }
             for name, group in zip(group_names(len(groups)), groups, strict=True)
         ],
-        "agreement": agreement(votes, seed=seed),
+        "agreement": agreed,
         "ids": ids_test(votes, seed=seed),
         "level": 0.9,
         "seed": seed,
@@ -162,6 +167,8 @@ def extra_summary(
 
 def summary_lines(summary: dict[str, Any]) -> list[str]:
     """The summary in a few plain lines."""
+    from suffice.supply._agreement import agreement_lines
+
     lines = [
         f"{summary['labels']:,} labels on {summary['tasks']:,} tasks by {summary['workers']:,} "
         f"workers, {len(summary['classes'])} classes, {summary['gold_tasks']:,} gold tasks.",
@@ -169,12 +176,7 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     lines += [f"Note: {note}." for note in summary["notes"]]
     lines += [f"Caution: {caution}." for caution in summary["cautions"]]
     lines.append(summary["verdict"]["statement"])
-    alpha = summary["agreement"]["all"].get("krippendorff_alpha")
-    if alpha:
-        lines.append(
-            f"Krippendorff's alpha {alpha['value']:.3f} "
-            f"({alpha['low']:.3f} to {alpha['high']:.3f})."
-        )
+    lines += agreement_lines(summary["agreement"]["all"])
     lines.append(summary["shared_error"]["statement"])
     if "together" in summary["shared_error"]:
         lines.append(summary["shared_error"]["together"]["statement"])
