@@ -50,5 +50,6 @@ def pairs_design(name: str) -> Design:
         thresholds=tuple(round(0.37 + 0.005 * k, 3) for k in range(19)),
         fitted=fitted,
         forecast=forecast,
+        report=tuple(range(1, 9)),
         seen_level={UNSEEN_NOISE: ("crowd.flip30", TWENTY_AS_THIRTY)},
     )

@@ -52,5 +52,6 @@ XSTEST = Design(
     thresholds=tuple(round(0.11 + 0.01 * k, 2) for k in range(20)),
     fitted=fitted,
     forecast=forecast,
+    report=tuple(range(1, 9)),
     seen_level={UNSEEN_NOISE: ("crowd.flip30", TWENTY_AS_THIRTY)},
 )
