@@ -45,7 +45,10 @@ def test_more_labels_of_a_clean_source_teach_more(seed: int, family: str) -> Non
     sizes = np.unique(np.exp(rng.uniform(0.0, np.log(1e6), 12)).astype(int))
     line = [Curve((Tranche("expert", int(n)),)) for n in sizes]
     parts = basis(Terms.of(line, TABLE), shape, TABLE)
-    assert (np.diff(parts.learned, axis=1) > 0.0).all()
+    rise = np.diff(parts.learned, axis=1)
+    # Where next to nothing is missing, a rise may be lost in rounding.
+    assert (rise > -1e-12).all()
+    assert (rise[parts.missing[:, 1:] > 1e-9] > 0.0).all()
     assert (parts.learned >= 0.0).all()
     assert (parts.learned + parts.missing <= 0.5).all()
     untrained = basis(Terms.of([Curve(())], TABLE), shape, TABLE).learned
