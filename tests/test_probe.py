@@ -194,7 +194,7 @@ def test_noisier_labels_get_a_stronger_penalty():
     for error in (0.0, 0.4):
         made = [noisy_problem(100, error, seed) for seed in range(8)]
         chosen.append(
-            np.mean([np.log(_choose_penalty(f, [p], held, None)[0]) for f, p, held in made])
+            np.mean([np.log(_choose_penalty(f, [p], held, None)[0][0]) for f, p, held in made])
         )
     assert chosen[1] > chosen[0] + 0.5
 
@@ -204,4 +204,4 @@ def test_without_held_out_tasks_the_middle_penalty_is_used():
     features, problem, held_out = noisy_problem(40, 0.1)
     nothing = np.zeros_like(held_out)
     middle = PENALTIES[len(PENALTIES) // 2]
-    assert _choose_penalty(features, [problem], nothing, None)[0] == middle
+    assert _choose_penalty(features, [problem], nothing, None)[0][0] == middle
