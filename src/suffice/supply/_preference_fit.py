@@ -97,6 +97,8 @@ def _finish(
     """Scale so that the average worker has reliability 1, weighted by comparisons."""
     import numpy as np
 
+    from suffice.supply._settling import split_rhat
+
     load = np.bincount(data.worker, minlength=data.workers).astype(np.float64)
     average = worker[:, :, 0] @ (load / load.sum())
     worker[:, :, 0] /= average[:, None]
@@ -110,21 +112,8 @@ def _finish(
         worker_DWP=worker,
         mean_DP=mean,
         exact=exact,
-        rhat=max(_rhat(value) for value in watched) if exact else 1.0,
+        rhat=max(split_rhat(value[:, None]) for value in watched) if exact else 1.0,
     )
-
-
-def _rhat(draws: Array) -> float:
-    """Split R-hat of one chain's two halves."""
-    import numpy as np
-
-    halves = draws[: len(draws) // 2 * 2].reshape(2, -1)
-    within = halves.var(axis=1, ddof=1).mean()
-    if within <= 0.0:
-        return 1.0
-    between = halves.mean(axis=1).var(ddof=1)
-    n = halves.shape[1]
-    return float(np.sqrt((n - 1) / n + between / within))
 
 
 # --- many comparisons -----------------------------------------------------------------------

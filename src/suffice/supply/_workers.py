@@ -204,6 +204,8 @@ def _draw(posterior: Array, like: Array, seed: list[int]) -> Array:
 def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generator) -> Chain:
     import numpy as np
 
+    from suffice.supply._settling import split_rhat
+
     states = crowd.classes * difficulty.count
     keep = int(np.clip(_WORK / max(len(crowd.task) * states, 1), _LEAST_KEEP, KEEP))
     burn = max(keep * BURN // KEEP, _LEAST_KEEP)
@@ -255,7 +257,7 @@ def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generat
         score_se=float(score_T.std() * np.sqrt(tasks)),
         score_T=score_T,
         scale=scale / keep,
-        rhat=_split_rhat(wide.mean(axis=1)),
+        rhat=split_rhat(wide.mean(axis=1)[:, None]),
         drawn=tuple(drawn),
     )
 
@@ -278,16 +280,3 @@ def _scale(gibbs: Gibbs) -> float:
     if gibbs.difficulty.way == "lean":
         return float(gibbs.state.scale_S[0])
     return float(gibbs.state.level_SD[0] @ gibbs.difficulty.levels)
-
-
-def _split_rhat(series: Array) -> float:
-    """Split R-hat of one series: its halves should look alike."""
-    import numpy as np
-
-    half = len(series) // 2
-    parts = np.stack([series[:half], series[-half:]])
-    within = parts.var(axis=1, ddof=1).mean()
-    if within == 0.0:
-        return 1.0
-    between = half * parts.mean(axis=1).var(ddof=1)
-    return float(np.sqrt(((half - 1) / half * within + between / half) / within))
