@@ -156,15 +156,29 @@ class Terms:
                     hostile[i, j] = profile.attack
         return cls(source, tasks, squares, repeat, early, hostile)
 
+    def signal(self, table: SourceTable) -> Floats:
+        """What each tranche gives to training under the prior means [curve, term]."""
+        return np.asarray(self._of_one(table) * self.tasks)
+
+    def _of_one(self, table: SourceTable) -> Floats:
+        """The same of one task."""
+        return np.asarray(np.exp(0.5 * (table.log_worth[self.source] + self.repeat)))
+
+    def shares(self, table: SourceTable) -> Floats:
+        """Share of that signal which each source gives [curve, source]."""
+        signal = self.signal(table)
+        each = [(signal * (self.source == s)).sum(axis=1) for s in range(len(table.names))]
+        return np.asarray(np.stack(each, axis=1) / np.maximum(signal.sum(axis=1), 1e-9)[:, None])
+
     def plain_worth(self, table: SourceTable) -> Floats:
         """Clean-equivalent labels under the prior means [curve]."""
-        signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat))[None]
+        signal = self._of_one(table)[None]
         both = self.pooled(signal, late=False) + self.pooled(signal, late=True)
         return np.asarray(both[0])
 
     def last_worth(self, table: SourceTable) -> Floats:
         """The same of the last round alone [curve]."""
-        signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat))[None]
+        signal = self._of_one(table)[None]
         return np.asarray(self.pooled(signal, late=True)[0])
 
     def hostile_share(self, table: SourceTable, kept: float) -> Floats:
@@ -174,8 +188,7 @@ class Terms:
             table: the sources.
             kept: what is left of an early round's pull after a later one.
         """
-        signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat)) * self.tasks
-        signal = signal * np.where(self.early > 0.0, kept, 1.0)
+        signal = self.signal(table) * np.where(self.early > 0.0, kept, 1.0)
         return np.asarray(
             (signal * self.hostile).sum(axis=1) / np.maximum(signal.sum(axis=1), 1e-9)
         )
@@ -191,7 +204,7 @@ class Terms:
             mine = self.source == s
             if len(known) and mine.any():
                 gap[mine] = np.abs(self.repeat[mine][:, None] - known[None]).min(axis=1)
-        signal = np.exp(0.5 * (table.log_worth[self.source] + self.repeat)) * self.tasks
+        signal = self.signal(table)
         return np.asarray((gap * signal).sum(axis=1) / np.maximum(signal.sum(axis=1), 1e-9))
 
     def exhausted(self, table: SourceTable) -> Floats:

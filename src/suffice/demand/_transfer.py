@@ -321,12 +321,7 @@ def _features(curves: Sequence[AnyCurve], law: Law, axis: tuple[float, float]) -
     table = law.table
     terms = Terms.of(curves, table)
     x = (np.log1p(terms.plain_worth(table) / SCALE) - axis[0]) / axis[1]
-    signal = np.exp(0.5 * (table.log_worth[terms.source] + terms.repeat)) * terms.tasks
-    whole = np.maximum(signal.sum(axis=1), 1e-9)
-    shares = [
-        (signal * (terms.source == s)).sum(axis=1) / whole for s in range(1, len(table.names))
-    ]
-    return np.stack([x, *shares], axis=1)
+    return np.column_stack([x, terms.shares(table)[:, 1:]])
 
 
 def _correlation(residuals: Floats) -> Floats:

@@ -128,13 +128,9 @@ def _design(terms: Terms, table: SourceTable) -> Floats:
 
     Each share but the reference's comes twice: as a shift, and as a change of how widths fall.
     """
-    signal = np.exp(0.5 * (table.log_worth[terms.source] + terms.repeat)) * terms.tasks
-    total = np.maximum(signal.sum(axis=1), 1e-9)
-    shares = [
-        (signal * (terms.source == s)).sum(axis=1) / total for s in range(1, len(table.names))
-    ]
+    shares = list(terms.shares(table).T[1:])
     worth = np.maximum(terms.plain_worth(table), 1.0)
     last = np.maximum(terms.last_worth(table), 1.0)
     size = np.log(worth / _AT)
-    columns = [np.ones(len(total)), size, np.log(worth / last), *shares]
+    columns = [np.ones(len(size)), size, np.log(worth / last), *shares]
     return np.stack(columns + [s * size for s in shares], axis=1)
