@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,23 @@ def test_two_processes_write_the_same_cell_at_once(tmp_path):
     with sqlite3.connect(path) as db:
         assert db.execute("select count(*) from run").fetchone() == (240,)
     db.close()
+
+
+def test_a_new_file_that_somebody_is_writing_to_is_waited_for(tmp_path):
+    """Who opens a store while another creates it waits, also where SQLite itself would not."""
+    path = tmp_path / "runs.sqlite"
+    other = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    other.execute("begin immediate")
+    other.execute("create table something (x)")
+    done = threading.Timer(0.3, lambda: (other.execute("commit"), other.close()))
+    done.start()
+    RunStore(path)
+    done.join()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("pragma journal_mode").fetchone() == ("wal",)
+        assert {"something", "cell", "run"} <= {
+            name for (name,) in db.execute("select name from sqlite_master")
+        }
 
 
 def test_threads_share_a_store(tmp_path):

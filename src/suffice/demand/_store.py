@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
 
     Floats = NDArray[np.float64]
+
+_PATIENCE = 60.0
+"""Seconds to wait for another process that writes."""
 
 _SCHEMA = """
 create table if not exists cell (
@@ -138,8 +142,7 @@ class RunStore:
         except OSError as error:
             raise StorageError(f"{path.parent}: cannot be created ({error.strerror})") from error
         with self._open() as db:
-            # Concurrent readers and writers do not wait for each other in this mode.
-            db.execute("pragma journal_mode = wal")
+            _write_ahead(db)
             db.executescript(_SCHEMA)
 
     def get(self, key: str, seeds: Sequence[int]) -> CellRuns | None:
@@ -204,7 +207,7 @@ class RunStore:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self.path, timeout=60.0)) as db, db:
+            with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as db, db:
                 yield db
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
@@ -214,3 +217,21 @@ class RunStore:
             f"{self.path}: the store of runs cannot be used ({error}); free some space or "
             "remove the file, and run again"
         )
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Switch to the mode in which concurrent readers and writers do not wait for each other.
+
+    While somebody else uses a new file SQLite refuses the switch at once, whatever its timeout.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            # Where a file system cannot do it, the file stays in the mode that it is in.
+            db.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
