@@ -328,7 +328,7 @@ def test_the_law_starts_at_the_error_of_guessing():
     many = SourceTable(("a",), np.zeros(1), {"a": {1: 0.0}}, np.ones(1), classes=5)
     theta = Shape.start(table, "angle")[None]
     curves = [Curve((Tranche("a", n),)) for n in (10, 1000)]
-    found = [basis(Terms.of(curves, t), Shape.unpack(theta, t), t) for t in (table, many)]
+    found = [basis(Terms.of(curves, t).ways, Shape.unpack(theta, t), t) for t in (table, many)]
     np.testing.assert_allclose(found[1].learned, 1.6 * found[0].learned)
     np.testing.assert_allclose(found[1].missing, 1.6 * found[0].missing)
 

@@ -44,14 +44,14 @@ def test_more_labels_of_a_clean_source_teach_more(seed: int, family: str) -> Non
     shape = Shape.unpack(prior_draws(rng, 20, family), TABLE)
     sizes = np.unique(np.exp(rng.uniform(0.0, np.log(1e6), 12)).astype(int))
     line = [Curve((Tranche("expert", int(n)),)) for n in sizes]
-    parts = basis(Terms.of(line, TABLE), shape, TABLE)
+    parts = basis(Terms.of(line, TABLE).ways, shape, TABLE)
     rise = np.diff(parts.learned, axis=1)
     # Where next to nothing is missing, a rise may be lost in rounding.
     assert (rise > -1e-12).all()
     assert (rise[parts.missing[:, 1:] > 1e-9] > 0.0).all()
     assert (parts.learned >= 0.0).all()
     assert (parts.learned + parts.missing <= 0.5).all()
-    untrained = basis(Terms.of([Curve(())], TABLE), shape, TABLE).learned
+    untrained = basis(Terms.of([Curve(())], TABLE).ways, shape, TABLE).learned
     assert (untrained < 0.02).all()
 
 
@@ -64,19 +64,17 @@ def test_pooling_is_between_its_best_part_alone_and_the_sum(
     rng = np.random.default_rng(seed)
     one, two = max(int(labels * split), 1), max(int(labels * (1.0 - split)), 1)
     pool = Terms.of([Curve((Tranche("crowd", one), Tranche("judge", two)))], TABLE)
-    signal = np.exp(0.5 * rng.normal(-0.5, 1.0, (8, 1, 2)))
-    found = pool.pooled(signal, late=True)[:, 0]
-    parts = signal[:, 0] ** 2 * [one, two]
+    signal = np.exp(0.5 * rng.normal(-0.5, 1.0, (8, 2)))
+    found = pool.ways.worth_late(signal)[:, 0]
+    parts = signal**2 * [one, two]
     assert (found <= parts.sum(axis=1) * (1.0 + 1e-9)).all()
-    alike = np.repeat(signal[..., :1], 2, axis=2)
-    np.testing.assert_allclose(
-        pool.pooled(alike, late=True)[:, 0], alike[:, 0, 0] ** 2 * (one + two)
-    )
+    alike = np.repeat(signal[:, :1], 2, axis=1)
+    np.testing.assert_allclose(pool.ways.worth_late(alike)[:, 0], alike[:, 0] ** 2 * (one + two))
     # Orders of tranches, and one weight for all labels, change nothing.
     turned = Terms.of(
         [Curve((Tranche("judge", two, weight=3.0), Tranche("crowd", one, weight=3.0)))], TABLE
     )
-    np.testing.assert_allclose(turned.pooled(signal[..., ::-1], late=True)[:, 0], found)
+    np.testing.assert_allclose(turned.ways.worth_late(signal)[:, 0], found)
 
 
 @settings(deadline=None, max_examples=50)
@@ -162,7 +160,7 @@ def test_law_is_calibrated_on_worlds_from_its_own_prior() -> None:
     places = [((draws[..., k] < truth[:, None, k]).mean(axis=1)) for k in np.flatnonzero(free)]
 
     def error(theta: np.ndarray) -> np.ndarray:
-        parts = basis(Terms.of(far, TABLE), Shape.unpack(theta, TABLE), TABLE)
+        parts = basis(Terms.of(far, TABLE).ways, Shape.unpack(theta, TABLE), TABLE)
         return parts.learned
 
     there = error(draws.reshape(-1, draws.shape[-1])).reshape(worlds, -1, len(far))
@@ -178,7 +176,7 @@ def test_law_is_calibrated_on_worlds_from_its_own_prior() -> None:
 def _simulate(cells: Cells, theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Cell means of worlds with these parameters [world, cell, white metric]."""
     shape = Shape.unpack(theta, TABLE)
-    seen = basis(cells.terms, shape, TABLE)
+    seen = basis(cells.terms.ways, shape, TABLE)
     worlds, count, metrics = len(theta), len(cells.noise), len(cells.profile)
     linear = (seen.rows * seen.sd) @ rng.standard_normal((worlds, seen.rows.shape[2], metrics))
     smoothness = kernel(seen.places, seen.places, cells.spread, cells.spread, shape)

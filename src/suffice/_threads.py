@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from threadpoolctl import ThreadpoolController
 
 _FEWEST = 4
@@ -32,6 +33,20 @@ def in_threads(work: Callable[[int, int], None], count: int, step: int) -> None:
     with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
         for done in [pool.submit(work, *end) for end in ends]:
             done.result()
+
+
+def in_blocks(
+    work: Callable[[int, int, np.random.Generator], None],
+    count: int,
+    step: int,
+    rng: np.random.Generator,
+) -> None:
+    """The same with a generator of its own for each block, so that threads need not take turns.
+
+    Numbers depend on ``step``, not on how many threads there are.
+    """
+    own = rng.spawn(-(-count // step))
+    in_threads(lambda first, last: work(first, last, own[first // step]), count, step)
 
 
 @lru_cache(maxsize=1)

@@ -63,7 +63,7 @@ def _side_by_side(worlds: int, rng: np.random.Generator) -> dict[str, Array]:
     }
 
     def error(theta: Array) -> Array:
-        return basis(Terms.of(list(FAR), TABLE), Shape.unpack(theta, TABLE), TABLE).learned
+        return basis(Terms.of(list(FAR), TABLE).ways, Shape.unpack(theta, TABLE), TABLE).learned
 
     there = error(draws.reshape(-1, draws.shape[-1])).reshape(worlds, -1, len(FAR))
     place = (there < error(truth)[:, None]).mean(axis=1)

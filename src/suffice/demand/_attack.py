@@ -15,7 +15,7 @@ for a hostile share that acts on a target of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class AttackPart:
         self,
         outcomes: Outcomes,
         hostile: Floats,
-        learned: Floats,
+        learned: NDArray[np.floating[Any]],
         rng: np.random.Generator,
         *,
         common: bool = False,

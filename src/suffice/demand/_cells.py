@@ -9,12 +9,12 @@ formulas; Ionides (2008) for truncated importance weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice._threads import in_threads
-from suffice.demand._conditional import conditional
+from suffice._threads import in_blocks
+from suffice.demand._conditional import Conditional
 from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis
 from suffice.demand._widths import Widths
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve, ResolvedCurve
 
     Floats = NDArray[np.float64]
+    Numbers = NDArray[np.floating[Any]]
 
 UNTRAINED = 0.5
 """Error of a two-choice model that has learned nothing: the level of metrics unless told."""
@@ -37,8 +38,8 @@ _SPREAD_AT = 1000.0
 _FAR = 0.05
 """Share by which what is left to learn may be misjudged for each e-fold beyond the largest cell."""
 
-_FINISHED = 8_000
-"""Curve-draws that are finished at a time."""
+_BLOCK = 40_000
+"""Curve-draws that are handled at a time: more would not stay in the processor's cache."""
 
 _UNTRIED = 0.2
 """Share by which the computed log worth of labels that no cell held may be off."""
@@ -145,37 +146,48 @@ class Cells:
         widening: float,
         *,
         common: bool = False,
-    ) -> tuple[Floats, Floats, Floats]:
-        """Draws of (mean, run-to-run spread), each [draw, curve, metric], and the share learned."""
+    ) -> tuple[Numbers, Numbers, Numbers]:
+        """Draws of (mean, run-to-run spread), each [draw, curve, metric], and the share learned.
 
-        def normal(*shape: int) -> Floats:
-            return rng.standard_normal((shape[0], 1, *shape[2:]) if common else shape)
-
+        In single precision: it is the law's own doubt that limits the digits.
+        """
         covariance, seen = self._covariance(theta)
         design = _spread_design(terms.plain_worth(self.table))
         spread = np.exp(0.5 * design @ self.spread_fit)
-        inverse, left = np.asarray(np.linalg.inv(covariance), dtype=float), self._left(seen)
-        new = conditional(theta, terms, self.table, seen, (spread, self.spread), inverse, left)
-        centre = new.mean - new.learned[:, :, None] * self.profile
+        given = Conditional.on(
+            theta, terms.ways, self.table, seen, (spread, self.spread), covariance, self._left(seen)
+        )
         # Beyond the largest cell nothing has tested how fast the rest is learned, nor has anything
         # tested a worth that was computed for a channel that no cell held.
-        largest = seen.worth.max(axis=1)[:, None]
-        untried = _UNTRIED * terms.untried(self.terms, self.table)
-        noise = normal(*centre.shape), normal(*new.worth.shape), normal(*new.worth.shape)
-        mean, learned = np.empty((*new.worth.shape, len(self.back))), np.empty(new.worth.shape)
+        largest = seen.worth.max(axis=1)[:, None].astype(np.float32)
+        untried = (_UNTRIED * terms.untried(self.terms, self.table)).astype(np.float32)
+        profile, back, level = (
+            a.astype(np.float32) for a in (self.profile, self.back.T, self.untrained)
+        )
+        curves = len(terms.tasks)
+        mean = np.empty((len(theta), curves, len(self.untrained)), dtype=np.float32)
+        learned = np.empty(mean.shape[:2], dtype=np.float32)
 
-        def finish(first: int, last: int) -> None:
+        def block(first: int, last: int, own: np.random.Generator) -> None:
             at = slice(first, last)
-            white = centre[at] + widening * np.sqrt(new.variance[at])[:, :, None] * noise[0][at]
-            beyond = np.log(np.maximum(new.worth[at] / largest[at], 1.0))
-            slip = _FAR * new.missing[at] * beyond * noise[1][at]
-            whole = new.learned[at] + new.missing[at]
-            learned[at] = new.learned[at] / np.maximum(whole, 1e-9)
-            slip += whole * new.by_scale[at] * untried * noise[2][at]
-            white += slip[:, :, None] * self.profile
-            np.add(white @ self.back.T, self.untrained, out=mean[at])
+            new = given.of(first, last)
+            alike = last - first, 1 if common else curves
 
-        in_threads(finish, len(theta), max(1, _FINISHED // max(new.worth.shape[1], 1)))
+            def normal(*more: int) -> Numbers:
+                return own.standard_normal((*alike, *more), dtype=np.float32)
+
+            white = normal(len(profile)) * (np.float32(widening) * np.sqrt(new.variance))[..., None]
+            white += new.mean
+            beyond = np.log(np.maximum(new.worth / largest[at], 1.0))
+            slip = _FAR * new.missing * beyond * normal()
+            whole = new.learned + new.missing
+            np.divide(new.learned, np.maximum(whole, 1e-9), out=learned[at])
+            slip += whole * new.by_scale * untried * normal()
+            white += (slip - new.learned)[..., None] * profile
+            np.matmul(white, back, out=mean[at])
+            mean[at] += level
+
+        in_blocks(block, len(theta), max(1, _BLOCK // max(curves, 1)), rng)
         return mean, self.widths.draw(terms, rng, len(theta), common=common), learned
 
     def leave_one_out(self, theta: Floats, widening: float) -> tuple[Floats, Floats, Floats]:
@@ -202,11 +214,11 @@ class Cells:
 
     def _left(self, seen: Basis) -> Floats:
         """What the corrections must explain [walker, cell, white metric]."""
-        return np.asarray(self.values + seen.learned[:, :, None] * self.profile)
+        return np.asarray(self.values + seen.learned[:, :, None] * self.profile, dtype=np.float64)
 
     def _covariance(self, theta: Floats) -> tuple[Floats, Basis]:
         shape = Shape.unpack(theta, self.table)
-        seen = basis(self.terms, shape, self.table)
+        seen = basis(self.terms.ways, shape, self.table)
         covariance = (seen.rows * seen.sd**2) @ seen.rows.transpose(0, 2, 1)
         covariance += kernel(seen.places, seen.places, self.spread, self.spread, shape)
         index = np.arange(len(self.noise))
@@ -214,7 +226,7 @@ class Cells:
         return covariance, seen
 
 
-def kernel(first: Floats, second: Floats, s1: Floats, s2: Floats, shape: Shape) -> Floats:
+def kernel(first: Numbers, second: Numbers, s1: Floats, s2: Floats, shape: Shape) -> Floats:
     """Covariance of the discrepancy between two sets of curves [walker, first, second]."""
     square = (
         (first**2).sum(axis=2)[:, :, None]

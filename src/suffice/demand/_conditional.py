@@ -1,29 +1,33 @@
 """What measured cells say of other curves: the conditional mean and variance, quickly.
 
-The arrays [draw, curve, cell] are the large ones. They are made and used up in blocks that stay in
-the processor's cache, by all cores.
+With L the root of the cells' covariance and c the covariance of a curve with the cells, both come
+from L^-1 c: its square is what the cells take from the curve's variance, and its product with
+L^-1 data is the mean. c is a kernel plus a product of the linear terms. Its exponents and its
+linear terms are one product of matrices, and L^-1 c is a second one. The arrays [draw, curve, cell]
+are the large ones: they are made and used up in blocks that stay in the processor's cache, in
+single precision, which has digits enough for what is uncertain by a per cent or more.
 Reference: Rasmussen and Williams (2006), equations 2.25 and 2.26.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice._threads import in_threads
 from suffice.demand._terms import Shape, basis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from suffice.demand._terms import Basis, SourceTable, Terms
+    from suffice.demand._terms import Basis, SourceTable
+    from suffice.demand._ways import Ways
 
-    Floats = NDArray[np.float64]
+    Numbers = NDArray[np.floating[Any]]
 
-_BASES, _IN_CACHE = 8_000, 40_000
-"""Entries of a block [draw, curve] that is handled at once, and of one [draw, curve, cell]."""
+_IN_CACHE = 40_000
+"""Entries of a block [draw, curve, cell] that is handled at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,69 +39,114 @@ class Told:
         worth, learned, missing, by_scale: as in ``Basis`` [draw, curve].
     """
 
-    mean: Floats
-    variance: Floats
-    worth: Floats
-    learned: Floats
-    missing: Floats
-    by_scale: Floats
+    mean: Numbers
+    variance: Numbers
+    worth: Numbers
+    learned: Numbers
+    missing: Numbers
+    by_scale: Numbers
 
 
-def conditional(
-    theta: Floats,
-    terms: Terms,
-    table: SourceTable,
-    seen: Basis,
-    spread: tuple[Floats, Floats],
-    inverse: Floats,
-    left: Floats,
-) -> Told:
-    """Condition curves on cells.
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """Conditions curves on cells; make one with ``Conditional.on``.
 
-    Args:
+    Attributes:
         theta: packed nonlinear parameters [draw, parameter].
-        terms: of the curves.
+        ways: the curves.
         table: the sources.
-        seen: basis of the measured cells.
-        spread: run-to-run sd of the curves and of the cells, [curve] and [cell].
-        inverse: of the cells' covariance [draw, cell, cell].
-        left: what the corrections explain in the cells [draw, cell, metric].
+        log_spread: of the curves' run-to-run sd [curve].
+        to_exponent: from a curve's places, two constants and linear terms to the exponents of the
+            kernel and the same linear terms [draw, axis and term, cell and term].
+        to_told: from kernel and linear terms to L^-1 c and the mean
+            [draw, cell and term, cell and metric].
+        cells: how many there are.
     """
-    draws, curves, cells = len(theta), len(terms.tasks), seen.rows.shape[1]
-    told = Told(
-        np.empty((draws, curves, left.shape[2])), *(np.empty((draws, curves)) for _ in range(5))
-    )
-    solved = inverse @ left
 
-    def block(first: int, last: int) -> None:
-        shape = Shape.unpack(theta[first:last], table)
-        new = basis(terms, shape, table)
-        for name in ("worth", "learned", "missing", "by_scale"):
-            getattr(told, name)[first:last] = getattr(new, name)
-        size = np.exp(2.0 * shape.log_amplitude)
-        scale = (-0.5 / np.exp(2.0 * shape.log_length))[:, None]
-        weighted = new.rows * new.sd**2
-        before = np.einsum("dct,dct->dc", weighted, new.rows)
-        before += size[:, None] * spread[0] ** 2
-        own = np.einsum("dca,dca->dc", new.places, new.places) * scale
-        inner = max(1, _IN_CACHE // max(curves * cells, 1))
+    theta: Numbers
+    ways: Ways
+    table: SourceTable
+    log_spread: Numbers
+    to_exponent: Numbers
+    to_told: Numbers
+    cells: int
+
+    @classmethod
+    def on(
+        cls,
+        theta: Numbers,
+        ways: Ways,
+        table: SourceTable,
+        seen: Basis,
+        spread: tuple[Numbers, Numbers],
+        covariance: Numbers,
+        left: Numbers,
+    ) -> Conditional:
+        """Prepare what does not depend on the curves.
+
+        Args:
+            theta: packed nonlinear parameters [draw, parameter].
+            ways: the curves.
+            table: the sources.
+            seen: basis of the measured cells.
+            spread: run-to-run sd of the curves and of the cells, [curve] and [cell].
+            covariance: of the cells [draw, cell, cell].
+            left: what the corrections explain in the cells [draw, cell, metric].
+        """
+        shape = Shape.unpack(theta, table)
+        narrow = np.exp(-2.0 * shape.log_length)
+        draws, cells, terms = seen.rows.shape
+        axes = seen.places.shape[2]
+        to_exponent = np.zeros((draws, axes + 2 + terms, cells + terms), dtype=np.float32)
+        to_exponent[:, :axes, :cells] = seen.places.transpose(0, 2, 1) * narrow[:, None, None]
+        to_exponent[:, axes, :cells] = 1.0
+        own = np.einsum("dna,dna->dn", seen.places, seen.places) * narrow[:, None]
+        log_size = 2.0 * shape.log_amplitude[:, None] + np.log(spread[1])
+        to_exponent[:, axes + 1, :cells] = log_size - 0.5 * own
+        linear = np.arange(terms)
+        to_exponent[:, axes + 2 + linear, cells + linear] = 1.0
+        inverse = np.linalg.inv(np.linalg.cholesky(covariance))
+        taken = np.concatenate(
+            [inverse.transpose(0, 2, 1), inverse.transpose(0, 2, 1) @ (inverse @ left)], axis=2
+        )
+        to_told = np.concatenate([taken, seen.rows.transpose(0, 2, 1) @ taken], axis=1)
+        return cls(
+            theta.astype(np.float32),
+            ways.astype(np.float32),
+            table,
+            np.log(spread[0]).astype(np.float32),
+            to_exponent,
+            to_told.astype(np.float32),
+            cells,
+        )
+
+    def of(self, first: int, last: int) -> Told:
+        """What is told by draws ``first`` to ``last``."""
+        shape = Shape.unpack(self.theta[first:last], self.table)
+        new = basis(self.ways, shape, self.table)
+        size = np.exp(2.0 * (shape.log_amplitude[:, None] + self.log_spread))
+        narrow = np.exp(-2.0 * shape.log_length)[:, None]
+        axes, terms = new.places.shape[2], new.rows.shape[2]
+        there = np.empty((*new.worth.shape, axes + 2 + terms), dtype=np.float32)
+        there[..., :axes] = new.places
+        own = np.einsum("dca,dca->dc", new.places, new.places) * narrow
+        there[..., axes] = self.log_spread - 0.5 * own
+        there[..., axes + 1] = 1.0
+        weighted = there[..., axes + 2 :]
+        np.multiply(new.rows, new.sd**2, out=weighted)
+        variance = np.einsum("dct,dct->dc", weighted, new.rows) + size
+        curves, wide = variance.shape[1], self.to_told.shape[2]
+        mean = np.empty((*variance.shape, wide - self.cells), dtype=np.float32)
+        inner = max(1, _IN_CACHE // max(curves * self.cells, 1))
         for k in range(0, last - first, inner):
             here = slice(k, min(k + inner, last - first))
             at = slice(first + here.start, first + here.stop)
-            there = seen.places[at]
-            theirs = np.einsum("dna,dna->dn", there, there) * scale[here]
-            cross = new.places[here] @ (there.transpose(0, 2, 1) * (-2.0 * scale[here, :, None]))
-            cross += own[here, :, None]
-            cross += theirs[:, None, :]
-            # The exponent needs no more digits than the discrepancy's own form deserves.
-            kernel = cross.astype(np.float32)
-            np.exp(kernel, out=kernel)
-            np.multiply(kernel, (size[here, None] * spread[1])[:, None, :], out=cross)
-            cross *= spread[0][:, None]
-            cross += weighted[here] @ seen.rows[at].transpose(0, 2, 1)
-            np.matmul(cross, solved[at], out=told.mean[at])
-            before[here] -= np.einsum("dcn,dcn->dc", cross @ inverse[at], cross)
-        np.maximum(before, 1e-12, out=told.variance[first:last])
-
-    in_threads(block, draws, max(1, _BASES // max(curves, 1)))
-    return told
+            cross = there[here] @ self.to_exponent[at]
+            exponent = cross[..., : self.cells]
+            np.exp(exponent, out=exponent)
+            told = cross @ self.to_told[at]
+            mean[here] = told[..., self.cells :]
+            root = told[..., : self.cells]
+            variance[here] -= np.einsum("dcn,dcn->dc", root, root)
+        np.maximum(variance, 1e-9, out=variance)
+        return Told(mean, variance, new.worth, new.learned, new.missing, new.by_scale)

@@ -16,14 +16,14 @@ Phys. Rev. A 45, for the error as an angle.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    Numbers = NDArray[np.floating[Any]]
 
 FAMILIES = ("power", "angle")
 
@@ -35,12 +35,10 @@ WEIGHT = {"power": 0.25, "angle": 0.75}
 two part: power falls on, angle levels off. Set by what forecast best on development splits of the
 example, see ``tools/bench_calibration``."""
 
-_STEP = 1e-3
-
 
 def missing(
-    family: Floats, x: Floats, power: Floats, agreement: Floats
-) -> tuple[Floats, Floats, Floats, Floats]:
+    family: Numbers, x: Numbers, power: Numbers, agreement: Numbers
+) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """u and its changes with log scale, with the power, and with the agreement.
 
     Args:
@@ -53,36 +51,39 @@ def missing(
         Four arrays [walker, curve].
     """
     p, rho = power[:, None], agreement[:, None]
-    is_power = (family == FAMILIES.index("power"))[:, None]
+    is_power = family == FAMILIES.index("power")
     if is_power.all():
         return _power(x, p)
     if not is_power.any():
         return _angle(x, p, rho)
-    u, by_scale, by_power, by_agreement = (
-        np.where(is_power, one, other)
-        for one, other in zip(_power(x, p), _angle(x, p, rho), strict=True)
-    )
+    u, by_scale, by_power, by_agreement = (np.empty_like(x) for _ in range(4))
+    for mine, found in (
+        (is_power, _power(x[is_power], p[is_power])),
+        (~is_power, _angle(x[~is_power], p[~is_power], rho[~is_power])),
+    ):
+        u[mine], by_scale[mine], by_power[mine], by_agreement[mine] = found
     return u, by_scale, by_power, by_agreement
 
 
-def reach(agreement: Floats) -> Floats:
+def reach(agreement: Numbers) -> Numbers:
     """How far below chance the error of a head with this agreement is."""
-    return np.asarray(0.5 - np.arccos(agreement) / np.pi)
+    # arcsin(a) is pi/2 - arccos(a), without the loss of digits where a is small.
+    return np.asarray(np.arcsin(agreement) / np.pi)
 
 
-def _power(x: Floats, p: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    u = (1.0 + x) ** -p
-    return u, p * x * (1.0 + x) ** (-p - 1.0), -u * np.log1p(x), np.zeros_like(u)
+def _power(x: Numbers, p: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    log_more = np.log1p(x)
+    u = np.exp(-p * log_more)
+    return u, p * x / (1.0 + x) * u, -u * log_more, np.zeros_like(u)
 
 
-def _angle(x: Floats, p: Floats, rho: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _angle(x: Numbers, p: Numbers, rho: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     log_y = p * np.log(np.maximum(x, 1e-12))
     square = 1.0 / (1.0 + np.exp(-np.clip(log_y, -60.0, 60.0)))
-    g = np.sqrt(square)
-
-    def u(agreement: Floats) -> Floats:
-        return np.asarray(1.0 - reach(agreement * g) / reach(agreement))
-
-    slope = rho / (np.pi * np.sqrt(1.0 - (rho * g) ** 2)) / reach(rho) * 0.5 * g * (1.0 - square)
-    by_agreement = (u(rho + _STEP) - u(rho - _STEP)) / (2.0 * _STEP)
-    return u(rho), slope * p, -slope * log_y, by_agreement
+    g, whole = np.sqrt(square), reach(rho)
+    learned = reach(rho * g) / whole
+    # How the error moves with the angle's cosine, over all that can be learned.
+    steep = 1.0 / (np.pi * np.sqrt(1.0 - (rho * g) ** 2)) / whole
+    slope = rho * steep * 0.5 * g * (1.0 - square)
+    at_best = 1.0 / (np.pi * np.sqrt(1.0 - rho**2)) / whole
+    return 1.0 - learned, slope * p, -slope * log_y, learned * at_best - g * steep

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
 
     Floats = NDArray[np.float64]
+    Numbers = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +52,8 @@ class Outcomes:
         family: position of each draw's family of learning curves; None where there is one [draw].
     """
 
-    mean: Floats
-    spread: Floats
+    mean: Numbers
+    spread: Numbers
     residuals: Floats
     family: Floats | None = None
 
@@ -142,7 +143,7 @@ class Law:
         *,
         draws: int,
         runs: int,
-    ) -> tuple[Outcomes, Floats]:
+    ) -> tuple[Outcomes, Numbers]:
         """Outcomes if hostile labels were merely wrong, and the share learned [draw, curve]."""
         pool = self.posterior.draws
         theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
@@ -156,7 +157,7 @@ class Law:
         runs: int,
         *,
         common: bool = False,
-    ) -> tuple[Outcomes, Floats, Terms]:
+    ) -> tuple[Outcomes, Numbers, Terms]:
         """Outcomes without the attack part, the share learned [draw, curve], and the terms."""
         terms = Terms.of(curves, self.table)
         mean, spread, learned = self._data.predict(theta, terms, rng, self.widening, common=common)

@@ -15,13 +15,14 @@ larger by that ratio.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suffice.curve import Curve, ResolvedCurve, base_source
 from suffice.demand._families import FAMILIES, PRIOR_POWER, missing, reach
+from suffice.demand._ways import Ways, mean_over
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from suffice.curve import ResolvedTranche, Tranche
 
     Floats = NDArray[np.float64]
+    Numbers = NDArray[np.floating[Any]]
 
 SCALE = 50.0
 """Clean-equivalent labels at which the discrepancy's axes turn from linear to logarithmic."""
@@ -158,11 +160,8 @@ class Terms:
 
     def signal(self, table: SourceTable) -> Floats:
         """What each tranche gives to training under the prior means [curve, term]."""
-        return np.asarray(self._of_one(table) * self.tasks)
-
-    def _of_one(self, table: SourceTable) -> Floats:
-        """The same of one task."""
-        return np.asarray(np.exp(0.5 * (table.log_worth[self.source] + self.repeat)))
+        one = np.exp(0.5 * (table.log_worth[self.source] + self.repeat))
+        return np.asarray(one * self.tasks)
 
     def shares(self, table: SourceTable) -> Floats:
         """Share of that signal which each source gives [curve, source]."""
@@ -170,16 +169,25 @@ class Terms:
         each = [(signal * (self.source == s)).sum(axis=1) for s in range(len(table.names))]
         return np.asarray(np.stack(each, axis=1) / np.maximum(signal.sum(axis=1), 1e-9)[:, None])
 
+    @cached_property
+    def ways(self) -> Ways:
+        """The curves by the ways in which they buy."""
+        return Ways.of(self.source, self.repeat, self.tasks, self.squares, self.early)
+
     def plain_worth(self, table: SourceTable) -> Floats:
         """Clean-equivalent labels under the prior means [curve]."""
-        signal = self._of_one(table)[None]
-        both = self.pooled(signal, late=False) + self.pooled(signal, late=True)
-        return np.asarray(both[0])
+        signal = self._of_each_way(table)
+        both = self.ways.worth_early(signal) + self.ways.worth_late(signal)
+        return np.asarray(both[0], dtype=np.float64)
 
     def last_worth(self, table: SourceTable) -> Floats:
         """The same of the last round alone [curve]."""
-        signal = self._of_one(table)[None]
-        return np.asarray(self.pooled(signal, late=True)[0])
+        return np.asarray(self.ways.worth_late(self._of_each_way(table))[0], dtype=np.float64)
+
+    def _of_each_way(self, table: SourceTable) -> Floats:
+        """What one task gives to training, each way, under the prior means [1, way]."""
+        ways = self.ways
+        return np.asarray(np.exp(0.5 * (table.log_worth[ways.source] + ways.repeat))[None])
 
     def hostile_share(self, table: SourceTable, kept: float) -> Floats:
         """Hostile share of the training signal under the prior means [curve].
@@ -221,27 +229,6 @@ class Terms:
         total = np.maximum(self.squares.sum(axis=1), 1e-9)
         return np.asarray((share * self.squares).sum(axis=1) / total)
 
-    def pooled(self, signal: Floats, *, late: bool, dilution: Floats | float = 1.0) -> Floats:
-        """Clean-equivalent labels of the last round, or of those before it [walker, curve].
-
-        Model: a label of worth w carries signal sqrt(w) and, like any other, noise of variance one.
-        Trained with equal weights the signals add up; squared and over the noise they are the
-        worth of the pool. It is less than the sum of worths: poor labels dilute good ones.
-
-        Args:
-            signal: root of the worth of one task of each tranche [walker, curve, term].
-            late: the last round instead of those before it.
-            dilution: power of the loss against the sum of worths [walker] or one for all.
-        """
-        mine = self.early == (0.0 if late else 1.0)
-        tasks = self.tasks * mine
-        # Over so few terms a sum along the last axis is slower than this.
-        added = np.einsum("wct,ct->wc", signal, tasks)
-        summed = np.maximum(np.einsum("wct,wct,ct->wc", signal, signal, tasks), 1e-9)
-        noise = np.maximum((self.squares * mine).sum(axis=1), 1e-9)
-        ratio = np.maximum(added * added / (noise * summed), 1e-9)
-        return np.asarray(summed * ratio ** np.reshape(dilution, (-1, 1)))
-
 
 @dataclass(frozen=True, eq=False)
 class Shape:
@@ -263,18 +250,18 @@ class Shape:
         log_length: log correlation length of the discrepancy.
     """
 
-    log_worth: Floats
-    family: Floats
-    log_scale: Floats
-    log_power: Floats
-    agreement: Floats
-    repeat_power: Floats
-    keep_bias: Floats
-    keep_worth: Floats
-    forget: Floats
-    dilution: Floats
-    log_amplitude: Floats
-    log_length: Floats
+    log_worth: Numbers
+    family: Numbers
+    log_scale: Numbers
+    log_power: Numbers
+    agreement: Numbers
+    repeat_power: Numbers
+    keep_bias: Numbers
+    keep_worth: Numbers
+    forget: Numbers
+    dilution: Numbers
+    log_amplitude: Numbers
+    log_length: Numbers
 
     NAMES = (
         "family",
@@ -291,7 +278,7 @@ class Shape:
     )
 
     @classmethod
-    def unpack(cls, theta: Floats, table: SourceTable) -> Shape:
+    def unpack(cls, theta: Numbers, table: SourceTable) -> Shape:
         """Read [walker, parameter]: worths of all but the reference, then ``NAMES``."""
         others = len(table.names) - 1
         worth = np.zeros((len(theta), others + 1))
@@ -299,7 +286,7 @@ class Shape:
         return cls(worth, *(theta[:, others + i] for i in range(len(cls.NAMES))))
 
     @classmethod
-    def start(cls, table: SourceTable, family: str) -> Floats:
+    def start(cls, table: SourceTable, family: str) -> Numbers:
         """The prior means, packed [parameter]."""
         power, _ = PRIOR_POWER[family]
         rest = [FAMILIES.index(family), np.log(100.0), power, 1.0, 1.0, -1.0, -0.3, 1.0, 1.0]
@@ -311,10 +298,10 @@ class Shape:
         """Where the family stands in packed parameters."""
         return len(table.names) - 1
 
-    def log_prior(self, table: SourceTable) -> Floats:
+    def log_prior(self, table: SourceTable) -> Numbers:
         """Log prior density up to a constant [walker]."""
 
-        def normal(x: Floats, mean: Floats | float, sd: float) -> Floats:
+        def normal(x: Numbers, mean: Numbers | float, sd: float) -> Numbers:
             return np.asarray(-0.5 * ((x - mean) / sd) ** 2)
 
         power = np.array([PRIOR_POWER[f] for f in FAMILIES])[self.family.astype(int)]
@@ -353,30 +340,26 @@ class Basis:
         places: where the discrepancy sees each curve [walker, curve, axis].
     """
 
-    worth: Floats
-    learned: Floats
-    missing: Floats
-    by_scale: Floats
-    rows: Floats
-    sd: Floats
-    places: Floats
+    worth: Numbers
+    learned: Numbers
+    missing: Numbers
+    by_scale: Numbers
+    rows: Numbers
+    sd: Numbers
+    places: Numbers
 
 
-def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
-    """The parts of the law's mean for some curves."""
-    log_one = shape.log_worth[:, terms.source] + shape.repeat_power[:, None, None] * terms.repeat
+def basis(ways: Ways, shape: Shape, table: SourceTable) -> Basis:
+    """The parts of the law's mean for some curves, in the precision of what is given."""
+    log_one = shape.log_worth[:, ways.source] + shape.repeat_power[:, None] * ways.repeat
     one = np.exp(0.5 * log_one)
-    late = terms.pooled(one, late=True, dilution=shape.dilution)
-    early = terms.pooled(one, late=False, dilution=shape.dilution)
+    late = ways.worth_late(one, shape.dilution)
     # Hyperparameters of a last round are chosen by its own labels: the worse these are, the more
     # of what came before is thrown away.
-    signal = one * terms.tasks
-    first, last = signal * terms.early, signal * (1.0 - terms.early)
-    gap = _mean(log_one, last) - _mean(log_one, first)
-    rounds = (terms.tasks * terms.early).any(axis=1)
-    lost = shape.forget[:, None] * np.minimum(np.where(rounds, gap, 0.0), 0.0)
-    early = early * np.exp(shape.keep_worth[:, None] + lost)
-    pull = last + first * np.exp(shape.keep_bias[:, None] + lost)[:, :, None]
+    gap = mean_over(log_one, one, ways.late) - mean_over(log_one, one, ways.early)
+    lost = shape.forget[:, None] * np.minimum(np.where(ways.rounds, gap, 0.0), 0.0)
+    early = ways.worth_early(one, shape.dilution) * np.exp(shape.keep_worth[:, None] + lost)
+    kept = np.exp(shape.keep_bias[:, None] + lost)
     n = early + late
     x = n / np.exp(shape.log_scale)[:, None]
     rho = 1.0 / (1.0 + np.exp(-np.clip(shape.agreement, -6.0, 6.0)))
@@ -384,10 +367,11 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
     columns = [1.0 - u, by_scale, by_power, by_agreement]
     sd = [_LEVEL, _CHANGE, _CHANGE, _CHANGE]
     axes = []
-    whole = np.maximum(np.einsum("wct->wc", pull), 1e-9)
+    pull = np.maximum(one @ ways.late + kept * (one @ ways.early), 1e-9)
     for s in range(len(table.names)):
-        taught = np.einsum("wct,ct->wc", pull, (terms.source == s).astype(float)) / whole
-        axes.append(np.log1p(n * taught / SCALE))
+        mine = one * (ways.source == s)
+        taught = (mine @ ways.late + kept * (mine @ ways.early)) / pull
+        axes.append(np.log(1.0 + n * taught / SCALE))
         if s == 0:
             continue
         columns.append(-by_scale * taught)
@@ -398,12 +382,8 @@ def basis(terms: Terms, shape: Shape, table: SourceTable) -> Basis:
     # Families count from an error of one half.
     whole = 2.0 * table.chance * reach(rho)[:, None]
     rows, places = np.stack(columns, axis=2), np.stack(axes, axis=2)
-    return Basis(n, whole * (1.0 - u), whole * u, by_scale, rows, np.array(sd), places)
-
-
-def _mean(values: Floats, weight: Floats) -> Floats:
-    total = np.maximum(np.einsum("wct->wc", weight), 1e-9)
-    return np.asarray(np.einsum("wct,wct->wc", values, weight) / total)
+    scale = np.array(sd, dtype=rows.dtype)
+    return Basis(n, whole * (1.0 - u), whole * u, by_scale, rows, scale, places)
 
 
 @lru_cache(maxsize=4096)

@@ -281,7 +281,7 @@ def transfer_law(
     reference = list(first.curves)
     rng = np.random.default_rng([seed, 41])
     outs = [law.outcomes(reference, rng, draws=_REFERENCE_DRAWS, runs=2) for law in laws]
-    draws = np.stack([o.mean for o in outs])
+    draws = np.stack([o.mean for o in outs]).astype(np.float64)
     run = np.exp(np.log(np.stack([o.spread for o in outs])).mean(axis=(0, 1, 2)))
     expected = expect(draws.mean(axis=(1, 2)), run, sizes, size)
     return TransferLaw(

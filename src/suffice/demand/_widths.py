@@ -18,11 +18,11 @@ Reference: Bartlett and Kendall (1946), The statistical analysis of variance-het
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice._threads import in_threads
+from suffice._threads import in_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from suffice.demand._terms import SourceTable, Terms
 
     Floats = NDArray[np.float64]
+    Numbers = NDArray[np.floating[Any]]
 
 _AT = 1000.0
-_BLOCK = 8_000
+_BLOCK = 40_000
 _PRIOR_SD = np.array([10.0, 1.0, 0.5])
 _SHARE_SD, _SLOPE_SD = 1.0, 0.25
 _LEAST = 0.02
@@ -98,23 +99,25 @@ class Widths:
 
     def draw(
         self, terms: Terms, rng: np.random.Generator, draws: int, *, common: bool = False
-    ) -> Floats:
+    ) -> Numbers:
         """Draws of the widths [draw, curve, metric]; ``common``: one misfit for all curves."""
         noise = rng.standard_normal((draws, *self.mean.T.shape))
-        fits = self.mean.T + np.einsum("ktu,dku->dkt", self.root, noise)
-        design, finite = _design(terms, self.table), _finite(terms, self.table)[:, None]
+        fits = (self.mean + np.einsum("ktu,dku->dtk", self.root, noise)).astype(np.float32)
+        design = _design(terms, self.table).astype(np.float32)
+        finite = _finite(terms, self.table)[:, None].astype(np.float32)
         curves, metrics = len(design), self.mean.shape[1]
-        misfit = rng.standard_normal((draws, 1 if common else curves, metrics))
-        widths = np.empty((draws, curves, metrics))
+        misfit = self.misfit.astype(np.float32)
+        widths = np.empty((draws, curves, metrics), dtype=np.float32)
 
-        def block(first: int, last: int) -> None:
+        def block(first: int, last: int, own: np.random.Generator) -> None:
             at = slice(first, last)
-            log_variance = design @ fits[at].transpose(0, 2, 1)
-            log_variance += self.misfit * misfit[at] + finite
+            alike = last - first, 1 if common else curves, metrics
+            log_variance = own.standard_normal(alike, dtype=np.float32) * misfit
+            log_variance = log_variance + design @ fits[at] + finite
             log_variance *= 0.5
             np.exp(log_variance, out=widths[at])
 
-        in_threads(block, draws, max(1, _BLOCK // max(curves, 1)))
+        in_blocks(block, draws, max(1, _BLOCK // max(curves, 1)), rng)
         return widths
 
 

@@ -152,7 +152,8 @@ class _World:
             market.resolve([curve]), rng, draws=_DRAWS, runs=_RUNS, half=REPORT
         )
         chances = pass_chances(outcomes, self.criterion, self.law.metrics, self.shift)
-        return chances[:, 0], outcomes.mean[:, 0], outcomes.spread[:, 0]
+        mean, spread = (a[:, 0].astype(np.float64) for a in (outcomes.mean, outcomes.spread))
+        return chances[:, 0], mean, spread
 
 
 def what_next(

@@ -198,7 +198,7 @@ def _hostile(
     }
 
 
-def _most_binding(law: Law, mean: Floats, criterion: Criterion) -> int:
+def _most_binding(law: Law, mean: NDArray[np.floating[Any]], criterion: Criterion) -> int:
     """The error whose threshold is missed by most at the end of the line."""
     limits = criterion.thresholds(law.metrics)
     errors = np.array([m.startswith("error") for m in law.metrics])
