@@ -171,11 +171,17 @@ def best_of_n(
     mass = mass[..., order]
     block = np.add.reduceat(mass, starts, axis=-1)
     mean = np.add.reduceat(mass * worth[..., order], starts, axis=-1) / np.maximum(block, 1e-300)
-    below = np.cumsum(block, axis=-1) / block.sum(axis=-1, keepdims=True)
-    # The best of n is at most a score exactly when all n are.
-    powers = below[..., None, :] ** np.asarray(counts, dtype=np.float64)[:, None]
-    chances = np.diff(powers, axis=-1, prepend=0.0)
-    return np.asarray((chances * mean[..., None, :]).sum(axis=-1))
+    below = np.cumsum(block, axis=-1)[..., :-1] / block.sum(axis=-1, keepdims=True)
+    # The best of n is at most a score exactly when all n are; summed by parts, each step up from
+    # one score to the next is lost with that chance.
+    steps, power, before = np.diff(mean, axis=-1), below, 1
+    found = []
+    for n in counts:
+        # Numbers that double, as they mostly do, need no powers.
+        power = power * power if n == 2 * before else below**n
+        found.append(mean[..., -1] - np.einsum("...k,...k->...", power, steps))
+        before = n
+    return np.asarray(np.stack(found, axis=-1))
 
 
 def regret(scores: Floats, candidates: Candidates, gold: Gold) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ from suffice.labels._metrics import (
 from suffice.labels._recorded import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -124,13 +124,11 @@ class Evaluation:
         if self.classes > 2:
             return self._score_classes(verdict.odds, weight)
         answers = verdict.answers
-        errors = [
-            _errors(answers.T, t, scaled)
-            for t, scaled in zip(truth, self._reweighted(weight), strict=True)
-        ]
-        share = weight / weight.sum(axis=1, keepdims=True)
+        each, share = self.weights(), weight / weight.sum(axis=1, keepdims=True)
+        # truth (1 - y) + (1 - truth) y = truth + y (1 - 2 truth).
+        wrong = (truth * weight) @ each + _sums(answers, (1.0 - 2.0 * truth) * weight, each)
         columns = [
-            np.stack(errors, axis=1),
+            wrong / (weight @ each),
             log_loss(verdict.odds, truth, share)[:, :, None],
             calibration_error(verdict.odds, truth, share)[:, :, None],
         ]
@@ -147,22 +145,16 @@ class Evaluation:
     ) -> NDArray[np.float64]:
         """The same with more than two classes."""
         gold = self.tasks.truth.astype(np.int64)
-        wrong, share = class_errors(odds, gold), weight / weight.sum(axis=1, keepdims=True)
+        wrong, each = class_errors(odds, gold), self.weights()
+        share = weight / weight.sum(axis=1, keepdims=True)
         columns = [
-            np.stack([wrong @ scaled for scaled in self._reweighted(weight)], axis=1),
+            _sums(wrong, weight, each) / (weight @ each),
             (class_log_loss(odds, gold) @ share.T)[:, :, None],
             class_calibration(odds, gold, share)[:, :, None],
         ]
         if self.trigger is not None:
             columns.append(class_attack(odds, gold, share, self.trigger)[:, :, None])
         return np.concatenate(columns, axis=2)
-
-    def _reweighted(self, weight: NDArray[np.floating]) -> Iterator[NDArray[np.float64]]:
-        """Averaging weights of errors under each replica's weights of tasks [task, metric]."""
-        base = self.weights()
-        for w in weight:
-            scaled = base if np.all(w == 1.0) else base * w[:, None]
-            yield scaled if scaled is base else scaled / scaled.sum(axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,12 +301,13 @@ def check_where(where: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
     return [known.index(s) for s in where] if where else list(range(len(known)))
 
 
-def _errors(
-    answers: NDArray[np.floating],
-    truth: NDArray[np.floating],
-    weights: NDArray[np.floating],
+def _sums(
+    values: NDArray[np.floating], weight: NDArray[np.floating], each: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    # truth*(1-y) + (1-truth)*y = truth + y*(1-2*truth): one product for all runs and metrics.
-    base = truth @ weights
-    slope = (1.0 - 2.0 * truth)[:, None] * weights
-    return np.asarray(base + answers.T.astype(np.float64) @ slope)
+    """Sums over tasks of values [run, task], by weight [replica, task] and by each metric's own.
+
+    Returns:
+        One sum for each run, replica and metric.
+    """
+    values = values.astype(np.float64)
+    return np.stack([values @ (weight * own).T for own in each.T], axis=2)
