@@ -402,7 +402,7 @@ class SliderSource(Part):
     of: Count | None = None
 
 
-Percent = Annotated[int, Field(ge=0, le=100)]
+Percent = Annotated[float, Field(ge=0.0, le=100.0)]
 PerModelShareCurve = tuple[tuple[tuple[Percent, ...], ...], ...]
 
 
@@ -434,6 +434,8 @@ class Sliders(Part):
                 or any(len(row) != want[2] for row in rows)
             ):
                 raise ValueError(f"{key} must be {want[0]} models of {want[1]} shares of curves")
+        if any(b <= a for a, b in pairwise(self.shares)):
+            raise ValueError("shares must rise")
         if any(t[0] >= len(self.sources) for c in self.curves for t in c):
             raise ValueError("curves name a source that is not there")
         return self

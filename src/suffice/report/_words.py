@@ -25,6 +25,8 @@ HARD_SPACE = "\u00a0"
 EM_RULE = "\u2013"
 RECOMMENDED = "recommended"
 _LEAST = 0.005
+_HOPELESS = 0.01
+"""A plan with a P below this is none."""
 _DISTANCE = {
     "inside": "The curve lies inside the range of the measured runs.",
     "near": "The curve lies near the edge of the measured runs: expect the law to be less sure.",
@@ -160,6 +162,9 @@ def purchases(curve: Iterable[Tranche]) -> str:
 def headline(plan: Plan) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
     outcome = f"meets the criterion with probability {with_interval(plan.p)}"
+    if plan.p.mean is not None and plan.p.mean < _HOPELESS:
+        best = f"{purchases(plan.curve)} for {money(plan.cost)}"
+        return f"Buy nothing: the best there is, {best}, {outcome}"
     if plan.bought is not None:
         # Labels in hand are a part of it, and so is their price.
         return f"Buy up to {purchases(plan.curve)} for {money(plan.cost)} in all: {outcome}"
