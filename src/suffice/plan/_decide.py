@@ -137,7 +137,7 @@ def _quality_control(market: Market, recommended: Option, alternatives: Sequence
     plain = next((a.forecast for a in alternatives if a.name == AS_THEY_COME), None)
     if plain is None or recommended.forecast is None:
         return f" Quality control is bought for {_join(under)}."
-    without = f"without it the same money reaches P = {_chance(plain.p.value)}"
+    without = f"without it the same money reaches P {_equals(plain.p.value)}"
     if recommended.forecast.p.value - plain.p.value <= GOOD_ENOUGH:
         return f" Quality control of {_join(under)} makes no difference to speak of: {without}."
     return f" Quality control pays for {_join(under)}: {without}."
@@ -149,6 +149,7 @@ def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
     Model: at each budget, curves within .02 of the highest P count alike, and the answer is named
     after the mean share of money that they spend on scrutiny.
     Assumes: one round; rounds move P, hardly the share.
+    Between two of the budgets that are weighed the change may lie anywhere: its interval says so.
     Fails when: no curve of a budget has a chance (such budgets are passed over).
     """
     if len(market.order) == 1:
@@ -162,7 +163,7 @@ def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
             continue
         if all(there.why_none(s) for s in there.order):
             continue
-        curves = candidates(there, levels=[0.8, 1.0])
+        curves = candidates(there, levels=[1.0])
         shares = np.array([scrutiny(c, there) for c in curves])
         levels.append((money, shares, judge.draws(curves, _DRAWS)))
     if len(levels) < 2:
@@ -183,19 +184,21 @@ def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
         again = _changes(answers(rng.integers(_DRAWS, size=_DRAWS)))
         for key in changes:
             if key in again:
-                places[key].append(again[key])
+                places[key].append(float(np.exp(rng.uniform(*np.log(again[key])))))
     return tuple(
-        Flip(*key, _interval(at, places[key]), len(places[key]) / _RESAMPLES)
-        for key, at in changes.items()
+        Flip(
+            *key, _interval(float(np.sqrt(low * high)), places[key]), len(places[key]) / _RESAMPLES
+        )
+        for key, (low, high) in changes.items()
     )
 
 
-def _changes(told: list[tuple[float, str]]) -> dict[tuple[str, str], float]:
-    """Where one answer gives way to another: the first budget of each kind of change."""
-    found: dict[tuple[str, str], float] = {}
+def _changes(told: list[tuple[float, str]]) -> dict[tuple[str, str], tuple[float, float]]:
+    """Between which budgets one answer gives way to another: the first of each kind of change."""
+    found: dict[tuple[str, str], tuple[float, float]] = {}
     for (low, before), (high, after) in itertools.pairwise(told):
         if before != after:
-            found.setdefault((before, after), float(np.sqrt(low * high)))
+            found.setdefault((before, after), (low, high))
     return found
 
 
@@ -212,23 +215,25 @@ def hardest_threshold(
     rng = np.random.default_rng([seed, 26])
     outcomes = law.outcomes(market.resolve([curve]), rng, draws=200, runs=200)
     limits = criterion.thresholds(law.metrics)
-    met = outcomes.runs() <= limits
+    runs = outcomes.runs()
+    met = runs <= limits
     alone = {
         m: float(met[:, :, k].mean()) for k, m in enumerate(law.metrics) if np.isfinite(limits[k])
     }
     name = min(alone, key=lambda m: alone[m])
     k = law.metrics.index(name)
-    reached = Estimate.from_draws(outcomes.mean[:, 0, k])
+    low, high = np.quantile(runs[:, :, k], [0.05, 0.95])
     return (
-        f"{name} <= {limits[k]:g} is the bound that fails it most often: its {name} is expected "
-        f"at {reached.value:.3f} ({reached.low:.3f} to {reached.high:.3f})"
+        f"{name} <= {limits[k]:g} is the bound that fails it most often: a run's {name} is "
+        f"expected at {outcomes.mean[:, 0, k].mean():.3f} ({low:.3f} to {high:.3f}), and meets "
+        f"it with chance {_chance(alone[name])}"
     )
 
 
 def _reached(forecast: Forecast, *, points: bool) -> str:
     """What a curve reaches, with a warning where that is an extrapolation."""
     if forecast.distance != FAR:
-        return f"This reaches P = {_chance(forecast.p.value)}"
+        return f"This reaches P {_equals(forecast.p.value)}"
     told = _told(forecast, points=points)
     return f"This lies far beyond what was measured, where P is {told}: train more before you buy"
 
@@ -242,6 +247,12 @@ def _told(forecast: Forecast, *, points: bool) -> str:
 def _chance(p: float) -> str:
     """A probability in two places, without claiming certainty."""
     return "below .01" if p < 0.005 else "above .99" if p > 0.995 else f"{p:.2f}".removeprefix("0")
+
+
+def _equals(p: float) -> str:
+    """What stands behind "P"."""
+    told = _chance(p)
+    return f"= {told}" if told.startswith(".") else told
 
 
 def _join(parts: Sequence[str]) -> str:
