@@ -222,7 +222,7 @@ def make_plan(
         frontier=tuple(report([("", c, None) for c in frontier(weighed, costs, chances)])),
         decision=decision,
         shadows=shadow_prices(law, market, criterion, chosen, judge, seed=seed) if prices else (),
-        flips=flips(market, judge, seed=seed) if prices else (),
+        flips=flips(market, judge, seed=seed, chosen=None if target else chosen) if prices else (),
         robust=_robust(law, market, criterion, chosen, risk, seed),
         bought=bought,
         candidates=tuple(weighed),

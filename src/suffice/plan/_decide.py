@@ -38,8 +38,7 @@ GOOD_ENOUGH = 0.01
 """Differences of P up to this count for nothing."""
 
 _LEVELS = np.geomspace(0.12, 4.0, 12)
-_DRAWS, _RESAMPLES = 48, 200
-_NEAR_BEST = 0.02
+_DRAWS, _RESAMPLES = 96, 200
 _HOPELESS = 0.02
 
 
@@ -143,19 +142,31 @@ def _quality_control(market: Market, recommended: Option, alternatives: Sequence
     return f" Quality control pays for {_join(under)}: {without}."
 
 
-def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
+def flips(
+    market: Market, judge: Judge, *, seed: int, chosen: Curve | None = None
+) -> tuple[Flip, ...]:
     """The budgets, from an eighth to four times the market's, at which the answer changes.
 
-    Model: at each budget, curves within .02 of the highest P count alike, and the answer is named
-    after the mean share of money that they spend on scrutiny.
+    Model: at each budget the answer is named after the cheapest of the curves within .01 of the
+    highest P, as the plan does; resamples of the posterior's draws say how sure that is. Between
+    two of the budgets that are weighed the change may lie anywhere: its interval says so.
     Assumes: one round; rounds move P, hardly the share.
-    Between two of the budgets that are weighed the change may lie anywhere: its interval says so.
     Fails when: no curve of a budget has a chance (such budgets are passed over).
+
+    Args:
+        market, judge: as the plan has them.
+        seed: of the resamples.
+        chosen: what the plan buys for the market's own budget, which is the answer there.
+
+    Returns:
+        Changes that most resamples see.
     """
     if len(market.order) == 1:
         return ()
     rng = np.random.default_rng([seed, 27])
-    levels: list[tuple[float, Floats, Floats]] = []
+    levels: list[tuple[float, Floats, Floats, Floats]] = []
+    weighed: dict[Curve, None] = {}
+    draws = np.empty((_DRAWS, 0))
     for level in _LEVELS:
         money = float(level) * market.money
         there = replace(market, money=money, rounds=1)
@@ -163,20 +174,29 @@ def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
             continue
         if all(there.why_none(s) for s in there.order):
             continue
-        curves = candidates(there, levels=[1.0])
-        shares = np.array([scrutiny(c, there) for c in curves])
-        levels.append((money, shares, judge.draws(curves, _DRAWS)))
+        # A budget holds every curve of a smaller one; the same draws judge all of them.
+        new = [c for c in candidates(there, levels=[1.0]) if c not in weighed]
+        if new:
+            more = judge.draws(new, _DRAWS, rng=np.random.default_rng([seed, 29]))
+            weighed.update(dict.fromkeys(new))
+            draws = np.concatenate([draws, more], axis=1)
+        shares = np.array([scrutiny(c, there) for c in weighed])
+        costs = np.array([c.cost(there.sources) for c in weighed])
+        levels.append((money, costs, shares, draws))
     if len(levels) < 2:
         return ()
 
     def answers(pick: NDArray[np.int64]) -> list[tuple[float, str]]:
         told = []
-        for money, shares, draws in levels:
-            p = judge.risk.value(draws[pick])
+        if chosen is not None:
+            told.append((market.money, side_of(scrutiny(chosen, market))))
+        for money, costs, shares, pi in levels:
+            p = judge.risk.value(pi[pick])
             if p.max() < _HOPELESS:
                 continue
-            told.append((money, side_of(float(shares[p >= p.max() - _NEAR_BEST].mean()))))
-        return told
+            good = np.flatnonzero(p >= p.max() - GOOD_ENOUGH)
+            told.append((money, side_of(float(shares[good[costs[good].argmin()]]))))
+        return sorted(told)
 
     changes = _changes(answers(np.arange(_DRAWS)))
     places: dict[tuple[str, str], list[float]] = {key: [] for key in changes}
@@ -187,9 +207,12 @@ def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
                 places[key].append(float(np.exp(rng.uniform(*np.log(again[key])))))
     return tuple(
         Flip(
-            *key, _interval(float(np.sqrt(low * high)), places[key]), len(places[key]) / _RESAMPLES
+            *key,
+            _interval(float(np.sqrt(low * high)), places[key]),
+            len(places[key]) / _RESAMPLES,
         )
         for key, (low, high) in changes.items()
+        if len(places[key]) > _RESAMPLES / 2
     )
 
 

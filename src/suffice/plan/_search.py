@@ -55,14 +55,23 @@ class Judge:
         self._law, self._criterion, self._rng = law, criterion, rng
         self._market = risk.market(market)
 
-    def draws(self, curves: Sequence[Curve], draws: int, runs: int = CHOOSE_RUNS) -> Floats:
-        """pi in the market as the risk sees it [draw, curve]."""
+    def draws(
+        self,
+        curves: Sequence[Curve],
+        draws: int,
+        runs: int = CHOOSE_RUNS,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> Floats:
+        """pi in the market as the risk sees it [draw, curve]; the judge's own luck unless given."""
         resolved = self._market.resolve(curves)
         parts = []
         # Blocks this small stay in the processor's cache.
         for start in range(0, len(resolved), _BLOCK):
             block = resolved[start : start + _BLOCK]
-            outcomes = self._law.outcomes(block, self._rng, draws=draws, runs=runs, half=CHOOSE)
+            outcomes = self._law.outcomes(
+                block, rng or self._rng, draws=draws, runs=runs, half=CHOOSE
+            )
             parts.append(pass_chances(outcomes, self._criterion, self._law.metrics))
         return np.concatenate(parts, axis=1)
 

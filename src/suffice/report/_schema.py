@@ -149,6 +149,25 @@ class UncertaintyPart(Part):
     counted: str = ""
 
 
+class ShadowPrice(Part):
+    """What a wider limit is worth."""
+
+    limit: str
+    step: Positive
+    unit: str
+    gain: Interval
+    curve: str = ""
+
+
+class Flip(Part):
+    """A budget at which the answer changes."""
+
+    before: str
+    after: str
+    budget: Interval
+    seen: Share
+
+
 class Citation(Part):
     """Where a method or a data set comes from."""
 
@@ -174,6 +193,8 @@ class Plan(Part):
     decision: str
     alternatives: tuple[Alternative, ...] = ()
     frontier: tuple[FrontierPoint, ...] = ()
+    shadow_prices: tuple[ShadowPrice, ...] = ()
+    flips: tuple[Flip, ...] = ()
     criterion: Criterion
     model: str
     check: tuple[Check, ...] = ()
@@ -382,6 +403,8 @@ class ModelNeed(Part):
     name: str
     parameters: Positive | None = None
     tasks_needed: NonNegative | None = None
+    low: NonNegative | None = None
+    high: NonNegative | None = None
     note: str | None = ""
 
 

@@ -171,6 +171,16 @@ def headline(plan: Plan) -> str:
     return f"Buy {purchases(plan.curve)} for {money(plan.cost)}: {outcome}"
 
 
+def flips(plan: Plan) -> list[str]:
+    """The budgets at which the answer changes, a sentence each."""
+    return [
+        f"From about {money(f.budget.value)} ({money(f.budget.low)} to {money(f.budget.high)}) on "
+        f"the answer is to {f.after} rather than {f.before}, in {whole_percent(f.seen)} of "
+        "resamples of the law's posterior."
+        for f in plan.flips
+    ]
+
+
 def new_gold(plan: Plan) -> str:
     """The probability when the gold, too, is drawn anew; empty where it is not given."""
     if plan.p_new_gold is None:
