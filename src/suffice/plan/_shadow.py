@@ -90,13 +90,12 @@ class Shadow:
     def __str__(self) -> str:
         """One line."""
         g = self.gain
+        more = f"{self.step:,.4g} more {'to spend' if self.unit == 'money' else self.unit}"
         if g.low == g.high == 0.0:
-            return f"{self.step:,.4g} more {self.unit}: nothing, it does not bind"
+            return f"{more}: nothing, it does not bind"
         if g.value <= 0.0:
-            return f"{self.step:,.4g} more {self.unit}: nothing that can be told from chance"
-        return (
-            f"{self.step:,.4g} more {self.unit}: P {g.value:+.3f} ({g.low:+.3f} to {g.high:+.3f})"
-        )
+            return f"{more}: nothing that can be told from chance"
+        return f"{more}: P {g.value:+.3f} ({g.low:+.3f} to {g.high:+.3f})"
 
 
 def shadow_prices(

@@ -209,7 +209,10 @@ def wider_limits(plan: Plan) -> Table:
             gain = "nothing\nit does not bind"
         elif g.value > 0.0:
             gain = f"{g.value:+.3f}\n{g.low:+.3f} to {g.high:+.3f}"
-        rows.append((f"{s.step:,.4g} more {s.unit}", gain))
+        what = f"{words.money(s.step)} more to spend"
+        if s.unit != "money":
+            what = f"{s.step:,.4g} more {s.unit}"
+        rows.append((what, gain))
     return Table(
         caption="What wider limits would add to P, with 90 % intervals",
         headers=("to have", "P"),
