@@ -311,6 +311,12 @@ def test_text_that_is_no_curve(study, capsys):
     assert "'lots of crowd' is no purchase" in said
 
 
+def test_labels_a_task_that_are_not_sold(study, capsys):
+    """A forecast of repeats that no law has seen is refused instead of taken for fewer."""
+    said = refusal(["forecast", "9 crowd x7", str(study), "--quiet"], capsys)
+    assert said == "crowd is not sold at 7 labels a task (sold: 1, 3)"
+
+
 def test_more_labels_a_task_than_recorded(study, capsys):
     """Buying more repeats than the record holds names the key."""
     study.write_text(VOTES_STUDY.replace("labels_per_task = [1, 3]", "labels_per_task = [1, 5]"))

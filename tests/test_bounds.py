@@ -111,6 +111,8 @@ def test_task_bits_by_enumeration(error: float, shared: float) -> None:
         bits = (joint * np.log2(ratio)).sum()
         assert task_bits(error, r, shared) == pytest.approx(bits, abs=1e-12)
     assert task_bits(error, 1, shared) == pytest.approx(capacity(error))
+    with pytest.raises(InputError, match="it is a part of the error"):
+        task_bits(error, 3, error + 0.05)
     # More labels of a task never carry more than its shared error lets through.
     assert task_bits(error, 400, shared) == pytest.approx(capacity(shared), abs=1e-3)
 

@@ -62,6 +62,7 @@ def forecast(
     work = workspace(study, out, as_json=json, quiet=quiet)
     wanted = Curve.parse(curve)
     cost = wanted.cost(work.buyable)
+    work.market.check_repeats(wanted)
     grid = pipeline.measure(work)
     law = pipeline.fit(work, grid)[work.study.models.target]
     made = make(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from suffice.errors import InfeasibleError
+from suffice.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -191,6 +191,19 @@ class Market:
             and len({t.round for t in curve}) <= self.rounds
             and self.has_room(curve)
         )
+
+    def check_repeats(self, curve: Curve) -> None:
+        """Raise InputError where a curve asks for labels a task that are not on offer.
+
+        A law knows what repeats are worth only as they are sold.
+        """
+        for t in curve:
+            sold = self.repeats[t.source]
+            if t.labels_per_task not in sold:
+                raise InputError(
+                    f"{t.source} is not sold at {t.labels_per_task} labels a task",
+                    fix=f"sold: {', '.join(map(str, sold))}",
+                )
 
     def promised(self) -> Curve:
         """The purchases that must be made."""
