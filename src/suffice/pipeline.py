@@ -16,7 +16,7 @@ import numpy as np
 from suffice.corruption import Corruption, corrupt, corruptions
 from suffice.errors import StorageError
 from suffice.progress import SilentProgress
-from suffice.workspace import Workspace
+from suffice.workspace import MOST_MEASURED, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -261,7 +261,7 @@ def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell
     known = set(grid.of(target)[0])
     # Quality control is measured only where its labels can be made.
     tried = all(work.can_train_operated(v.base) for v in work.variants.values())
-    market = work.market if tried else work.market.plain()
+    market = (work.market if tried else work.market.plain()).up_to(MOST_MEASURED)
     curves = promising(law, market, work.criterion, work.study.grid.focus, seed=work.study.seed)
     return [Cell(target, _resolve(work, c), seeds) for c in curves if c not in known]
 

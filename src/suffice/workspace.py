@@ -219,8 +219,14 @@ class Workspace:
         return said
 
     def can_train(self, curve: Curve) -> bool:
-        """Whether labels of a curve can be had: quality control is synthetic, and needs gold."""
-        return all(t.source == t.base or self.can_train_operated(t.base) for t in curve)
+        """Whether a curve can be trained on: it is not endless, and its labels can be had.
+
+        Quality control is synthetic, and needs gold.
+        """
+        return all(
+            t.tasks <= MOST_MEASURED and (t.source == t.base or self.can_train_operated(t.base))
+            for t in curve
+        )
 
     def can_train_operated(self, source: str) -> bool:
         """Whether a source's tasks to train on have gold."""

@@ -212,6 +212,11 @@ class Market:
         owed = ((s, self.at_least.get(s, 0)) for s in self.order)
         return Curve(tuple(Tranche(s, n, min(self.repeats[s])) for s, n in owed if n))
 
+    def up_to(self, tasks: int) -> Market:
+        """The same market with so many tasks of a source at most."""
+        limits = {s: tasks if n is None else min(n, tasks) for s, n in self.limits.items()}
+        return replace(self, limits=limits)
+
     def with_money(self, money: float) -> Market:
         """The same market under another budget."""
         return replace(self, money=money)

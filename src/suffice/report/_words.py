@@ -321,6 +321,12 @@ def check_sentence(plan: Plan) -> str:
             f" Not checked: {listing(plan.check_left_out)}; labels under quality control are made "
             "with the help of gold, and the tasks to train on have none."
         )
+        curves = {a.name: a.curve for a in plan.alternatives} | {RECOMMENDED: plan.curve}
+        if not any(t.operated for name in plan.check_left_out for t in curves.get(name, ())):
+            left_out = (
+                f" Not checked: {listing(plan.check_left_out)}; that is more than a check trains "
+                "on."
+            )
     if not plan.check:
         return (
             left_out.strip()
