@@ -311,6 +311,12 @@ def test_text_that_is_no_curve(study, capsys):
     assert "'lots of crowd' is no purchase" in said
 
 
+def test_labels_a_task_that_are_not_sold(study, capsys):
+    """A forecast of repeats that no law has seen is refused instead of taken for fewer."""
+    said = refusal(["forecast", "9 crowd x7", str(study), "--quiet"], capsys)
+    assert said == "crowd is not sold at 7 labels a task (sold: 1, 3)"
+
+
 def test_more_labels_a_task_than_recorded(study, capsys):
     """Buying more repeats than the record holds names the key."""
     study.write_text(VOTES_STUDY.replace("labels_per_task = [1, 3]", "labels_per_task = [1, 5]"))
@@ -326,6 +332,37 @@ def test_budget_that_buys_nothing(study, capsys):
     said = supply(study, capsys)
     assert "nothing can be bought" in said
     assert "smallest purchase of 10 (which costs 1.00)" in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["measure"], ["plan"], ["plan", "--budget", "0.5"], ["next"], ["forecast", "9 crowd"]],
+)
+def test_nothing_is_trained_for_a_plan_that_cannot_be(study, capsys, command):
+    """Every command that would train refuses a budget that starts nothing, and says by how much it
+    is short, before it embeds or trains."""
+    if "--budget" not in command:
+        study.write_text(VOTES_STUDY.replace("money = 200", "money = 0.5"))
+    name, *rest = command
+    given = [*rest, str(study)] if name == "forecast" else [str(study), *rest]
+    said = refusal([name, *given, "--out", str(study.parent / "out"), "--quiet"], capsys)
+    assert "the budget is 0.50 short of 'crowd'" in said
+    assert not (study.parent / "cache" / "runs.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["plan", "--budget", "abc"], 'unable to convert "abc" into float'),
+        (["plan", "--robust", "median"], 'Choose from: "cvar", "worst"'),
+        (["plan", "--buget", "3"], "Did you mean --budget?"),
+        (["forecast"], "--curve requires an argument"),
+        (["plans"], "Available commands"),
+    ],
+)
+def test_words_that_are_none(capsys, arguments, words):
+    """A misspelled command, option or value is one plain line, too."""
+    assert words in refusal(arguments, capsys)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,8 @@ def test_task_bits_by_enumeration(error: float, shared: float) -> None:
         bits = (joint * np.log2(ratio)).sum()
         assert task_bits(error, r, shared) == pytest.approx(bits, abs=1e-12)
     assert task_bits(error, 1, shared) == pytest.approx(capacity(error))
+    with pytest.raises(InputError, match="it is a part of the error"):
+        task_bits(error, 3, error + 0.05)
     # More labels of a task never carry more than its shared error lets through.
     assert task_bits(error, 400, shared) == pytest.approx(capacity(shared), abs=1e-3)
 
@@ -441,7 +443,7 @@ def test_study_must_be_finished(tmp_path: Path, capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit) as ended:
         main(["bounds", "--out", str(tmp_path)])
     assert ended.value.code == 2
-    assert "suffice run writes it" in capsys.readouterr().err
+    assert "suffice supply or suffice run writes it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,29 @@ def test_a_target_buys_the_cheapest_that_is_enough(law):
     assert costs[0] < costs[1]
 
 
+def test_a_target_is_met_by_the_p_that_is_printed(law):
+    """Where both halves believe the same, what is reported is what was asked for; where they do
+    not, the decision says so."""
+    p = law.posterior
+    middle = len(p.draws) // 2
+    for seed in range(3):
+        same = np.concatenate([p.draws[:middle]] * 2)
+        alike = replace(law, posterior=Posterior(same, p.rhat, p.effective_draws, p.steps))
+        made = make_plan(alike, MARKET, criterion(0.26), seed=seed, target=0.8)
+        assert made.recommended.forecast.p.value == pytest.approx(0.8, abs=0.02)
+        assert "The target of" not in made.decision
+    torn = p.draws.copy()
+    torn[middle:, -2:] = np.log(30.0), np.log(0.2)
+    apart = replace(law, posterior=Posterior(torn, p.rhat, p.effective_draws, p.steps))
+    made = make_plan(apart, MARKET, criterion(0.26), seed=SEED, target=0.8)
+    said = made.recommended.forecast.p.value
+    assert said < 0.75
+    assert (
+        f"The target of 0.8 is met on the draws that chose this curve; those that did not say "
+        f"{said:.2f}." in made.decision
+    )
+
+
 def test_a_target_out_of_reach_says_what_is_in_reach(law):
     """Where no curve is enough, the best P and its price are named."""
     with pytest.raises(InfeasibleError) as caught:

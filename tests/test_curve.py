@@ -77,7 +77,8 @@ def test_the_number_is_the_same_in_every_process():
 
 @pytest.mark.parametrize(
     "text", ["", "crowd", "0 crowd", "3 + crowd", "-5 crowd", "10 crowd x", "10 crowd (round)",
-             "1.5 crowd", "10 crowd +", "10 crowd x0", "10 crowd (round 0)"]
+             "1.5 crowd", "10 crowd +", "10 crowd x0", "10 crowd (round 0)",
+             "1,5 crowd", "1,2,3 crowd", "10000,000 crowd"]
 )  # fmt: skip
 def test_what_is_no_purchase_is_refused_with_an_example(text):
     """Text that is no curve gives one line that shows how to write one."""

@@ -285,6 +285,38 @@ def test_which_effect_wins_is_told(tmp_path: Path):
     assert "Efficiency against evaluators' errors" in page.text
 
 
+def test_a_plan_that_will_not_do_is_no_advice_to_buy(tmp_path: Path):
+    """With a P below .01 the headline says to buy nothing, and names the best there is."""
+    page = page_of(tmp_path, plan=lambda p: p["p"].update(mean=0.004, low=0.0, high=0.02))
+    assert "Buy nothing: the best there is, 3,000 crowd labels" in " ".join(page.text.split())
+
+
+def test_what_the_limits_cost(tmp_path: Path):
+    """Shadow prices stand in a table, the largest first, and flips in sentences below it."""
+
+    def priced(plan: dict[str, Any]) -> None:
+        gain = {"value": 0.01, "low": 0.002, "high": 0.02, "level": 0.9}
+        nothing = {"value": 0.0, "low": 0.0, "high": 0.0, "level": 0.9}
+        plan["shadow_prices"] = [
+            {"limit": "budget.money", "step": 40.0, "unit": "money", "gain": nothing},
+            {"limit": "budget.weeks", "step": 1.0, "unit": "week", "gain": gain},
+        ]
+        plan["flips"] = [
+            {
+                "before": "delegate",
+                "after": "do both",
+                "budget": {"value": 520.0, "low": 460.0, "high": 600.0, "level": 0.9},
+                "seen": 0.95,
+            }
+        ]
+
+    text = " ".join(page_of(tmp_path, plan=priced).text.split())
+    assert text.index("1 more week") < text.index("$40 more to spend")
+    assert "+0.010 +0.002 to +0.020" in text
+    assert "nothing it does not bind" in text
+    assert "From about $520 ($460 to $600) on the answer is to do both rather than delegate" in text
+
+
 def test_three_views_of_p(tmp_path: Path):
     """P for this gold, for other gold and in deployment stand beside each other."""
     page = page_of(tmp_path, plan=lambda p: p.update(p_deployment=chance(0.66, 0.3)))

@@ -90,7 +90,10 @@ def test_the_point_moves(browser: Browser, report: Path, size: tuple[int, int], 
         assert "1,000 crowd x3" in move(page, "price-1", -0.6020)
         assert page.locator("#slider-price-1-value").inner_text() == "$0.025"
         move(page, "price-1", 0)
-        assert move(page, "share", 1).startswith("Buy 5,000 judge + 1,000 crowd (round 2)")
+        # Halfway between two shares that were forecast P lies halfway, too.
+        assert "P = .59 (.51 to .67)" in move(page, "share", 5)
+        assert page.locator("#slider-share-value").inner_text() == "5 %"
+        assert move(page, "share", 10).startswith("Buy 5,000 judge + 1,000 crowd (round 2)")
         assert ".40" in answer.inner_text()
         assert "P = .32" in move(page, "model", 1)
         page.locator("#sliders button[type=reset]").click()
@@ -111,7 +114,7 @@ def test_the_point_moves(browser: Browser, report: Path, size: tuple[int, int], 
 def test_ties_go_to_the_cheaper_curve(browser: Browser, report: Path):
     """Under attack the mixture is hardly better than the crowd alone: a bar picks the cheaper."""
     with opened(browser, report, DESK, "light") as (page, _, _):
-        move(page, "share", 1)
+        move(page, "share", 10)
         assert move(page, "target", 40).startswith("Buy 1,000 crowd for $100")
 
 

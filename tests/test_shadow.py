@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ from suffice.plan import Market, Risk, make_plan
 from suffice.plan._candidates import arrangements
 from suffice.plan._decide import BOTH, DELEGATE, SCRUTINISE, scrutiny, side_of
 from suffice.plan._risk import attacked, improved
-from suffice.plan._search import rising
-from suffice.plan._shadow import paired_pi
+from suffice.plan._search import Judge, rising
+from suffice.plan._shadow import _winner, paired_pi
 from suffice.plan._words import limits_text
 
 
@@ -114,6 +115,24 @@ def test_better_labels_of_what_is_bought_are_worth_something(priced):
         assert gain.value >= -0.01 if s in bought else gain.value == 0.0
 
 
+def test_a_wider_limit_never_costs(law, priced):  # noqa: F811
+    """Who may buy more can still buy the same: no gain is below nothing by more than simulation
+    error, and the luckiest of some rough guesses is not taken for better than what is bought."""
+    _, made = priced
+    assert all(s.gain.value >= -0.005 for s in made.shadows)
+    wanted = criterion(0.275)
+    bought = Curve((Tranche("panel", 300),))
+    worse = [Curve((Tranche("panel", n),)) for n in range(292, 300)]
+    lucky = 0
+    for seed in range(6):
+        judge = Judge(law, MARKET, wanted, Risk(), np.random.default_rng(seed))
+        lucky += int(judge.value([bought, *worse], 128).argmax() > 0)
+        assert _winner(law, MARKET, worse, bought, wanted, judge, seed=seed) is bought
+    assert lucky > 0
+    better = [*worse, Curve((Tranche("panel", 380),))]
+    assert _winner(law, MARKET, better, bought, wanted, judge, seed=1) is better[-1]
+
+
 def test_paired_draws_differ_less_than_their_sum(law):  # noqa: F811
     """Common random numbers: the difference of two neighbours is much surer than each."""
     wanted = criterion(0.275)
@@ -132,7 +151,7 @@ def test_flips(priced, law):  # noqa: F811
         assert {f.before, f.after} <= {DELEGATE, BOTH, SCRUTINISE}
         assert f.budget.low <= f.budget.value <= f.budget.high
         assert 0.1 * market.money < f.budget.value < 4.0 * market.money
-        assert 0.0 < f.seen <= 1.0
+        assert 0.5 < f.seen <= 1.0
     alone = Market(
         {"panel": MARKET.sources["panel"]}, ("panel",), {"panel": (1,)}, {"panel": None},
         money=100.0, weeks=4.0, smallest=40,
@@ -146,9 +165,27 @@ def test_the_answer_flips_where_capacity_ends(law):  # noqa: F811
     market = replace(MARKET, sources={**MARKET.sources, "crowd": crowd}, money=60.0)
     made = make_plan(law, market, criterion(0.3), seed=SEED, prices=True)
     assert any(f.before == DELEGATE for f in made.flips)
+    # Budgets were weighed a step apart: where between two of them it flips, nobody can say.
+    assert all(f.budget.low * 1.1 < f.budget.high for f in made.flips)
     lines = limits_text(made)
     assert "rather than delegate" in " ".join(x.strip() for x in lines)
     assert max(map(len, lines)) <= 80
+
+
+def test_flips_agree_with_the_decision(law):  # noqa: F811
+    """Whatever the budgets around it say, at its own budget the answer is what the plan buys."""
+    for money in (60.0, 120.0, 200.0):
+        crowd = replace(MARKET.sources["crowd"], capacity=150.0, price=0.02)
+        market = replace(MARKET, sources={**MARKET.sources, "crowd": crowd}, money=money)
+        made = make_plan(law, market, criterion(0.3), seed=SEED, prices=True)
+        mine = side_of(scrutiny(made.recommended.curve, market))
+        ordered = sorted(made.flips, key=lambda f: f.budget.value)
+        for first, second in pairwise(ordered):
+            assert first.after == second.before
+        below = [f.after for f in ordered if f.budget.value < money]
+        above = [f.before for f in ordered if f.budget.value > money]
+        assert below[-1:] in ([], [mine])
+        assert above[:1] in ([], [mine])
 
 
 def test_names_of_sides():

@@ -44,6 +44,16 @@ def test_counts_that_cannot_be_are_refused():
         calibration([0.5], [3], [2])
 
 
+def test_the_list_keeps_to_80_columns(tmp_path, capsys):
+    """Long curves go on in a line of their own, below the others' words."""
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.score(written(ledger, 0.5), 20)
+    with pytest.raises(SystemExit):
+        main(["ledger", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+
+
 def test_scores_are_means_over_what_is_scored(tmp_path):
     """A forecast without runs counts as made, not as scored; means are those of the lines."""
     ledger = Ledger(tmp_path / "ledger.jsonl")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from suffice.channel import Channel, Source
 
 _TRANCHE = re.compile(
-    r"(?P<tasks>[\d,]+)\s+(?P<source>[\w.\-]+(/[\w.:,\-]+)?)(\s+x(?P<repeats>[1-9]\d*))?"
+    r"(?P<tasks>\d{1,3}(,\d{3})+|\d+)\s+(?P<source>[\w.\-]+(/[\w.:,\-]+)?)(\s+x(?P<repeats>[1-9]\d*))?"
     r"(\s+\(round (?P<round>[1-9]\d*)\))?"
 )
 

@@ -16,7 +16,7 @@ import numpy as np
 from suffice.corruption import Corruption, corrupt, corruptions
 from suffice.errors import StorageError
 from suffice.progress import SilentProgress
-from suffice.workspace import Workspace
+from suffice.workspace import MOST_MEASURED, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Cell, CellRuns, Law
-    from suffice.plan import Next, Option, Plan, Risk
+    from suffice.plan import Market, Next, Option, Plan, Risk
     from suffice.progress import Progress
     from suffice.study import Study
 
@@ -140,8 +140,7 @@ def supply(work: Workspace) -> dict[str, Any]:
     from suffice.supply import supply_curve, supply_table
     from suffice.supply.operators import default_menu
 
-    work.market.check()
-    work.criterion.thresholds(work.pool.evaluation.metrics)
+    check_market(work)
     table = supply_table(work.pool, work.sources, work.measured, work.offered)
     known = {n: s for n, s in work.sources.items() if work.measured[n].audited}
     if known:
@@ -168,6 +167,8 @@ def measure(work: Workspace) -> Grid:
     """Train the grid, or read from the store what was trained before; writes ``runs.parquet``."""
     from suffice.demand import Cell, design_attacks, design_grid
 
+    # Hours of training would not mend a study that nothing can be bought in.
+    check_market(work)
     section = work.study.grid
     seeds = tuple(range(work.study.seed * 1000, work.study.seed * 1000 + section.seeds))
     cells: list[Cell] = []
@@ -193,6 +194,41 @@ def measure(work: Workspace) -> Grid:
         grid = Grid(cells + more, grid.runs + _train(work, more, "focus"))
     _write_runs(work, "grid", grid)
     return grid
+
+
+def check_market(work: Workspace) -> None:
+    """Refuse a study that nothing can be bought in, and a criterion that nothing measures.
+
+    Raises:
+        InfeasibleError: limits contradict each other, or nothing can be bought.
+        InputError: the criterion names what is not measured.
+    """
+    work.market.check()
+    work.criterion.thresholds(work.pool.evaluation.metrics)
+
+
+def market_of(
+    work: Workspace,
+    *,
+    money: float | None = None,
+    weeks: float | None = None,
+    bought: Curve | None = None,
+) -> Market:
+    """The study's market, with another budget or time where one is given, and labels in hand.
+
+    Raises:
+        InfeasibleError: limits contradict each other, or nothing can be bought.
+        InputError: what was bought is not sold.
+    """
+    from dataclasses import replace
+
+    from suffice.plan import with_bought
+
+    market = work.market if money is None else replace(work.market, money=money)
+    market = market if weeks is None else replace(market, weeks=weeks)
+    market = market if bought is None else with_bought(market, bought)
+    market.check()
+    return market
 
 
 def _train(work: Workspace, cells: Sequence[Cell], name: str) -> list[CellRuns]:
@@ -225,7 +261,7 @@ def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell
     known = set(grid.of(target)[0])
     # Quality control is measured only where its labels can be made.
     tried = all(work.can_train_operated(v.base) for v in work.variants.values())
-    market = work.market if tried else work.market.plain()
+    market = (work.market if tried else work.market.plain()).up_to(MOST_MEASURED)
     curves = promising(law, market, work.criterion, work.study.grid.focus, seed=work.study.seed)
     return [Cell(target, _resolve(work, c), seeds) for c in curves if c not in known]
 
@@ -318,14 +354,11 @@ def make_plan(
         points: give P of curves far from what was measured as a point, not as bounds alone.
         bought: labels in hand, which every curve then holds.
     """
-    from dataclasses import replace
-
-    from suffice.plan import forecast_file, plan_file, with_bought
+    from suffice.plan import forecast_file, plan_file
     from suffice.plan import make_plan as choose
 
     law = laws[work.study.models.target]
-    market = work.market if money is None else replace(work.market, money=money)
-    market = market if weeks is None else replace(market, weeks=weeks)
+    market = market_of(work, money=money, weeks=weeks, bought=bought)
     with work.progress.step("plan", total=2) as step:
         plan = choose(
             law,
@@ -339,8 +372,6 @@ def make_plan(
             points=points,
             bought=bought,
         )
-        if bought is not None:
-            market = with_bought(market, bought)
         step.advance()
         drawn = forecast_file(
             laws,

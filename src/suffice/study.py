@@ -145,7 +145,7 @@ class SourceSection(_Section):
 
     price: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
     capacity: Positive | None = None
-    latency_days: Annotated[float, Field(ge=0.0)] = 0.0
+    latency_days: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.0
     about: str = ""
     raters: Annotated[int, Field(ge=0)] | None = None
     labels: str | None = None

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import StatedPool, Variant
 
+MOST_MEASURED = 50_000
+"""Labels of one source in the largest cell that is trained. Whoever can buy more gets a forecast
+that says how far beyond the measured cells it lies."""
+
 _BIAS_FLOOR, _BIAS_PER_SHARED = 2.0, 40.0
 """Prior scale of what a source's shared error teaches, in run-to-run sd: a source whose every
 third label is wrong for everyone can move a metric by a dozen of them."""
@@ -215,8 +219,14 @@ class Workspace:
         return said
 
     def can_train(self, curve: Curve) -> bool:
-        """Whether labels of a curve can be had: quality control is synthetic, and needs gold."""
-        return all(t.source == t.base or self.can_train_operated(t.base) for t in curve)
+        """Whether a curve can be trained on: it is not endless, and its labels can be had.
+
+        Quality control is synthetic, and needs gold.
+        """
+        return all(
+            t.tasks <= MOST_MEASURED and (t.source == t.base or self.can_train_operated(t.base))
+            for t in curve
+        )
 
     def can_train_operated(self, source: str) -> bool:
         """Whether a source's tasks to train on have gold."""
@@ -296,7 +306,7 @@ class Workspace:
             name: Offer(
                 name,
                 self.sources[name].price,
-                self.market.most_labels(name),
+                min(self.market.most_labels(name), MOST_MEASURED),
                 self.offered[name].labels_per_task,
                 self.pool.limit(name),
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cyclopts import App
 
-INTERRUPTED = 130
+INTERRUPTED, MISTAKE = 130, 2
 
 
 def build() -> App:
@@ -60,13 +60,20 @@ def _examples(docstring: str) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors meant for the user are one line and exit code 2."""
+    from cyclopts import CycloptsError
+
     from suffice.errors import SufficeError
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     given = [a for a in given if a != "--debug"]
     try:
-        build()(given)
+        build()(given, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        if debug:
+            raise
+        print(f"suffice: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(MISTAKE)
     except SufficeError as error:
         if debug:
             raise

@@ -201,9 +201,9 @@ def _of_study(
             f"the bounds are of two-way labels, and there are {classes} classes",
             where=work.study.origin,
         )
-    sources = work.read("supply.json", made_by="suffice run writes it")["sources"]
-    forecast = work.read("forecast.json", made_by="suffice run writes it")
-    plan = work.read("plan.json", made_by="suffice run writes it")
+    sources = work.read("supply.json", made_by="suffice supply or suffice run writes it")["sources"]
+    forecast = work.read("forecast.json", made_by="suffice plan or suffice run writes it")
+    plan = work.read("plan.json", made_by="suffice plan or suffice run writes it")
     limit = work.study.criterion.error if target is None else target
     needed, prior = _information(asked)
     failure, kinds = asked["failure"], asked["dimension"]

@@ -62,6 +62,7 @@ def forecast(
     work = workspace(study, out, as_json=json, quiet=quiet)
     wanted = Curve.parse(curve)
     cost = wanted.cost(work.buyable)
+    work.market.check_repeats(wanted)
     grid = pipeline.measure(work)
     law = pipeline.fit(work, grid)[work.study.models.target]
     made = make(
@@ -95,20 +96,26 @@ def forecast(
 
 def _lines(made: Forecast, *, points: bool) -> Iterator[str]:
     def said(p: Estimate) -> str:
+        low, high = _chance(p.low), _chance(p.high)
         if shown(p, made.distance, points=points)["mean"] is None:
-            return f"between {p.low:.2f} and {p.high:.2f}"
-        return f"{p.value:.2f} ({p.low:.2f} to {p.high:.2f})"
+            return f"between {low} and {high}"
+        return f"{_chance(p.value)} ({low} to {high})"
 
     from suffice.forecast import shown
 
     yield "P(meets the criterion), with 90 % intervals"
     yield f"  the curve lies {_LIES[made.distance]} was measured"
-    yield f"  {said(made.p):<22} held fixed: {made.held_fixed}"
+    yield f"  {said(made.p):<21} held fixed: {made.held_fixed}"
     if made.new_gold is not None:
-        yield f"  {said(made.new_gold):<22} with gold from other texts and raters"
+        yield f"  {said(made.new_gold):<21} with gold from other texts and raters"
     if made.deployment is not None:
-        judged = ", judged by new gold" if made.new_gold is not None else ""
-        yield f"  {said(made.deployment):<22} in deployment: new labels from these sources{judged}"
+        judged = " and gold" if made.new_gold is not None else " from these sources"
+        yield f"  {said(made.deployment):<21} in deployment: new labels{judged}"
     yield "What makes it uncertain, as standard deviations:"
     for p in made.parts:
         yield f"  {p['sd']:.2f}  {p['name']}, {p['counted']}"
+
+
+def _chance(p: float) -> str:
+    """A probability in two places, as the plan prints it: no finite study shows a 0 or a 1."""
+    return "<.01" if p < 0.005 else ">.99" if p > 0.995 else f"{p:.2f}".removeprefix("0")

@@ -200,7 +200,9 @@ def _shown(rows: list[Needed]) -> list[Needed]:
 
 def _row(name: str, scale: str, r: Needed, points: bool) -> str:
     band = f"{_count(r.low)} to {_count(r.high)}"
-    if points or r.distance != "far":
+    if r.low == float("inf"):
+        band = "no number is enough"
+    elif points or r.distance != "far":
         band = f"{_count(r.median)} ({band})"
     return f"{name:<16.16} {scale:<16} {band:<27} {100 * r.never:>4.0f} %  {r.distance}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,8 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
         low, high = row["predictive"]
         came = "not run yet" if row["passed"] is None else f"{row['passed']}/{row['total']} passed"
         said = f"P = {row['p']['mean']:.2f}, {low} to {high} of {row['total']}"
-        print(f"{row['time'][:10]}  {said}: {came}  {Curve.from_list(row['curve'])}")
+        line = f"{row['time'][:10]}  {said}: {came}  {Curve.from_list(row['curve'])}"
+        print(textwrap.fill(line, 80, subsequent_indent=" " * 12, break_on_hyphens=False))
     for line in _record(record):
         print(line)
 
@@ -58,8 +60,8 @@ def _record(record: Record) -> Iterator[str]:
     def told(e: Estimate, digits: int) -> str:
         return f"{e.value:.{digits}f} ({e.low:.{digits}f} to {e.high:.{digits}f})"
 
-    yield f"Brier score {told(record.brier, 3)}; 0 is perfect, saying one half always scores .250"
-    yield f"log score {told(record.log_score, 2)}; 0 is perfect, saying one half scores -.69"
+    yield f"Brier score {told(record.brier, 3)}; 0 is perfect, always one half scores .250"
+    yield f"log score {told(record.log_score, 2)}; 0 is perfect, always one half scores -.69"
     yield f"counts inside their 95 % intervals: {told(record.covered, 2)}"
     yield "calibration: where P was     forecasts   said   came true (90 % interval)"
     for b in record.curve:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from suffice.cli._common import OUT
@@ -56,8 +57,8 @@ def next_(
         print("No measurement is worth its price: go on without one.")
     else:
         print(f"Next: {found.best.name}, for {found.best.price:,.2f}.")
-    print(f"Best without measuring: {found.action}.")
-    source = "as stated" if found.stated else "what the budget implies; state it with --value"
+    print(textwrap.fill(f"Best without measuring: {found.action}.", 80, subsequent_indent="  "))
+    source = "as stated" if found.stated else "as the budget implies; --value states it"
     print(f"Meeting the criterion is worth {found.value:,.2f} ({source}).")
     print(f"{'measurement':<44}{'price':>9}{'worth':>9}   90 % interval")
     for m in found.measurements:

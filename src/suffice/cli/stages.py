@@ -192,7 +192,7 @@ def plan(
     from suffice.cli._common import print_json, print_summary, workspace
     from suffice.curve import Curve
     from suffice.errors import InputError
-    from suffice.plan import Risk, limits_text, pooled, with_bought
+    from suffice.plan import Risk, limits_text, pooled
 
     if target is not None and not 0.0 < target < 1.0:
         raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
@@ -202,11 +202,11 @@ def plan(
         raise InputError(f"--weeks {weeks:g} is no time", fix="give a positive number")
     work = workspace(study, out, as_json=json, quiet=quiet)
     have = pooled(Curve.parse(text) for text in bought) if bought else None
-    if have is not None:
-        with_bought(work.market, have)
+    # Before anything is trained.
+    risk = None if robust is None else Risk(robust, share)
+    pipeline.market_of(work, money=budget, weeks=weeks, bought=have)
     grid = pipeline.measure(work)
     laws = pipeline.fit(work, grid)
-    risk = None if robust is None else Risk(robust, share)
     made = pipeline.make_plan(
         work,
         grid,

@@ -6,9 +6,12 @@ import os
 import signal
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any
+
+from suffice.errors import SufficeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +54,9 @@ def processes(
 
     One thread each keeps results the same whatever the number of cores, and keeps workers from
     fighting over them.
+
+    Raises:
+        SufficeError: one of them was killed.
     """
     # Workers read their thread limits when they import numpy, so they must find them set.
     before = {k: os.environ.get(k) for k in _THREAD_LIMITS}
@@ -60,6 +66,11 @@ def processes(
     )
     try:
         yield executor
+    except BrokenProcessPool:
+        raise SufficeError(
+            "a process that computes was killed, most likely because memory ran out: close other "
+            "programs or use fewer processes (--executor processes:1); what is finished is kept"
+        ) from None
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
         for k, v in before.items():

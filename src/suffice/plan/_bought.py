@@ -48,12 +48,8 @@ def with_bought(market: Market, bought: Curve) -> Market:
     sources, repeats = dict(market.sources), dict(market.repeats)
     limits, at_least = dict(market.limits), dict(market.at_least)
     weekly = dict(market.weekly)
+    market.check_repeats(bought)
     for t in bought:
-        if t.labels_per_task not in repeats[t.source]:
-            sold = ", ".join(map(str, repeats[t.source]))
-            raise InputError(
-                f"{t.source} is not sold at {t.labels_per_task} labels a task", fix=f"sold: {sold}"
-            )
         repeats[t.source] = (t.labels_per_task,)
         at_least[t.source] = max(at_least.get(t.source, 0), t.tasks)
         limit, source = limits[t.source], sources[t.source]

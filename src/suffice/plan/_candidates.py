@@ -204,8 +204,8 @@ def _otherwise(curve: Curve, market: Market, sold: Sequence[str]) -> Iterator[Cu
 
 
 def scaled(curve: Curve, factor: float) -> Curve:
-    """The same mixture with so many times the tasks."""
-    return Curve(tuple(replace(t, tasks=round(t.tasks * factor)) for t in curve))
+    """The same mixture with so many times the tasks, at least one of each source."""
+    return Curve(tuple(replace(t, tasks=max(round(t.tasks * factor), 1)) for t in curve))
 
 
 def arrangements(curve: Curve, order: Sequence[str], rounds: int = 2) -> list[Curve]:

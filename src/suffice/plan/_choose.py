@@ -16,7 +16,14 @@ from suffice.estimate import Estimate
 from suffice.forecast import Forecast, in_deployment, make_forecasts, pass_chances
 from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
-from suffice.plan._decide import AS_THEY_COME, Flip, decide, flips, hardest_threshold
+from suffice.plan._decide import (
+    AS_THEY_COME,
+    GOOD_ENOUGH,
+    Flip,
+    decide,
+    flips,
+    hardest_threshold,
+)
 from suffice.plan._risk import Risk
 from suffice.plan._search import (
     CHOOSE_DRAWS,
@@ -207,18 +214,31 @@ def make_plan(
         decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}. {decision}"
     if bought is not None:
         decision = f"{told(chosen, bought, market)} {decision}"
+    if target is not None and risk.kind == "mean":
+        decision += _short_of(target, recommended)
     return Plan(
         recommended=recommended,
         alternatives=tuple(alternatives),
         frontier=tuple(report([("", c, None) for c in frontier(weighed, costs, chances)])),
         decision=decision,
         shadows=shadow_prices(law, market, criterion, chosen, judge, seed=seed) if prices else (),
-        flips=flips(market, judge, seed=seed) if prices else (),
+        flips=flips(market, judge, seed=seed, chosen=None if target else chosen) if prices else (),
         robust=_robust(law, market, criterion, chosen, risk, seed),
         bought=bought,
         candidates=tuple(weighed),
         costs=costs,
         chances=chances,
+    )
+
+
+def _short_of(target: float, recommended: Option) -> str:
+    """What to think of a target that is met on the draws that chose the curve, and on them only."""
+    p = 1.0 if recommended.forecast is None else recommended.forecast.p.value
+    if p >= target - GOOD_ENOUGH:
+        return ""
+    return (
+        f" The target of {target:g} is met on the draws that chose this curve; those that did not "
+        f"say {p:.2f}. Ask for a little more to be safe."
     )
 
 

@@ -38,8 +38,7 @@ GOOD_ENOUGH = 0.01
 """Differences of P up to this count for nothing."""
 
 _LEVELS = np.geomspace(0.12, 4.0, 12)
-_DRAWS, _RESAMPLES = 48, 200
-_NEAR_BEST = 0.02
+_DRAWS, _RESAMPLES = 96, 200
 _HOPELESS = 0.02
 
 
@@ -137,24 +136,37 @@ def _quality_control(market: Market, recommended: Option, alternatives: Sequence
     plain = next((a.forecast for a in alternatives if a.name == AS_THEY_COME), None)
     if plain is None or recommended.forecast is None:
         return f" Quality control is bought for {_join(under)}."
-    without = f"without it the same money reaches P = {_chance(plain.p.value)}"
+    without = f"without it the same money reaches P {_equals(plain.p.value)}"
     if recommended.forecast.p.value - plain.p.value <= GOOD_ENOUGH:
         return f" Quality control of {_join(under)} makes no difference to speak of: {without}."
     return f" Quality control pays for {_join(under)}: {without}."
 
 
-def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
+def flips(
+    market: Market, judge: Judge, *, seed: int, chosen: Curve | None = None
+) -> tuple[Flip, ...]:
     """The budgets, from an eighth to four times the market's, at which the answer changes.
 
-    Model: at each budget, curves within .02 of the highest P count alike, and the answer is named
-    after the mean share of money that they spend on scrutiny.
+    Model: at each budget the answer is named after the cheapest of the curves within .01 of the
+    highest P, as the plan does; resamples of the posterior's draws say how sure that is. Between
+    two of the budgets that are weighed the change may lie anywhere: its interval says so.
     Assumes: one round; rounds move P, hardly the share.
     Fails when: no curve of a budget has a chance (such budgets are passed over).
+
+    Args:
+        market, judge: as the plan has them.
+        seed: of the resamples.
+        chosen: what the plan buys for the market's own budget, which is the answer there.
+
+    Returns:
+        Changes that most resamples see.
     """
     if len(market.order) == 1:
         return ()
     rng = np.random.default_rng([seed, 27])
-    levels: list[tuple[float, Floats, Floats]] = []
+    levels: list[tuple[float, Floats, Floats, Floats]] = []
+    weighed: dict[Curve, None] = {}
+    draws = np.empty((_DRAWS, 0))
     for level in _LEVELS:
         money = float(level) * market.money
         there = replace(market, money=money, rounds=1)
@@ -162,20 +174,29 @@ def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
             continue
         if all(there.why_none(s) for s in there.order):
             continue
-        curves = candidates(there, levels=[0.8, 1.0])
-        shares = np.array([scrutiny(c, there) for c in curves])
-        levels.append((money, shares, judge.draws(curves, _DRAWS)))
+        # A budget holds every curve of a smaller one; the same draws judge all of them.
+        new = [c for c in candidates(there, levels=[1.0]) if c not in weighed]
+        if new:
+            more = judge.draws(new, _DRAWS, rng=np.random.default_rng([seed, 29]))
+            weighed.update(dict.fromkeys(new))
+            draws = np.concatenate([draws, more], axis=1)
+        shares = np.array([scrutiny(c, there) for c in weighed])
+        costs = np.array([c.cost(there.sources) for c in weighed])
+        levels.append((money, costs, shares, draws))
     if len(levels) < 2:
         return ()
 
     def answers(pick: NDArray[np.int64]) -> list[tuple[float, str]]:
         told = []
-        for money, shares, draws in levels:
-            p = judge.risk.value(draws[pick])
+        if chosen is not None:
+            told.append((market.money, side_of(scrutiny(chosen, market))))
+        for money, costs, shares, pi in levels:
+            p = judge.risk.value(pi[pick])
             if p.max() < _HOPELESS:
                 continue
-            told.append((money, side_of(float(shares[p >= p.max() - _NEAR_BEST].mean()))))
-        return told
+            good = np.flatnonzero(p >= p.max() - GOOD_ENOUGH)
+            told.append((money, side_of(float(shares[good[costs[good].argmin()]]))))
+        return sorted(told)
 
     changes = _changes(answers(np.arange(_DRAWS)))
     places: dict[tuple[str, str], list[float]] = {key: [] for key in changes}
@@ -183,19 +204,24 @@ def flips(market: Market, judge: Judge, *, seed: int) -> tuple[Flip, ...]:
         again = _changes(answers(rng.integers(_DRAWS, size=_DRAWS)))
         for key in changes:
             if key in again:
-                places[key].append(again[key])
+                places[key].append(float(np.exp(rng.uniform(*np.log(again[key])))))
     return tuple(
-        Flip(*key, _interval(at, places[key]), len(places[key]) / _RESAMPLES)
-        for key, at in changes.items()
+        Flip(
+            *key,
+            _interval(float(np.sqrt(low * high)), places[key]),
+            len(places[key]) / _RESAMPLES,
+        )
+        for key, (low, high) in changes.items()
+        if len(places[key]) > _RESAMPLES / 2
     )
 
 
-def _changes(told: list[tuple[float, str]]) -> dict[tuple[str, str], float]:
-    """Where one answer gives way to another: the first budget of each kind of change."""
-    found: dict[tuple[str, str], float] = {}
+def _changes(told: list[tuple[float, str]]) -> dict[tuple[str, str], tuple[float, float]]:
+    """Between which budgets one answer gives way to another: the first of each kind of change."""
+    found: dict[tuple[str, str], tuple[float, float]] = {}
     for (low, before), (high, after) in itertools.pairwise(told):
         if before != after:
-            found.setdefault((before, after), float(np.sqrt(low * high)))
+            found.setdefault((before, after), (low, high))
     return found
 
 
@@ -212,23 +238,25 @@ def hardest_threshold(
     rng = np.random.default_rng([seed, 26])
     outcomes = law.outcomes(market.resolve([curve]), rng, draws=200, runs=200)
     limits = criterion.thresholds(law.metrics)
-    met = outcomes.runs() <= limits
+    runs = outcomes.runs()
+    met = runs <= limits
     alone = {
         m: float(met[:, :, k].mean()) for k, m in enumerate(law.metrics) if np.isfinite(limits[k])
     }
     name = min(alone, key=lambda m: alone[m])
     k = law.metrics.index(name)
-    reached = Estimate.from_draws(outcomes.mean[:, 0, k])
+    low, high = np.quantile(runs[:, :, k], [0.05, 0.95])
     return (
-        f"{name} <= {limits[k]:g} is the bound that fails it most often: its {name} is expected "
-        f"at {reached.value:.3f} ({reached.low:.3f} to {reached.high:.3f})"
+        f"{name} <= {limits[k]:g} is the bound that fails it most often: a run's {name} is "
+        f"expected at {outcomes.mean[:, 0, k].mean():.3f} ({low:.3f} to {high:.3f}), and meets "
+        f"it with chance {_chance(alone[name])}"
     )
 
 
 def _reached(forecast: Forecast, *, points: bool) -> str:
     """What a curve reaches, with a warning where that is an extrapolation."""
     if forecast.distance != FAR:
-        return f"This reaches P = {_chance(forecast.p.value)}"
+        return f"This reaches P {_equals(forecast.p.value)}"
     told = _told(forecast, points=points)
     return f"This lies far beyond what was measured, where P is {told}: train more before you buy"
 
@@ -242,6 +270,12 @@ def _told(forecast: Forecast, *, points: bool) -> str:
 def _chance(p: float) -> str:
     """A probability in two places, without claiming certainty."""
     return "below .01" if p < 0.005 else "above .99" if p > 0.995 else f"{p:.2f}".removeprefix("0")
+
+
+def _equals(p: float) -> str:
+    """What stands behind "P"."""
+    told = _chance(p)
+    return f"= {told}" if told.startswith(".") else told
 
 
 def _join(parts: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from suffice.errors import InfeasibleError
+from suffice.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -192,12 +192,30 @@ class Market:
             and self.has_room(curve)
         )
 
+    def check_repeats(self, curve: Curve) -> None:
+        """Raise InputError where a curve asks for labels a task that are not on offer.
+
+        A law knows what repeats are worth only as they are sold.
+        """
+        for t in curve:
+            sold = self.repeats[t.source]
+            if t.labels_per_task not in sold:
+                raise InputError(
+                    f"{t.source} is not sold at {t.labels_per_task} labels a task",
+                    fix=f"sold: {', '.join(map(str, sold))}",
+                )
+
     def promised(self) -> Curve:
         """The purchases that must be made."""
         from suffice.curve import Curve, Tranche
 
         owed = ((s, self.at_least.get(s, 0)) for s in self.order)
         return Curve(tuple(Tranche(s, n, min(self.repeats[s])) for s, n in owed if n))
+
+    def up_to(self, tasks: int) -> Market:
+        """The same market with so many tasks of a source at most."""
+        limits = {s: tasks if n is None else min(n, tasks) for s, n in self.limits.items()}
+        return replace(self, limits=limits)
 
     def with_money(self, money: float) -> Market:
         """The same market under another budget."""

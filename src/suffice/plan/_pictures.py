@@ -9,7 +9,9 @@ import numpy as np
 from suffice.curve import Curve, Tranche
 from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
+from suffice.plan._candidates import scaled
 from suffice.plan._risk import Risk
+from suffice.plan._search import REPORT
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
 _POINTS = 24
 _DRAWS, _RUNS = 200, 200
-_NEEDED_P = 0.5
+_PASSES = 1000
+"""Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere."""
+_NEEDED_P, _MOST_SCALE = 0.5, 3.0
 HOSTILE_SHARES = (0.0, 0.03, 0.1, 0.2, 0.3)
 
 
@@ -60,7 +64,10 @@ def forecast_file(
         ],
         "more_of_the_judge": _more_of_a_biased_source(law, market, criterion, plan, seed),
         "hostile": _hostile(law, market, criterion, plan, seed),
-        "models": [_needed(m, market, criterion, plan, seed) for m in laws.values()],
+        "models": [
+            _needed(m, market, criterion, plan, seed, own=name == target)
+            for name, m in laws.items()
+        ],
         "thresholds": {
             m: float(t) for m, t in zip(law.metrics, limits, strict=True) if np.isfinite(t)
         },
@@ -153,7 +160,7 @@ def _more_of_a_biased_source(
         np.concatenate([[0.0], np.geomspace(market.smallest, most, 15)]).round().astype(int)
     )
     curves = [Curve((Tranche(judge, int(n)), fixed) if n else (fixed,)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 33])
+    outcomes = _outcomes(law, market, curves, [seed, 33], _PASSES)
     chances = pass_chances(outcomes, criterion, law.metrics)
     worst = _most_binding(law, outcomes.mean, criterion)
     return {
@@ -180,7 +187,7 @@ def _hostile(
         there = Risk("worst", share).market(market) if share else market
         # The same luck for every share: what differs is what the hostile labels do.
         rng = np.random.default_rng([seed, 35])
-        outcomes = law.outcomes(there.resolve([curve]), rng, draws=500, runs=400)
+        outcomes = law.outcomes(there.resolve([curve]), rng, draws=500, runs=_PASSES, half=REPORT)
         columns.append((outcomes.mean[:, 0], pass_chances(outcomes, criterion, law.metrics)[:, 0]))
 
     def estimates(metric: str) -> list[dict[str, Any]]:
@@ -207,38 +214,59 @@ def _most_binding(law: Law, mean: NDArray[np.floating[Any]], criterion: Criterio
 
 
 def _needed(
-    law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int
+    law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int, *, own: bool
 ) -> dict[str, Any]:
-    """How far the recommended mixture must be scaled, up or down, for an even chance."""
+    """How far the recommended mixture must be scaled, up or down, for an even chance.
+
+    The number is that of the mean of pi; its interval is the posterior of each draw's own number.
+    Of the model that the plan is about (``own``) P is the plan's.
+    """
     curve = plan.recommended.curve
     if curve is None:
         raise ValueError("a plan without a curve")
-    scales = np.geomspace(0.02, 3.0, 40)
-    curves = [
-        Curve(
-            tuple(
-                Tranche(t.source, max(round(t.tasks * k), 1), t.labels_per_task, t.where, t.round)
-                for t in curve
-            )
-        )
-        for k in scales
-    ]
-    outcomes = _outcomes(law, market, curves, [seed, 34])
-    p = pass_chances(outcomes, criterion, law.metrics).mean(axis=0)
-    enough = np.flatnonzero(p >= _NEEDED_P)
-    at = int(np.argmin(np.abs(scales - 1.0)))
-    needed = curves[int(enough[0])].tasks if len(enough) else None
-    note = (
-        f"P = {p[at]:.2f} on the recommended purchase"
-        if needed is not None
-        else f"P stays below one half up to {scales[-1]:g} times the recommended purchase"
+    scales = np.geomspace(0.02, _MOST_SCALE, 40)
+    curves = [scaled(curve, k) for k in scales]
+    rng = np.random.default_rng([seed, 34])
+    outcomes = law.outcomes(
+        market.resolve(curves), rng, draws=_DRAWS, runs=_PASSES, half=REPORT, common=True
     )
-    return {"name": law.model, "tasks_needed": needed, "p": float(p[at]), "note": note}
+    pi = pass_chances(outcomes, criterion, law.metrics)
+    tasks = np.array([float(c.tasks) for c in curves])
+    needed = _first(pi.mean(axis=0), tasks)
+    low, high = np.quantile([_first(row, tasks) for row in pi], [0.05, 0.95], method="nearest")
+    p = float(np.interp(1.0, scales, pi.mean(axis=0)))
+    if own and plan.recommended.forecast is not None:
+        p = plan.recommended.forecast.p.value
+    reached = np.isfinite(needed)
+    return {
+        "name": law.model,
+        "tasks_needed": round(needed) if reached else None,
+        "low": round(min(low, needed)) if reached else None,
+        "high": round(max(high, needed)) if reached and np.isfinite(high) else None,
+        "p": p,
+        "note": f"P = {p:.2f} on the recommended purchase"
+        if reached
+        else f"P stays below one half up to {_MOST_SCALE:g} times the recommended purchase",
+    }
 
 
-def _outcomes(law: Law, market: Market, curves: Sequence[Curve], seed: list[int]) -> Outcomes:
+def _first(p: Floats, tasks: Floats) -> float:
+    """Tasks at which P first reaches one half, between two sizes by interpolation; else no end."""
+    enough = np.flatnonzero(p >= _NEEDED_P)
+    if not len(enough):
+        return float("inf")
+    k = int(enough[0])
+    if k == 0:
+        return float(tasks[0])
+    share = (_NEEDED_P - p[k - 1]) / (p[k] - p[k - 1])
+    return float(np.exp(np.log(tasks[k - 1]) + share * np.log(tasks[k] / tasks[k - 1])))
+
+
+def _outcomes(
+    law: Law, market: Market, curves: Sequence[Curve], seed: list[int], runs: int = _RUNS
+) -> Outcomes:
     rng = np.random.default_rng(seed)
-    return law.outcomes(market.resolve(curves), rng, draws=_DRAWS, runs=_RUNS)
+    return law.outcomes(market.resolve(curves), rng, draws=_DRAWS, runs=runs, half=REPORT)
 
 
 def _interval(draws: Floats) -> dict[str, float]:

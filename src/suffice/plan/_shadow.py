@@ -1,8 +1,9 @@
 """Shadow prices: what P would gain if one limit were a little wider.
 
 Model: the best purchase is looked for among neighbours of the recommended curve, on the choosing
-half of the posterior, in the market as it is and in one with a single limit relaxed. The gain is
-the difference of pi between the two winners, draw by draw, on the reporting half.
+half of the posterior, in the market as it is and in one with a single limit relaxed; those that
+look best are told apart draw by draw. The gain is the difference of pi between the two winners,
+again draw by draw, on the reporting half.
 Assumes: what is wrong with the law is wrong in the same way for two neighbouring curves (their
 discrepancies move together), so that the same random numbers serve both.
 Fails when: a relaxed limit opens a purchase of quite another kind; that is the next plan's work.
@@ -20,10 +21,10 @@ from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
 from suffice.plan._candidates import neighbours
 from suffice.plan._risk import improved_market
-from suffice.plan._search import CHOOSE_DRAWS, REPORT, Judge
+from suffice.plan._search import CHOOSE, CHOOSE_DRAWS, REPORT, Judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,7 +41,8 @@ WIDER = 0.1
 POINT = 0.01
 """One point of accuracy."""
 
-_DRAWS, _RUNS = 400, 300
+_DRAWS, _RUNS = 400, 1000
+_CLOSER = 6
 METHOD = "difference of pi at the best neighbour, paired over posterior draws"
 CITATION = "Milgrom and Segal (2002), Envelope theorems for arbitrary choice sets"
 
@@ -88,11 +90,12 @@ class Shadow:
     def __str__(self) -> str:
         """One line."""
         g = self.gain
+        more = f"{self.step:,.4g} more {'to spend' if self.unit == 'money' else self.unit}"
         if g.low == g.high == 0.0:
-            return f"{self.step:,.4g} more {self.unit}: nothing, it does not bind"
-        return (
-            f"{self.step:,.4g} more {self.unit}: P {g.value:+.3f} ({g.low:+.3f} to {g.high:+.3f})"
-        )
+            return f"{more}: nothing, it does not bind"
+        if g.value <= 0.0:
+            return f"{more}: nothing that can be told from chance"
+        return f"{more}: P {g.value:+.3f} ({g.low:+.3f} to {g.high:+.3f})"
 
 
 def shadow_prices(
@@ -107,8 +110,7 @@ def shadow_prices(
         seed: of the paired draws.
     """
     near = [curve, *neighbours(curve, market)]
-    chances = judge.value(near, CHOOSE_DRAWS)
-    best, highest = near[int(chances.argmax())], float(chances.max())
+    best = _winner(law, market, near, curve, criterion, judge, seed)
     base = paired_pi(law, market, best, criterion, seed)
     found = []
     for limit, step, unit, wider in _relaxed(market):
@@ -116,11 +118,7 @@ def shadow_prices(
         if best is not curve:
             new += [c for c in neighbours(best, wider) if not market.allows(c)]
         new = list(dict.fromkeys(new))
-        winner = best
-        if new:
-            values = judge.value(new, CHOOSE_DRAWS)
-            if values.max() > highest:
-                winner = new[int(values.argmax())]
+        winner = _winner(law, wider, new, best, criterion, judge, seed) if new else best
         pi = base if winner is best else paired_pi(law, wider, winner, criterion, seed)
         found.append(_shadow(limit, step, unit, pi - base, winner))
     for s in market.order:
@@ -130,11 +128,41 @@ def shadow_prices(
     return tuple(found)
 
 
+def _winner(
+    law: Law,
+    market: Market,
+    curves: Sequence[Curve],
+    against: Curve,
+    criterion: Criterion,
+    judge: Judge,
+    seed: int,
+) -> Curve:
+    """The best of some curves on the choosing half; ``against`` where none is better than that.
+
+    The best of many rough guesses is mostly luck, so the few that look best are held against
+    ``against`` draw by draw.
+    """
+    first = np.argsort(-judge.value(curves, CHOOSE_DRAWS), kind="stable")[:_CLOSER]
+    close = [against, *(curves[int(i)] for i in first)]
+    there = judge.risk.market(market)
+    pi = _paired(law, there, close, criterion, seed, CHOOSE)
+    return close[int(judge.risk.value(pi).argmax())]
+
+
 def paired_pi(law: Law, market: Market, curve: Curve, criterion: Criterion, seed: int) -> Floats:
     """pi of one curve on the reporting half [draw]; one seed gives comparable draws."""
+    return _paired(law, market, [curve], criterion, seed, REPORT)[:, 0]
+
+
+def _paired(
+    law: Law, market: Market, curves: Sequence[Curve], criterion: Criterion, seed: int, half: int
+) -> Floats:
+    """pi on the same draws of everything, for every curve and in every call [draw, curve]."""
     rng = np.random.default_rng([seed, 25])
-    outcomes = law.outcomes(market.resolve([curve]), rng, draws=_DRAWS, runs=_RUNS, half=REPORT)
-    return np.asarray(pass_chances(outcomes, criterion, law.metrics)[:, 0])
+    outcomes = law.outcomes(
+        market.resolve(curves), rng, draws=_DRAWS, runs=_RUNS, half=half, common=True
+    )
+    return pass_chances(outcomes, criterion, law.metrics)
 
 
 def _relaxed(market: Market) -> Iterator[tuple[str, float, str, Market]]:

@@ -226,6 +226,7 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "source_notes": tables.source_notes(folder.supply),
         "changes": [c.text for c in folder.forecast.changes],
         "bought_notes": folder.supply.bought.notes,
+        "flips": words.flips(plan),
         "hostile_sentence": tables.hostile_sentence(folder.forecast),
         "parts": [
             {
@@ -258,6 +259,7 @@ def _table_set(folder: StudyFolder) -> dict[str, Any]:
     return {
         "to_buy": tables.to_buy(folder.plan),
         "instead": tables.instead(folder.plan),
+        "wider_limits": tables.wider_limits(folder.plan),
         "sources": tables.sources(folder.supply),
         "hostile": tables.hostile(folder.forecast),
         "repeats": tables.repeats(folder.supply),

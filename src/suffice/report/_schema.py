@@ -149,6 +149,25 @@ class UncertaintyPart(Part):
     counted: str = ""
 
 
+class ShadowPrice(Part):
+    """What a wider limit is worth."""
+
+    limit: str
+    step: Positive
+    unit: str
+    gain: Interval
+    curve: str = ""
+
+
+class Flip(Part):
+    """A budget at which the answer changes."""
+
+    before: str
+    after: str
+    budget: Interval
+    seen: Share
+
+
 class Citation(Part):
     """Where a method or a data set comes from."""
 
@@ -174,6 +193,8 @@ class Plan(Part):
     decision: str
     alternatives: tuple[Alternative, ...] = ()
     frontier: tuple[FrontierPoint, ...] = ()
+    shadow_prices: tuple[ShadowPrice, ...] = ()
+    flips: tuple[Flip, ...] = ()
     criterion: Criterion
     model: str
     check: tuple[Check, ...] = ()
@@ -382,6 +403,8 @@ class ModelNeed(Part):
     name: str
     parameters: Positive | None = None
     tasks_needed: NonNegative | None = None
+    low: NonNegative | None = None
+    high: NonNegative | None = None
     note: str | None = ""
 
 
@@ -402,7 +425,7 @@ class SliderSource(Part):
     of: Count | None = None
 
 
-Percent = Annotated[int, Field(ge=0, le=100)]
+Percent = Annotated[float, Field(ge=0.0, le=100.0)]
 PerModelShareCurve = tuple[tuple[tuple[Percent, ...], ...], ...]
 
 
@@ -434,6 +457,8 @@ class Sliders(Part):
                 or any(len(row) != want[2] for row in rows)
             ):
                 raise ValueError(f"{key} must be {want[0]} models of {want[1]} shares of curves")
+        if any(b <= a for a, b in pairwise(self.shares)):
+            raise ValueError("shares must rise")
         if any(t[0] >= len(self.sources) for c in self.curves for t in c):
             raise ValueError("curves name a source that is not there")
         return self

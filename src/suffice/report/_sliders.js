@@ -15,19 +15,34 @@
     const digits = { minimumFractionDigits: fewest, maximumFractionDigits: most };
     return "$" + x.toLocaleString("en-US", digits);
   };
-  const chance = (percent) =>
-    percent <= 0 ? "below .01" : percent >= 100 ? "above .99" : "." + String(percent).padStart(2, "0");
+  const chance = (percent) => {
+    const whole = Math.round(percent);
+    return whole <= 0 ? "below .01" : whole >= 100 ? "above .99" : "." + String(whole).padStart(2, "0");
+  };
 
   const read = () => ({
     budget: 10 ** number("slider-budget", Math.log10(grid.budget)),
     target: number("slider-target", 0),
     prices: grid.sources.map((s, i) => s.price * 10 ** number(`slider-price-${s.of ?? i}`, 0)),
-    share: number("slider-share", 0),
+    share: number("slider-share", 0) / 100,
     model: number("slider-model", 0),
   });
 
   // Far beyond what was measured only bounds are told.
   const far = (model, curve) => Boolean(grid.far.length && grid.far[model][curve]);
+
+  // Between two shares that were forecast P is taken to change evenly.
+  const rows = (model, share) => {
+    const above = grid.shares.findIndex((s) => s >= share - 1e-9);
+    const high = above < 0 ? grid.shares.length - 1 : above;
+    const low = Math.max(high - 1, 0);
+    const step = grid.shares[high] - grid.shares[low];
+    const weight = step > 0 ? Math.min((share - grid.shares[low]) / step, 1) : 1;
+    return ["choose", "p", "low", "high"].map((key) => {
+      const [a, b] = [grid[key][model][low], grid[key][model][high]];
+      return weight > 1 - 1e-9 ? b : a.map((v, i) => v + weight * (b[i] - v));
+    });
+  };
 
   const costs = (prices) =>
     grid.curves.map((c) => c.reduce((sum, [s, tasks, r]) => sum + tasks * r * prices[s], 0));
@@ -53,11 +68,11 @@
   const update = () => {
     const asked = read();
     const cost = costs(asked.prices);
-    const at = (key) => grid[key][asked.model][asked.share];
-    const [choose, p, low, high] = ["choose", "p", "low", "high"].map(at);
+    const [choose, p, low, high] = rows(asked.model, asked.share);
     const able = [...cost.keys()].filter((i) => cost[i] <= asked.budget * (1 + 1e-9));
     show("slider-budget", money(asked.budget));
     show("slider-target", asked.target ? chance(asked.target) : "highest");
+    show("slider-share", asked.share ? `${Math.round(100 * asked.share)} %` : "none");
     asked.prices.forEach((price, i) => show(`slider-price-${i}`, money(price)));
     let best = null;
     let text = `Nothing that was weighed can be bought for ${money(asked.budget)}.`;

@@ -63,10 +63,10 @@ def slider_section(sliders: Sliders | None, plan: Plan) -> SliderSection | None:
     files = resources.files("suffice.report")
     return SliderSection(
         introduction=(
-            "Move budget, prices, hostile labels and model, and see what would be bought. It works "
-            "without a network, from forecasts made in advance; capacities and weeks stay as in "
-            f"the study. Nothing here has been checked by training but the study's own plan for "
-            f"{words.money(plan.cost)}."
+            "Move budget, target, prices, hostile labels and model, and see what would be bought. "
+            "It works without a network, from forecasts made in advance; capacities and weeks stay "
+            "as in the study. Nothing here has been checked by training but the study's own plan "
+            f"for {words.money(plan.cost)}."
         ),
         caption=_CAPTION,
         controls=_controls(sliders),
@@ -96,8 +96,8 @@ def _controls(sliders: Sliders) -> tuple[Control, ...]:
                 Control(f"slider-price-{i}", f"Price of a {s.name} label", -reach, reach, 0.0001, 0)
             )
     if len(sliders.shares) > 1:
-        shares = tuple("none" if s == 0.0 else f"{s:.0%}" for s in sliders.shares)
-        found.append(Control("slider-share", "Hostile labels in every source", options=shares))
+        most = round(100.0 * sliders.shares[-1])
+        found.append(Control("slider-share", "Hostile labels in every source", 0, most, 1, 0))
     if len(sliders.models) > 1:
         found.append(Control("slider-model", "Model", options=sliders.models))
     return tuple(found)

@@ -184,12 +184,38 @@ def models(forecast: Forecast) -> Table:
     rows = []
     for m in forecast.models:
         size = words.compact(m.parameters) if m.parameters is not None else NONE
-        need = words.count(m.tasks_needed) if m.tasks_needed is not None else "not reached"
+        need = "not reached"
+        if m.tasks_needed is not None:
+            need = words.count(m.tasks_needed)
+            if m.low is not None:
+                high = words.count(m.high) if m.high is not None else "no end"
+                need += f"\n{words.count(m.low)} to {high}"
         named = f"{m.name}\n{m.note}" if m.note else m.name
         rows.append((named, size, need) if sizes else (named, need))
     return Table(
         caption="Tasks needed by model",
         headers=("model", "parameters", "tasks needed") if sizes else ("model", "tasks needed"),
+        rows=tuple(rows),
+    )
+
+
+def wider_limits(plan: Plan) -> Table:
+    """What more of everything would add to P, what is worth most first."""
+    rows = []
+    for s in sorted(plan.shadow_prices, key=lambda s: -s.gain.value):
+        g = s.gain
+        gain = "nothing"
+        if g.low == g.high == 0.0:
+            gain = "nothing\nit does not bind"
+        elif g.value > 0.0:
+            gain = f"{g.value:+.3f}\n{g.low:+.3f} to {g.high:+.3f}"
+        what = f"{words.money(s.step)} more to spend"
+        if s.unit != "money":
+            what = f"{s.step:,.4g} more {s.unit}"
+        rows.append((what, gain))
+    return Table(
+        caption="What wider limits would add to P, with 90 % intervals",
+        headers=("to have", "P"),
         rows=tuple(rows),
     )
 

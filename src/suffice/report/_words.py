@@ -25,6 +25,8 @@ HARD_SPACE = "\u00a0"
 EM_RULE = "\u2013"
 RECOMMENDED = "recommended"
 _LEAST = 0.005
+_HOPELESS = 0.01
+"""A plan with a P below this is none."""
 _DISTANCE = {
     "inside": "The curve lies inside the range of the measured runs.",
     "near": "The curve lies near the edge of the measured runs: expect the law to be less sure.",
@@ -160,10 +162,23 @@ def purchases(curve: Iterable[Tranche]) -> str:
 def headline(plan: Plan) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
     outcome = f"meets the criterion with probability {with_interval(plan.p)}"
+    if plan.p.mean is not None and plan.p.mean < _HOPELESS:
+        best = f"{purchases(plan.curve)} for {money(plan.cost)}"
+        return f"Buy nothing: the best there is, {best}, {outcome}"
     if plan.bought is not None:
         # Labels in hand are a part of it, and so is their price.
         return f"Buy up to {purchases(plan.curve)} for {money(plan.cost)} in all: {outcome}"
     return f"Buy {purchases(plan.curve)} for {money(plan.cost)}: {outcome}"
+
+
+def flips(plan: Plan) -> list[str]:
+    """The budgets at which the answer changes, a sentence each."""
+    return [
+        f"From about {money(f.budget.value)} ({money(f.budget.low)} to {money(f.budget.high)}) on "
+        f"the answer is to {f.after} rather than {f.before}, in {whole_percent(f.seen)} of "
+        "resamples of the law's posterior."
+        for f in plan.flips
+    ]
 
 
 def new_gold(plan: Plan) -> str:
@@ -306,6 +321,12 @@ def check_sentence(plan: Plan) -> str:
             f" Not checked: {listing(plan.check_left_out)}; labels under quality control are made "
             "with the help of gold, and the tasks to train on have none."
         )
+        curves = {a.name: a.curve for a in plan.alternatives} | {RECOMMENDED: plan.curve}
+        if not any(t.operated for name in plan.check_left_out for t in curves.get(name, ())):
+            left_out = (
+                f" Not checked: {listing(plan.check_left_out)}; that is more than a check trains "
+                "on."
+            )
     if not plan.check:
         return (
             left_out.strip()

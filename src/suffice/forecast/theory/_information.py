@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import comb, log2
 
+from suffice.errors import InputError
 from suffice.forecast.theory._bound import Bound, check_count, check_share
 
 FANO = "Fano (1961), Transmission of Information; Cover and Thomas (2006), theorem 2.10.1"
@@ -27,6 +28,10 @@ def task_bits(error: float, labels: int = 1, shared: float = 0.0) -> float:
     check_share("error", error, below=0.5, zero=True)
     check_share("shared error", shared, below=0.5, zero=True)
     check_count("labels a task", labels, least=1)
+    if shared > error:
+        raise InputError(
+            f"shared error = {shared:g}", fix=f"it is a part of the error, which is {error:g}"
+        )
     alone = max((error - shared) / (1.0 - 2.0 * shared), 0.0)
 
     def ones(k: int, p: float) -> float:
