@@ -82,7 +82,7 @@ def test_cohen_kappa_of_the_textbook() -> None:
             rows += [(task, "a", one), (task, "b", other)]
             task += 1
     frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
-    (pair,) = pair_agreement(code_votes(LabelTable.from_frame(frame)))
+    (pair,), _ = pair_agreement(code_votes(LabelTable.from_frame(frame)))
     assert pair["kappa"] == pytest.approx(0.4)
     assert pair["agreement"] == pytest.approx(0.7)
     assert pair["low"] < 0.4 < pair["high"]
@@ -91,10 +91,11 @@ def test_cohen_kappa_of_the_textbook() -> None:
 def test_range_of_cohen_kappa_over_pairs() -> None:
     """The pairs that agree least and most are named, each kappa within its interval."""
     votes, _ = crowd()
-    rows = pair_agreement(votes)
-    found = cohen_range(rows)
+    rows, whole = pair_agreement(votes)
+    found = cohen_range(rows, whole=whole)
     assert found is not None
     assert found["pairs"] == len(rows) > 30
+    assert found["all_pairs"]
     kappas = {(row["worker"], row["other"]): row["kappa"] for row in rows}
     assert found["least"]["value"] == min(kappas.values())
     assert found["most"]["value"] == max(kappas.values())
@@ -108,7 +109,7 @@ def test_a_pair_that_always_agrees_may_still_differ_on_new_tasks() -> None:
     """Ten common tasks, all answered alike: kappa is 1 and its interval is not."""
     rows = [(task, who, task % 2) for task in range(10) for who in "ab"]
     frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
-    (pair,) = pair_agreement(code_votes(LabelTable.from_frame(frame)))
+    (pair,), _ = pair_agreement(code_votes(LabelTable.from_frame(frame)))
     assert pair["kappa"] == pair["high"] == pytest.approx(1.0)
     assert pair["low"] < 0.8
 
@@ -116,15 +117,31 @@ def test_a_pair_that_always_agrees_may_still_differ_on_new_tasks() -> None:
 def test_agreement_in_two_lines_of_80_columns() -> None:
     """Alpha, Fleiss' kappa and Cohen's over pairs are said; of two workers Cohen's alone."""
     votes, _ = crowd()
-    found = agreement(votes)["all"] | {"cohen_kappa": cohen_range(pair_agreement(votes))}
-    alpha, kappas = agreement_lines(found)
-    assert "alpha" in alpha
-    assert f"Fleiss' kappa {found['fleiss_kappa']['value']:.2f}" in kappas
-    assert f"Cohen's kappa of {found['cohen_kappa']['pairs']} pairs" in kappas
-    assert max(len(alpha), len(kappas)) <= 80
-    one = [pair_agreement(votes)[0]]
+    rows, _ = pair_agreement(votes)
+    found = agreement(votes)["all"] | {"cohen_kappa": cohen_range(rows)}
+    together, pairs = agreement_lines(found)
+    assert "alpha" in together
+    assert f"Fleiss' kappa {found['fleiss_kappa']['value']:.2f}" in together
+    assert f"Cohen's kappa of {found['cohen_kappa']['pairs']} pairs" in pairs
+    assert max(len(together), len(pairs)) <= 80
+    one = rows[:1]
     assert agreement_lines({"cohen_kappa": cohen_range(one)})[0].startswith("Cohen's kappa 0.")
     assert agreement_lines({"tasks": 0}) == []
+
+
+def test_only_the_busiest_pairs_are_said_to_be_those() -> None:
+    """Of 40 workers on the same tasks 500 of 780 pairs are listed, and the line says so."""
+    rng = np.random.default_rng(0)
+    rows = [(task, who, rng.integers(2)) for task in range(12) for who in range(40)]
+    frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+    pairs, whole = pair_agreement(code_votes(LabelTable.from_frame(frame)))
+    assert (len(pairs), whole) == (500, False)
+    (line,) = agreement_lines({"cohen_kappa": cohen_range(pairs, whole=whole)})
+    assert "of the busiest 500 pairs" in line
+    few, whole = pair_agreement(
+        code_votes(LabelTable.from_frame(frame.filter(pl.col("worker") < 9)))
+    )
+    assert (len(few), whole) == (36, True)
 
 
 def test_agreement_intervals_cover() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from suffice.progress import Progress
     from suffice.workspace import Workspace
 
@@ -64,6 +66,21 @@ def workspace(
 def print_json(values: Any) -> None:  # noqa: ANN401 - anything JSON can hold
     """Print one JSON document on standard output."""
     print(json.dumps(values, indent=1))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print prose, wrapped between words to the terminal (80 columns where there is none)."""
+    from textwrap import wrap
+
+    from rich.console import Console
+
+    width = Console().width
+    for line in lines:
+        # A long id or path stays whole: broken, it could not be copied.
+        parts = wrap(
+            line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        print("\n".join(parts))
 
 
 def print_summary(folder: Path) -> None:
