@@ -90,3 +90,23 @@ def print_summary(folder: Path) -> None:
     from suffice.report import terminal_summary
 
     Console().print(terminal_summary(folder))
+
+
+def read_columns(given: list[str] | None) -> dict[str, str]:
+    """The columns named on the command line: our name -> the file's.
+
+    Raises:
+        InputError: one of them is not written OURS=THEIRS, or is named twice.
+    """
+    from suffice.errors import InputError
+
+    named: dict[str, str] = {}
+    for text in given or ():
+        ours, equals, theirs = text.partition("=")
+        if not (equals and ours.strip() and theirs.strip()) or ours.strip() in named:
+            raise InputError(
+                f"--column {text!r} does not say which column is which",
+                fix="write each once, for instance --column worker=annotator_name",
+            )
+        named[ours.strip()] = theirs.strip()
+    return named

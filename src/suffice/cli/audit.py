@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from suffice.errors import InputError
-
 if TYPE_CHECKING:
     from suffice.supply import Audit
 
@@ -61,7 +59,7 @@ def audit(
         quiet: no progress.
         seed: of the random draws; the same seed gives the same numbers.
     """
-    from suffice.cli._common import choose_progress, print_lines
+    from suffice.cli._common import choose_progress, print_lines, read_columns
     from suffice.labels import read_labels
     from suffice.supply import audit as run_audit
 
@@ -78,24 +76,6 @@ def audit(
         print_lines(_lines(result))
     for path in written:
         print(f"wrote {path}", file=sys.stderr)
-
-
-def read_columns(given: list[str] | None) -> dict[str, str]:
-    """The columns named on the command line: our name -> the file's.
-
-    Raises:
-        InputError: one of them is not written OURS=THEIRS, or is named twice.
-    """
-    named: dict[str, str] = {}
-    for text in given or ():
-        ours, equals, theirs = text.partition("=")
-        if not (equals and ours.strip() and theirs.strip()) or ours.strip() in named:
-            raise InputError(
-                f"--column {text!r} does not say which column is which",
-                fix="write each once, for instance --column worker=annotator_name",
-            )
-        named[ours.strip()] = theirs.strip()
-    return named
 
 
 def _lines(result: Audit) -> list[str]:

@@ -65,7 +65,7 @@ def doubt(
         return posterior, Verdict(
             False,
             f"Cannot know: no two workers labelled the same task, and {without} nothing else tells "
-            "how good the labels are. Accuracies, errors and bits below are the prior's. Rate some "
+            "how good the labels are. Accuracies, errors and bits are the prior's. Rate some "
             "tasks as gold (10 to 30), or ask several workers about some of them.",
         )
     if (votes.label == votes.label[0]).all():
