@@ -2,10 +2,10 @@
 
     python tools/bench_audit_suspects.py DATA          # DATA/<set>/label.csv and truth.csv
 
-A tenth of the workers with 20 labels or more (two at least) answer in another way; all other labels
-stay as they are. No gold is shown. Prints, for each kind and set, how many of the planted workers are
-named, how many with the reason that fits, and how many workers are named who were not in the clean
-table. The first line of each set says whom the clean table accuses, and how right those workers are.
+A tenth of the workers with 20 labels or more (two at least) answer in another way; all other
+labels stay as they are. No gold is shown. Prints, for each kind and set, how many of the planted
+workers are named, how many with the reason that fits, and how many others who were not named in
+the clean table. A set's first line says whom the clean table accuses, and how right those are.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def main() -> None:
             fits = [w for w in caught if any(word in found[w] for word in words)]
             more = set(found) - set(clean) - set(bad)
             print(
-                f"  {kind:<20}{len(caught):>4} of {count:<4} named, {len(fits):>3} for the reason that "
-                f"fits; {len(more)} others",
+                f"  {kind:<20}{len(caught):>4} of {count:<4} named, {len(fits):>3} for the reason "
+                f"that fits; {len(more)} others",
                 flush=True,
             )
 
