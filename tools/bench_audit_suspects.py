@@ -3,9 +3,10 @@
     python tools/bench_audit_suspects.py DATA          # DATA/<set>/label.csv and truth.csv
 
 A tenth of the workers with 20 labels or more (two at least) answer in another way; all other
-labels stay as they are. No gold is shown. Prints, for each kind and set, how many of the planted
-workers are named, how many with the reason that fits, and how many others who were not named in
-the clean table. A set's first line says whom the clean table accuses, and how right those are.
+labels stay as they are. No gold is shown. Prints, for each kind and set, summed over three choices
+of those workers, how many of them are named, how many with the reason that fits, and how many
+others who were not named in the clean table. A set's first line says whom the clean table accuses,
+and how right those are.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ REASONS = {
     "wrong on a slice": ("of slice",),
     "pushes on a slice": ("of slice",),
 }
-BUSY, SHARE, SLICES = 20, 0.1, 3
+BUSY, SHARE, SLICES, CHOICES = 20, 0.1, 3, 3
 _CROWD_S, _FAST_S = 20.0, 2.0
 
 
@@ -117,14 +118,17 @@ def main() -> None:
         for kind, words in REASONS.items():
             honest = [w for w in busy if w not in clean]
             count = max(2, round(SHARE * len(honest)))
-            bad = [honest[i] for i in rng.choice(len(honest), count, replace=False)]
-            found = named(audit(planted(frame, kind, bad, rng)))
-            caught = [w for w in bad if w in found]
-            fits = [w for w in caught if any(word in found[w] for word in words)]
-            more = set(found) - set(clean) - set(bad)
+            total = np.zeros(3, dtype=int)
+            for choice in range(CHOICES):
+                rng = np.random.default_rng([choice, 3])
+                bad = [honest[i] for i in rng.choice(len(honest), count, replace=False)]
+                found = named(audit(planted(frame, kind, bad, rng)))
+                caught = [w for w in bad if w in found]
+                fits = sum(any(word in found[w] for word in words) for w in caught)
+                total += len(caught), fits, len(set(found) - set(clean) - set(bad))
             print(
-                f"  {kind:<20}{len(caught):>4} of {count:<4} named, {len(fits):>3} for the reason "
-                f"that fits; {len(more)} others",
+                f"  {kind:<20}{total[0]:>4} of {CHOICES * count:<4} named, {total[1]:>3} for the "
+                f"reason that fits; {total[2]} others",
                 flush=True,
             )
 
