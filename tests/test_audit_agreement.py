@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+from suffice.labels._read import read_labels
 from suffice.labels._table import LabelTable
 from suffice.supply._agreement import (
     _alpha,
@@ -20,6 +21,9 @@ from suffice.supply._agreement import (
 from suffice.supply._dawid_skene import dawid_skene, majority_vote
 from suffice.supply._ids import ids_test
 from suffice.supply._votes import Votes, code_votes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Fleiss (1971) as on Wikipedia: 10 subjects, 14 raters, 5 categories, kappa .210.
 FLEISS = np.array(
@@ -216,3 +220,17 @@ def test_borrowed_answers_draw_sparse_workers_to_the_crowd() -> None:
     alone, drawn = (dawid_skene(few, borrowed=b).confusion for b in (0.0, 50.0))
     assert drawn.std(axis=0).max() < 0.5 * alone.std(axis=0).max()
     np.testing.assert_allclose(drawn.sum(axis=2), 1.0)
+
+
+def test_shuffled_ids_of_public_crowds_are_noticed(shared_data: Path) -> None:
+    """Ids of five public crowds belong to the labels; shuffled, hardly ever."""
+    called = 0
+    for name in ("bluebird", "rte", "dog", "web", "sentiment"):
+        table = read_labels(shared_data / "crowd" / name / "label.csv")
+        assert ids_test(code_votes(table))["aligned"], name
+        for seed in range(8):
+            column = table.frame["worker"].shuffle(seed=seed)
+            mixed = LabelTable.from_frame(table.frame.with_columns(column))
+            called += ids_test(code_votes(mixed), permutations=60, seed=seed)["aligned"]
+    # At 5 % two of 40 are expected; more than seven would be one chance in 500.
+    assert called <= 7

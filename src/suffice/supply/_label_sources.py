@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, filterwarnings
 
 from suffice.errors import InputError
 
@@ -49,7 +50,8 @@ def label_sources(
 
     Model: one audit of all labels says what is right; the pool of each source is then learned
     from its own labels, see ``worker_pool``.
-    Assumes: more labels would come from people like those of the table.
+    Assumes: more labels would come from people like those of the table; from the same one where a
+        source has one worker, as an AI judge.
     Fails when: a source labelled other tasks than the rest, so that its pool looks better or worse
         for its tasks.
 
@@ -98,11 +100,22 @@ def label_sources(
                 f"source {name!r} never gives a class that is right on {100 * lost:.0f} % of its "
                 "tasks: it looks better than it is"
             )
-        pool = worker_pool(mine, known, audit=part, seed=seed, labels_per_worker=labels_per_worker)
         people = mine.frame["worker"].n_unique()
+        pool = worker_pool(
+            mine,
+            known,
+            audit=part,
+            seed=seed,
+            # The only worker of a source, an AI judge say, is the one who will label more.
+            same_workers=people == 1,
+            labels_per_worker=labels_per_worker,
+        )
         sources[name] = Source(name, prices[name], pool, max_labels_per_task=people)
         if mine.frame["task"].n_unique() < len(mine):
-            checks[name] = predictive_checks(pool, mine, seed=seed)
+            with catch_warnings():
+                # Two workers have no spread to check: that statistic is NaN and left out.
+                filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+                checks[name] = predictive_checks(pool, mine, seed=seed)
         places = mine.frame["slice"] if "slice" in mine.frame.columns else None
         slices.add(
             tuple(sorted(map(str, places.drop_nulls().unique()))) if places is not None else ()
