@@ -148,6 +148,21 @@ def test_only_the_busiest_pairs_are_said_to_be_those() -> None:
     assert (len(few), whole) == (36, True)
 
 
+def test_workers_who_never_differ_may_still_do_so() -> None:
+    """Without any dissent alpha and Fleiss' kappa are 1, their intervals not, less so with more."""
+    low = []
+    for tasks in (10, 200):
+        rows = [(task, who, task % 2) for task in range(tasks) for who in range(3)]
+        frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+        found = agreement(code_votes(LabelTable.from_frame(frame)))["all"]
+        for name in ("krippendorff_alpha", "fleiss_kappa"):
+            assert found[name]["value"] == pytest.approx(1.0)
+            assert found[name]["high"] == pytest.approx(1.0)
+            assert found[name]["low"] < 1.0
+        low.append(found["krippendorff_alpha"]["low"])
+    assert low[0] < 0.8 < 0.95 < low[1]
+
+
 def test_agreement_intervals_cover() -> None:
     """The 90 % interval of alpha covers the value of very many tasks in most small samples."""
     rng = np.random.default_rng(1)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from suffice.cli.audit import audit
-from suffice.errors import InputError
+from suffice.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,3 +128,12 @@ def test_sources_have_their_own_agreement(
     for name in ("vendor", "crowd"):
         assert f"Source {name}: Krippendorff's alpha" in text
         assert f"Source {name}: a label is wrong" in text
+
+
+def test_a_folder_that_cannot_be_is_refused_before_the_work(tmp_path: Path) -> None:
+    """A file in the place of the folder, and a seed below zero: one line each."""
+    path = votes(tmp_path)
+    with pytest.raises(StorageError, match=r"votes.csv: cannot be written .*another folder"):
+        audit(path, out=path)
+    with pytest.raises(InputError, match="-3 is no seed"):
+        audit(path, seed=-3)

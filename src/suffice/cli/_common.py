@@ -68,6 +68,22 @@ def print_json(values: Any) -> None:  # noqa: ANN401 - anything JSON can hold
     print(json.dumps(values, indent=1))
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for results before the work starts, not after minutes of it.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    from suffice.errors import StorageError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: cannot be written ({error.strerror}): name another folder"
+        ) from error
+
+
 def print_lines(lines: Iterable[str]) -> None:
     """Print prose, wrapped between words to the terminal (80 columns where there is none)."""
     from textwrap import wrap

@@ -59,12 +59,14 @@ def audit(
         quiet: no progress.
         seed: of the random draws; the same seed gives the same numbers.
     """
-    from suffice.cli._common import choose_progress, print_lines, read_columns
+    from suffice.cli._common import choose_progress, make_folder, print_lines, read_columns
     from suffice.labels import read_labels
     from suffice.supply import audit as run_audit
 
     named = [name.strip() for name in classes.split(",")] if classes is not None else None
     table = read_labels(labels, columns=read_columns(column), drop_missing=drop_missing)
+    if out is not None:
+        make_folder(out)
     progress = choose_progress(as_json=json, quiet=quiet)
     result = run_audit(table, gold, seed, classes=named, below=below, progress=progress)
     written = result.write(out) if out is not None else []

@@ -75,7 +75,7 @@ def offers(
     """
     from dataclasses import asdict
 
-    from suffice.cli._common import print_json, print_lines, read_columns
+    from suffice.cli._common import choose_progress, print_json, print_lines, read_columns
     from suffice.errors import InputError
     from suffice.labels import read_gold, read_labels
     from suffice.supply import label_sources, route, supply_curve
@@ -92,7 +92,12 @@ def offers(
         table = read_labels(given, columns=read_columns(column), drop_missing=drop_missing)
         right = read_gold(gold) if gold is not None else None
         learned = label_sources(
-            table, right, price=price, labels_per_worker=labels_per_worker, seed=seed
+            table,
+            right,
+            price=price,
+            labels_per_worker=labels_per_worker,
+            seed=seed,
+            progress=choose_progress(as_json=json, quiet=quiet),
         )
         sources, slices = learned.sources, learned.slices
     elif gold is not None or price is not None or column or drop_missing:

@@ -18,7 +18,9 @@ _MOST_PAIRS, _MOST_WORKERS, _MOST_CELLS = 500, 200, 50_000_000
 def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str, Any]:
     """Krippendorff's alpha and Fleiss' kappa with 90 % intervals, overall and by source.
 
-    Model: nominal labels; intervals by resampling tasks.
+    Model: nominal labels; intervals by resampling tasks. Where no two labels of a task differ, the
+    lower end is that of a table with as much dissent, one label a task, as so many tasks without
+    any leave possible (5 %).
     Assumes: tasks are a random sample.
     Fails when: there are few tasks (below about 30 the intervals are too narrow), or nearly all
     labels are of one class (both are then unstable whatever the quality).
@@ -63,11 +65,23 @@ def _of_counts(counts: Array, resamples: int, seed: int) -> dict[str, Any]:
         low, high = np.quantile(drawn - drawn.mean(), [0.05, 0.95]) * shrink
         table[name] = {
             "value": value,
-            "low": value + float(low),
+            "low": min(value + float(low), _unseen_dissent(usable)),
             "high": min(value + float(high), 1.0),
             "level": 0.9,
         }
     return table
+
+
+def _unseen_dissent(counts: Array) -> float:
+    """The agreement that is left if the most dissent that could have been missed is there."""
+    import numpy as np
+
+    n = counts.sum(axis=1)
+    if (counts.max(axis=1) < n).any():
+        return 1.0
+    share = counts.sum(axis=0) / n.sum()
+    most = 1.0 - 0.05 ** (1.0 / len(counts))
+    return float(1.0 - most * np.mean(2.0 / n) / (1.0 - (share**2).sum()))
 
 
 def _alpha(counts: Array, weights: Array) -> Array:

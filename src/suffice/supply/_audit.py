@@ -154,6 +154,8 @@ def audit(
 
     if not 0.0 < below < 1.0:
         raise InputError(f"{below:g} is no share of tasks", fix="give below a share, such as 0.05")
+    if seed < 0:
+        raise InputError(f"{seed} is no seed", fix="give 0 or more")
     table = _table(labels)
     right, said = _gold(gold)
     votes = code_votes(table, right, classes)

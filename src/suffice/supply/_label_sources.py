@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, filterwarnings
 
 from suffice.errors import InputError
+from suffice.progress import SilentProgress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suffice.channel import Source
     from suffice.labels import LabelTable
+    from suffice.progress import Progress
     from suffice.supply._audit import Audit
     from suffice.supply.operators import Check
 
@@ -45,6 +47,7 @@ def label_sources(
     price: float | None = None,
     labels_per_worker: float | None = None,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> LabelSources:
     """Audit labels, then learn the workers of each of their sources.
 
@@ -61,6 +64,7 @@ def label_sources(
         price: of one label, where the table has no cost.
         labels_per_worker: answers that one worker will give; by default as many as in the table.
         seed: of the random draws.
+        progress: shows the stages of the audit and the sources learned; by default nothing.
 
     Raises:
         InputError: the labels cannot be audited, or a source has no price.
@@ -83,49 +87,58 @@ def label_sources(
         name: price if price is not None else _mean_cost(_of(frame, name, several), table.origin)
         for name in names
     }
-    found = audit(table, gold, seed)
+    shown = progress or SilentProgress()
+    found = audit(table, gold, seed, progress=shown)
     verdict = found.summary["verdict"]
     doubts = [] if verdict["known"] else [verdict["statement"].rstrip(".")]
     doubts += found.summary["cautions"]
     sources: dict[str, Source] = {}
     checks: dict[str, tuple[Check, ...]] = {}
     slices: set[tuple[str, ...]] = set()
-    for name in names:
-        mine = replace(table, frame=_of(frame, name, several))
-        known, part, lost = (gold, found, 0.0)
-        if several:
-            known, part, lost = _restricted(found, mine, gold)
-        if lost >= _LOST:
-            doubts.append(
-                f"source {name!r} never gives a class that is right on {100 * lost:.0f} % of its "
-                "tasks: it looks better than it is"
+    with shown.step("workers", len(names)) as step:
+        for name in names:
+            mine = replace(table, frame=_of(frame, name, several))
+            known, part, lost = (gold, found, 0.0)
+            if several:
+                known, part, lost = _restricted(found, mine, gold)
+            if lost >= _LOST:
+                doubts.append(
+                    f"source {name!r} never gives a class that is right on {100 * lost:.0f} % of "
+                    "its tasks: it looks better than it is"
+                )
+            people = mine.frame["worker"].n_unique()
+            pool = worker_pool(
+                mine,
+                known,
+                audit=part,
+                seed=seed,
+                # The only worker of a source, an AI judge say, is the one who will label more.
+                same_workers=people == 1,
+                labels_per_worker=labels_per_worker,
             )
-        people = mine.frame["worker"].n_unique()
-        pool = worker_pool(
-            mine,
-            known,
-            audit=part,
-            seed=seed,
-            # The only worker of a source, an AI judge say, is the one who will label more.
-            same_workers=people == 1,
-            labels_per_worker=labels_per_worker,
-        )
-        sources[name] = Source(name, prices[name], pool, max_labels_per_task=people)
-        if mine.frame["task"].n_unique() < len(mine):
-            with catch_warnings():
-                # Two workers have no spread to check: that statistic is NaN and left out.
-                filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
-                checks[name] = predictive_checks(pool, mine, seed=seed)
-        places = mine.frame["slice"] if "slice" in mine.frame.columns else None
-        slices.add(
-            tuple(sorted(map(str, places.drop_nulls().unique()))) if places is not None else ()
-        )
+            sources[name] = Source(name, prices[name], pool, max_labels_per_task=people)
+            if mine.frame["task"].n_unique() < len(mine):
+                with catch_warnings():
+                    # Two workers have no spread to check: that statistic is NaN and left out.
+                    filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+                    checks[name] = predictive_checks(pool, mine, seed=seed)
+            slices.add(_slices(mine.frame))
+            step.advance()
     shared = slices.pop() if len(slices) == 1 else ()
     return LabelSources(sources, checks, shared, tuple(doubts))
 
 
 def _of(frame: Any, name: str, several: bool) -> Any:  # noqa: ANN401 - Polars frames
     return frame.filter(frame["source"] == name) if several else frame
+
+
+def _slices(frame: Any) -> tuple[str, ...]:  # noqa: ANN401 - a Polars frame
+    """The slices of the tasks, in the order in which pools number them."""
+    import polars as pl
+
+    if "slice" not in frame.columns:
+        return ()
+    return tuple(frame["slice"].cast(pl.String).fill_null("(none)").unique().sort().to_list())
 
 
 def _mean_cost(frame: Any, origin: str) -> float:  # noqa: ANN401 - a Polars frame
