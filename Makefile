@@ -82,6 +82,7 @@ bench-plans: $(VENV)/.dev ## plan under random prices and train plans and simple
 bench-audit: $(VENV)/.peers ## hold the audit against gold and peers (DATA=FOLDER)
 	$(BIN)/python tools/bench_audit.py $(or $(DATA),../shared/data/crowd) --seeds 20
 	$(BIN)/python tools/bench_audit_gold.py $(or $(DATA),../shared/data/crowd)
+	$(BIN)/python tools/bench_audit_suspects.py $(or $(DATA),../shared/data/crowd)
 
 .PHONY: bench-sbc
 bench-sbc: $(VENV)/.dev ## draw hundreds of truths from every model's prior and rank them among its draws

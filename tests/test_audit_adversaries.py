@@ -134,6 +134,29 @@ def test_spammer_one_sided_and_inverted_have_their_reasons() -> None:
     assert result.workers["suspect"].sum() <= 4
 
 
+def test_one_answer_for_everything_shows_in_twenty_labels() -> None:
+    """Of 24 workers three give one answer to 20 tasks each: all three are named, nobody else."""
+    frame, _ = honest(3)
+    few = frame.filter(~pl.col("worker").is_in([2, 9, 17]))
+    tasks = [t for w in (2, 9, 17) for t in range(10 * w, 10 * w + 20)]
+    lazy = pl.DataFrame(
+        {"task": tasks, "worker": [2] * 20 + [9] * 20 + [17] * 20, "label": [1] * 60}
+    )
+    result = audit(LabelTable.from_frame(pl.concat([few, lazy])))
+    for worker in (2, 9, 17):
+        assert "nearly always" in kinds(result, worker)
+    assert result.suspects["worker"].to_list() == [2, 9, 17]
+
+
+def test_a_worker_whose_tasks_are_of_one_class_is_not_one_sided() -> None:
+    """Who answers 1 to twenty tasks that are all 1 is right, not lazy."""
+    frame, truth = honest(4)
+    ones = np.flatnonzero(truth == 1)[:20].tolist()
+    good = pl.DataFrame({"task": ones, "worker": [99] * 20, "label": [1] * 20})
+    result = audit(LabelTable.from_frame(pl.concat([frame, good])))
+    assert kinds(result, 99) == ""
+
+
 def test_fast_clicker_is_flagged_and_fast_expert_is_not() -> None:
     """Quick and worse is suspicious; quick and good is not."""
     frame, truth = honest(6, low=0.85, high=0.95)

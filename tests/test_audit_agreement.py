@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+from suffice.labels._read import read_labels
 from suffice.labels._table import LabelTable
 from suffice.supply._agreement import (
     _alpha,
@@ -20,6 +21,9 @@ from suffice.supply._agreement import (
 from suffice.supply._dawid_skene import dawid_skene, majority_vote
 from suffice.supply._ids import ids_test
 from suffice.supply._votes import Votes, code_votes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Fleiss (1971) as on Wikipedia: 10 subjects, 14 raters, 5 categories, kappa .210.
 FLEISS = np.array(
@@ -82,7 +86,7 @@ def test_cohen_kappa_of_the_textbook() -> None:
             rows += [(task, "a", one), (task, "b", other)]
             task += 1
     frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
-    (pair,) = pair_agreement(code_votes(LabelTable.from_frame(frame)))
+    (pair,), _ = pair_agreement(code_votes(LabelTable.from_frame(frame)))
     assert pair["kappa"] == pytest.approx(0.4)
     assert pair["agreement"] == pytest.approx(0.7)
     assert pair["low"] < 0.4 < pair["high"]
@@ -91,10 +95,11 @@ def test_cohen_kappa_of_the_textbook() -> None:
 def test_range_of_cohen_kappa_over_pairs() -> None:
     """The pairs that agree least and most are named, each kappa within its interval."""
     votes, _ = crowd()
-    rows = pair_agreement(votes)
-    found = cohen_range(rows)
+    rows, whole = pair_agreement(votes)
+    found = cohen_range(rows, whole=whole)
     assert found is not None
     assert found["pairs"] == len(rows) > 30
+    assert found["all_pairs"]
     kappas = {(row["worker"], row["other"]): row["kappa"] for row in rows}
     assert found["least"]["value"] == min(kappas.values())
     assert found["most"]["value"] == max(kappas.values())
@@ -108,7 +113,7 @@ def test_a_pair_that_always_agrees_may_still_differ_on_new_tasks() -> None:
     """Ten common tasks, all answered alike: kappa is 1 and its interval is not."""
     rows = [(task, who, task % 2) for task in range(10) for who in "ab"]
     frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
-    (pair,) = pair_agreement(code_votes(LabelTable.from_frame(frame)))
+    (pair,), _ = pair_agreement(code_votes(LabelTable.from_frame(frame)))
     assert pair["kappa"] == pair["high"] == pytest.approx(1.0)
     assert pair["low"] < 0.8
 
@@ -116,15 +121,46 @@ def test_a_pair_that_always_agrees_may_still_differ_on_new_tasks() -> None:
 def test_agreement_in_two_lines_of_80_columns() -> None:
     """Alpha, Fleiss' kappa and Cohen's over pairs are said; of two workers Cohen's alone."""
     votes, _ = crowd()
-    found = agreement(votes)["all"] | {"cohen_kappa": cohen_range(pair_agreement(votes))}
-    alpha, kappas = agreement_lines(found)
-    assert "alpha" in alpha
-    assert f"Fleiss' kappa {found['fleiss_kappa']['value']:.2f}" in kappas
-    assert f"Cohen's kappa of {found['cohen_kappa']['pairs']} pairs" in kappas
-    assert max(len(alpha), len(kappas)) <= 80
-    one = [pair_agreement(votes)[0]]
+    rows, _ = pair_agreement(votes)
+    found = agreement(votes)["all"] | {"cohen_kappa": cohen_range(rows)}
+    together, pairs = agreement_lines(found)
+    assert "alpha" in together
+    assert f"Fleiss' kappa {found['fleiss_kappa']['value']:.2f}" in together
+    assert f"Cohen's kappa of {found['cohen_kappa']['pairs']} pairs" in pairs
+    assert max(len(together), len(pairs)) <= 80
+    one = rows[:1]
     assert agreement_lines({"cohen_kappa": cohen_range(one)})[0].startswith("Cohen's kappa 0.")
     assert agreement_lines({"tasks": 0}) == []
+
+
+def test_only_the_busiest_pairs_are_said_to_be_those() -> None:
+    """Of 40 workers on the same tasks 500 of 780 pairs are listed, and the line says so."""
+    rng = np.random.default_rng(0)
+    rows = [(task, who, rng.integers(2)) for task in range(12) for who in range(40)]
+    frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+    pairs, whole = pair_agreement(code_votes(LabelTable.from_frame(frame)))
+    assert (len(pairs), whole) == (500, False)
+    (line,) = agreement_lines({"cohen_kappa": cohen_range(pairs, whole=whole)})
+    assert "of the busiest 500 pairs" in line
+    few, whole = pair_agreement(
+        code_votes(LabelTable.from_frame(frame.filter(pl.col("worker") < 9)))
+    )
+    assert (len(few), whole) == (36, True)
+
+
+def test_workers_who_never_differ_may_still_do_so() -> None:
+    """Without any dissent alpha and Fleiss' kappa are 1, their intervals not, less so with more."""
+    low = []
+    for tasks in (10, 200):
+        rows = [(task, who, task % 2) for task in range(tasks) for who in range(3)]
+        frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+        found = agreement(code_votes(LabelTable.from_frame(frame)))["all"]
+        for name in ("krippendorff_alpha", "fleiss_kappa"):
+            assert found[name]["value"] == pytest.approx(1.0)
+            assert found[name]["high"] == pytest.approx(1.0)
+            assert found[name]["low"] < 1.0
+        low.append(found["krippendorff_alpha"]["low"])
+    assert low[0] < 0.8 < 0.95 < low[1]
 
 
 def test_agreement_intervals_cover() -> None:
@@ -199,3 +235,17 @@ def test_borrowed_answers_draw_sparse_workers_to_the_crowd() -> None:
     alone, drawn = (dawid_skene(few, borrowed=b).confusion for b in (0.0, 50.0))
     assert drawn.std(axis=0).max() < 0.5 * alone.std(axis=0).max()
     np.testing.assert_allclose(drawn.sum(axis=2), 1.0)
+
+
+def test_shuffled_ids_of_public_crowds_are_noticed(shared_data: Path) -> None:
+    """Ids of five public crowds belong to the labels; shuffled, hardly ever."""
+    called = 0
+    for name in ("bluebird", "rte", "dog", "web", "sentiment"):
+        table = read_labels(shared_data / "crowd" / name / "label.csv")
+        assert ids_test(code_votes(table))["aligned"], name
+        for seed in range(8):
+            column = table.frame["worker"].shuffle(seed=seed)
+            mixed = LabelTable.from_frame(table.frame.with_columns(column))
+            called += ids_test(code_votes(mixed), permutations=60, seed=seed)["aligned"]
+    # At 5 % two of 40 are expected; more than seven would be one chance in 500.
+    assert called <= 7

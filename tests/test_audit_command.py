@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from suffice.cli.audit import audit
-from suffice.errors import InputError
+from suffice.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,9 @@ def votes(folder: Path) -> Path:
 def test_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The text says what was read, what cannot be known, and what a label is worth."""
     audit(votes(tmp_path))
-    text = capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 80
+    text = " ".join(printed.split())
     assert "annotator as worker" in text
     assert "No gold" in text
     assert "bits" in text
@@ -63,3 +65,75 @@ def test_gold_needed_for_a_chosen_level(tmp_path: Path, capsys: pytest.CaptureFi
     assert "149 gold tasks" in " ".join(capsys.readouterr().out.split())
     with pytest.raises(InputError, match="2 is no share of tasks"):
         audit(path, below=2.0)
+
+
+def test_text_is_wrapped_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines break between words at the terminal's width, and say the same at any width."""
+    path = votes(tmp_path)
+    said = []
+    for columns in (50, 120):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        audit(path, quiet=True)
+        lines = capsys.readouterr().out.splitlines()
+        assert columns - 12 < max(map(len, lines)) <= columns
+        said.append(" ".join(" ".join(lines).split()))
+    assert said[0] == said[1]
+
+
+def test_columns_and_classes_can_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names that nobody could guess, empty cells and classes that do not occur."""
+    path = tmp_path / "odd.csv"
+    path.write_text("foo,bar,baz\n1,a,x\n1,b,x\n2,a,x\n2,b,\n", encoding="utf-8")
+    named = ["task=foo", "worker=bar", "label=baz"]
+    with pytest.raises(InputError, match="--column worker=NAME"):
+        audit(path)
+    with pytest.raises(InputError, match="--drop-missing"):
+        audit(path, column=named)
+    with pytest.raises(InputError, match="--classes"):
+        audit(path, column=named, drop_missing=True)
+    audit(path, column=named, drop_missing=True, classes="x, y", json=True, quiet=True)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["classes"] == ["x", "y"]
+    assert "1 row with an empty task, worker or label left out" in printed["notes"]
+    for wrong in (["worker"], ["worker=bar", "worker=baz"], ["=bar"]):
+        with pytest.raises(InputError, match="which column is which"):
+            audit(path, column=wrong)
+
+
+def test_many_slices_are_not_all_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ten slices with most errors are shown, the rest is counted."""
+    path = tmp_path / "slices.csv"
+    pl.read_csv(votes(tmp_path)).with_columns(slice=pl.col("item") % 13).write_csv(path)
+    audit(path, quiet=True)
+    lines = " ".join(capsys.readouterr().out.split())
+    assert lines.count("a label is wrong") == 10
+    assert "3 more slices" in lines
+
+
+def test_sources_have_their_own_agreement(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Alpha and Fleiss' kappa are said for each source where there are several."""
+    path = tmp_path / "sources.csv"
+    who = pl.when(pl.col("annotator") < "w3").then(pl.lit("vendor")).otherwise(pl.lit("crowd"))
+    pl.read_csv(votes(tmp_path)).with_columns(source=who).write_csv(path)
+    audit(path, quiet=True)
+    text = " ".join(capsys.readouterr().out.split())
+    for name in ("vendor", "crowd"):
+        assert f"Source {name}: Krippendorff's alpha" in text
+        assert f"Source {name}: a label is wrong" in text
+
+
+def test_a_folder_that_cannot_be_is_refused_before_the_work(tmp_path: Path) -> None:
+    """A file in the place of the folder, and a seed below zero: one line each."""
+    path = votes(tmp_path)
+    with pytest.raises(StorageError, match=r"votes.csv: cannot be written .*another folder"):
+        audit(path, out=path)
+    with pytest.raises(InputError, match="-3 is no seed"):
+        audit(path, seed=-3)

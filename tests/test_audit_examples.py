@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pytest
 
 from suffice import bradley_terry
 from suffice.errors import InputError
 from suffice.labels import LabelTable, read_labels
-from suffice.supply import judge_report
+from suffice.supply import judge_report, label_sources, route
 from suffice.supply._audit import audit
 
 if TYPE_CHECKING:
@@ -125,3 +126,41 @@ def test_xstest_judge_by_model(shared_data: Path) -> None:
     own = rows.pop("gpt4")
     del rows["all"]
     assert all(row["accuracy_high"] < own["accuracy_low"] for row in rows.values())
+
+
+@pytest.mark.slow
+def test_xstest_judges_as_sources(shared_data: Path) -> None:
+    """People and judges are sources: each has a channel, a price of a bit, errors by slice."""
+    folder = shared_data / "preferences" / "xstest" / "evaluation" / "automated_evaluation_labels"
+    frame, gold = xstest(folder)
+    judged = pl.col("label").is_in(sorted(set(gold.values())))
+    person = pl.col("worker").str.starts_with("annotation")
+    frame = frame.with_columns(
+        pl.when(judged).then("label").otherwise(pl.lit(REFUSAL)).alias("label"),
+        pl.when(person).then(pl.lit("people")).otherwise("worker").alias("source"),
+        pl.when(person).then(1.0).otherwise(0.01).alias("cost"),
+        pl.col("task").str.split(":").list.first().alias("slice"),
+    )
+    table = LabelTable.from_frame(frame)
+    result = audit(table, gold)
+    whole = result.sources.filter(pl.col("slice") == "all")
+    error = dict(whole.select("source", "error").rows())
+    assert error["gpt4_label"] == pytest.approx(0.20, abs=0.01)
+    assert error["people"] == pytest.approx(0.02, abs=0.01)
+    per_bit = dict(whole.select("source", "price_per_bit").rows())
+    assert per_bit["gpt4_label"] < 0.05 < per_bit["people"]
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 3000)
+    wrong = {
+        name: (result.channel(name).draw(rng).draw_classes(truth, 1, rng)[:, 0] != truth).mean()
+        for name in error
+    }
+    assert wrong["people"] < 0.05 < 0.1 < wrong["gpt4_label"]
+    learned = label_sources(table, gold)
+    found = route(learned.sources, slices=learned.slices).frame
+    for place in learned.slices:
+        here = found.filter(pl.col("slice") == place).sort("error")
+        assert here["source"][0] == "people", place
+    own = found.filter(pl.col("source") == "gpt4_label")
+    by_model = dict(own.select("slice", "error").rows())
+    assert by_model["gpt4"] < 0.15 < by_model["mistralinstruct"]

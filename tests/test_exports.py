@@ -80,7 +80,8 @@ def test_label_studio_json(tmp_path: Path) -> None:
     said = " ".join(table.notes)
     for what in (
         "1 cancelled annotation left out", "1 annotation without an answer", "1 prediction",
-        "1 task without an annotation", "1 ground-truth annotation", "1 result of another kind",
+        "1 task without an annotation", "1 ground-truth annotation taken as gold",
+        "1 result of another kind",
     ):  # fmt: skip
         assert what in said, (what, said)
 
@@ -270,3 +271,11 @@ def test_bad_exports(tmp_path: Path) -> None:
             read_labels(path)
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_what_is_left_out_is_said_in_good_plural(tmp_path: Path) -> None:
+    """Two of a kind are counted with the plural where it belongs."""
+    empty = [{"id": n, "data": {}, "annotations": []} for n in (1, 2)]
+    full = {"id": 3, "data": {}, "annotations": [annotation(5, [choice({"choices": ["good"]})])]}
+    table = read_labels(write(tmp_path / "export.json", [*empty, full]))
+    assert "2 tasks without an annotation left out" in table.notes

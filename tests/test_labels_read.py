@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from suffice.errors import InputError
-from suffice.labels._read import read_gold, read_labels
+from suffice.labels._read import gold_of_file, read_gold, read_labels
 from suffice.labels._table import LabelTable, natural_order
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def test_wide_table_is_made_long(tmp_path: Path) -> None:
         (1, "annotation_1", "safe"), (1, "annotation_2", "unsafe"), (2, "annotation_1", "safe"),
     ]  # fmt: skip
     assert table.gold() == {1: "safe", 2: "safe"}
-    assert any("1 empty cells" in note for note in table.notes)
+    assert any("1 empty cell passed" in note for note in table.notes)
 
 
 def test_numbers_and_text_are_the_same_label(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_holes_can_be_left_out_and_are_counted(tmp_path: Path) -> None:
     path = write(tmp_path, "holes.csv", "task,worker,label\n2,b,y\n1,a,\n")
     table = read_labels(path, drop_missing=True)
     assert len(table) == 1
-    assert any("1 rows" in note for note in table.notes)
+    assert any("1 row with" in note for note in table.notes)
 
 
 def test_nan_in_a_float_column() -> None:
@@ -255,3 +255,43 @@ def test_columns_that_mean_nothing_are_listed(tmp_path):
     path.write_text("a,b,c\n1,2,3\n", encoding="utf-8")
     with pytest.raises(InputError, match="no column for task and worker and label among: a, b, c"):
         read_labels(path)
+
+
+def test_columns_that_were_not_used_are_named(tmp_path: Path) -> None:
+    """A column that nothing was made of is named; one that has our own name is not."""
+    table = read_labels(write(tmp_path, "more.csv", "task,rater,label,mood\n1,a,x,good\n1,b,y,\n"))
+    assert table.notes == ("read rater as worker", "columns not used: mood")
+    many = ",".join(f"extra{n}" for n in range(12))
+    table = read_labels(write(tmp_path, "many.csv", f"task,worker,label,{many}\n1,a,x{',' * 12}\n"))
+    assert table.notes[0].endswith("extra7 and 4 more")
+
+
+def test_gold_says_what_it_took_and_passed_over(tmp_path: Path) -> None:
+    """Of a gold file the notes say which columns were read and how many rows had no gold."""
+    gold, notes = gold_of_file(write(tmp_path, "g.csv", "item,truth\n1,x\n2,\n3,\n"))
+    assert gold == {1: "x"}
+    assert notes == [
+        "gold file: read item as task, truth as gold",
+        "gold file: 2 rows without a right label passed over",
+    ]
+
+
+def test_text_that_is_none(tmp_path: Path) -> None:
+    """UTF-16 and binary files are told apart from text in another encoding."""
+    text = "task,worker,label\n1,a,x\n"
+    assert "UTF-16" in refusal(write(tmp_path, "wide.csv", text.encode("utf-16")))
+    assert "line 2 holds a zero byte" in refusal(
+        write(tmp_path, "zero.csv", "task,worker,label\n1,a\0b,x\n")
+    )
+
+
+def test_negative_prices_and_times_are_left_out_and_said(tmp_path: Path) -> None:
+    """What costs or takes less than nothing says nothing; one such value is shown."""
+    text = "task,worker,label,cost,seconds\n1,a,x,-1,3\n1,b,x,0.5,-2\n2,a,y,free,4\n"
+    table = read_labels(write(tmp_path, "odd.csv", text))
+    assert table.frame["cost"].to_list() == [None, 0.5, None]
+    assert table.frame["seconds"].to_list() == [3, None, 4]
+    said = " ".join(table.notes)
+    assert "1 value of seconds left out" in said
+    assert "2 values of cost left out" in said
+    assert "such as '-1'" in said

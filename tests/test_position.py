@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from suffice import LabelTable, audit
+from suffice import LabelTable, audit, bradley_terry
 from suffice.supply import judge_report
 from suffice.supply._position import UNKNOWN, find_preferences, preference_lines
 
@@ -135,7 +135,7 @@ def test_votes_are_no_preferences() -> None:
 
 
 def test_items_are_written(tmp_path: Path) -> None:
-    """Comparisons of items give items.csv; crowd-kit's names and a swapped pair are one task."""
+    """Comparisons of items give items.csv, and no comparison is lost where pairs come again."""
     rng = np.random.default_rng(1)
     left = rng.integers(0, 6, 600)
     right = (left + rng.integers(1, 6, 600)) % 6
@@ -150,7 +150,12 @@ def test_items_are_written(tmp_path: Path) -> None:
     path = tmp_path / "comparisons.csv"
     frame.write_csv(path)
     result = audit(path)
-    assert result.summary["tasks"] == 15
+    assert result.summary["labels"] == 600
+    assert result.tasks["task"].str.replace(r" \(\d+\)$", "").n_unique() == 15
+    assert result.preferences is not None
+    alone = bradley_terry(path)
+    assert result.preferences.items is not None
+    assert result.preferences.items["item"].to_list() == alone.items["item"].to_list()
     assert set(result.summary["classes"]) == {"left", "right"}
     names = {file.name for file in result.write(tmp_path / "out")}
     assert {"items.csv", "positions.csv", "preferences.csv"} <= names
@@ -194,3 +199,22 @@ def test_judge_beside_people() -> None:
     assert rows["gpt", "hard"]["accuracy_low"] <= 0.3 <= rows["gpt", "hard"]["accuracy_high"]
     assert rows["gpt", "all"]["gap_low"] <= 0.0 <= rows["gpt", "all"]["gap_high"]
     assert rows["rule", "all"]["gap_high"] < 0.0
+
+
+def test_comparisons_without_a_worker() -> None:
+    """A judge's file names no worker: it counts as one, which is said."""
+    frame = pl.DataFrame({"left": ["x", "y"], "right": ["y", "z"], "label": ["left", "tie"]})
+    table = LabelTable.from_frame(frame)
+    assert table.frame["worker"].unique().to_list() == ["(unnamed)"]
+    assert "no worker column" in table.notes[0]
+
+
+def test_a_pair_that_comes_again_with_a_task_is_a_repeat() -> None:
+    """Where the table names tasks, a repeated row says nothing new; without tasks it does."""
+    frame = pl.DataFrame(
+        {"task": [1, 1], "worker": ["a", "a"], "left": ["x"] * 2, "right": ["y"] * 2,
+         "label": ["left", "left"]}
+    )  # fmt: skip
+    assert len(LabelTable.from_frame(frame)) == 1
+    table = LabelTable.from_frame(frame.drop("task"))
+    assert table.frame["task"].to_list() == ["x | y", "x | y (2)"]

@@ -15,8 +15,10 @@ from suffice import route, supply_curve
 from suffice.channel import FixedPosterior, NoisyChannel, Source
 from suffice.cli import main
 from suffice.errors import InputError
+from suffice.labels import LabelTable
 from suffice.report._supply_curve import supply_curve_figure
 from suffice.report._theme import palettes
+from suffice.supply import label_sources
 from suffice.supply.operators import (
     Chance,
     Qualification,
@@ -249,12 +251,67 @@ def test_command_on_a_file_of_labels(shared_data: Path, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit, match="0"):
         main([*given, "--json"])
     made = json.loads(capsys.readouterr().out)
+    assert made["routing"] is None
+    assert made["doubts"] == []
     assert [c["what"] for c in made["checks"]] == [
         "two labels of a task agree", "tasks are unanimous", "workers differ (sd)",
     ]  # fmt: skip
     assert {w["operators"] for w in made["ways"]} == {
         "as it comes", "3 labels a task", "test 8/10, 3 labels a task",
     }  # fmt: skip
+
+
+def test_sources_of_a_file_are_offered_one_by_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each source of a file has its own price and quality; who is best for a slice is said."""
+    rng = np.random.default_rng(0)
+    rows = ["id,who,answer,source,slice,cost,mood"]
+    wrong = {("vendor", "law"): 0.05, ("vendor", "code"): 0.4,
+             ("crowd", "law"): 0.4, ("crowd", "code"): 0.05}  # fmt: skip
+    gold = ["id,truth"]
+    for task in range(200):
+        truth, place = int(rng.integers(2)), ("law", "code")[task % 2]
+        gold.append(f"{task},{truth}")
+        for worker in rng.choice(12, 6, replace=False):
+            source, cost = ("vendor", 2) if worker < 6 else ("crowd", 1)
+            label = truth ^ int(rng.random() < wrong[source, place])
+            rows.append(f"{task},w{worker},{label},{source},{place},{cost},fine")
+    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "gold.csv").write_text("\n".join(gold), encoding="utf-8")
+    given = ["offers", str(tmp_path / "labels.csv"), "--gold", str(tmp_path / "gold.csv")]
+    given += ["--column", "worker=who", "--tasks", "100", "--qc", "x3"]
+    with pytest.raises(SystemExit, match="0"):
+        main(given)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    text = " ".join(shown.split())
+    assert "fewest errors from vendor" in text.partition("Slice law")[2].partition("Slice code")[0]
+    assert "Slice code: most bits for the money and fewest errors from crowd" in text
+    assert "Checked: crowd: two labels of a task agree" in text
+
+
+def test_what_speaks_against_a_file_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the audit cannot know, the offers say so first; a class never given is named."""
+    rows = ["task,worker,label", *(f"{t},w{t % 4},{t % 2}" for t in range(60))]
+    (tmp_path / "one.csv").write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(SystemExit, match="0"):
+        main(["offers", str(tmp_path / "one.csv"), "--price", "1", "--tasks", "10", "--qc", "x3"])
+    shown = capsys.readouterr().out
+    assert "Caution: Cannot know: no two workers labelled the same task" in shown
+    assert "Checked" not in shown
+    rng = np.random.default_rng(1)
+    lines = [
+        (t, f"{source}{w}", min(t % 3, 1) if source == "b" else t % 3, source)
+        for t in range(90) for source in "ab" for w in rng.choice(5, 3, replace=False)
+    ]  # fmt: skip
+    task, worker, label, source = zip(*lines, strict=True)
+    table = LabelTable.from_columns(task, worker, label, source=source)
+    found = label_sources(table, price=1.0)
+    assert any("source 'b' never gives a class" in doubt for doubt in found.doubts)
+    assert not any("source 'a'" in doubt for doubt in found.doubts)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +324,8 @@ def test_command_on_a_file_of_labels(shared_data: Path, capsys: pytest.CaptureFi
         (["labels.csv", "--price", "1", "--labels-per-worker", "0"], "give at least 1"),
         (["labels.csv", "--price", "1", "--qc", "magic"], "no quality control"),
         (["labels.csv", "--price", "1", "--tasks", "0"], "give positive whole numbers"),
+        (["labels.csv", "--price", "1", "--seed", "-1"], "-1 is no seed"),
+        (["labels.csv", "--price", "1", "--column", "worker"], "which column is which"),
     ],
 )
 def test_command_says_what_is_wrong(

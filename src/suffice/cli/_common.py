@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from suffice.progress import Progress
     from suffice.workspace import Workspace
 
@@ -66,6 +68,37 @@ def print_json(values: Any) -> None:  # noqa: ANN401 - anything JSON can hold
     print(json.dumps(values, indent=1))
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for results before the work starts, not after minutes of it.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    from suffice.errors import StorageError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: cannot be written ({error.strerror}): name another folder"
+        ) from error
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print prose, wrapped between words to the terminal (80 columns where there is none)."""
+    from textwrap import wrap
+
+    from rich.console import Console
+
+    width = Console().width
+    for line in lines:
+        # A long id or path stays whole: broken, it could not be copied.
+        parts = wrap(
+            line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        print("\n".join(parts))
+
+
 def print_summary(folder: Path) -> None:
     """Print the recommended curve, its alternatives and the check."""
     from rich.console import Console
@@ -73,3 +106,23 @@ def print_summary(folder: Path) -> None:
     from suffice.report import terminal_summary
 
     Console().print(terminal_summary(folder))
+
+
+def read_columns(given: list[str] | None) -> dict[str, str]:
+    """The columns named on the command line: our name -> the file's.
+
+    Raises:
+        InputError: one of them is not written OURS=THEIRS, or is named twice.
+    """
+    from suffice.errors import InputError
+
+    named: dict[str, str] = {}
+    for text in given or ():
+        ours, equals, theirs = text.partition("=")
+        if not (equals and ours.strip() and theirs.strip()) or ours.strip() in named:
+            raise InputError(
+                f"--column {text!r} does not say which column is which",
+                fix="write each once, for instance --column worker=annotator_name",
+            )
+        named[ours.strip()] = theirs.strip()
+    return named

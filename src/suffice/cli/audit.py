@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -19,8 +19,12 @@ def audit(
     *,
     gold: Path | None = None,
     out: Path | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    column: Annotated[list[str] | None, Parameter(negative=())] = None,
+    classes: str | None = None,
+    drop_missing: Annotated[bool, Parameter(negative=())] = False,
     below: float = 0.05,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
 ) -> None:
     """Audit labels: which are right, who can be trusted, what a label is worth.
@@ -35,29 +39,43 @@ def audit(
 
         suffice audit labels.csv --gold gold.csv --out audit/
 
+        suffice audit export.csv --column worker=turker --column label=verdict
+
         suffice audit votes.parquet --json > summary.json
 
     Args:
         labels: the file with the labels.
         gold: a file with a task column and the right label of some or all tasks.
         out: a folder for tasks.csv, workers.csv, sources.csv, pairs.csv and summary.json; for
-            comparisons also items.csv, positions.csv and preferences.csv.
+            comparisons also items.csv, positions.csv and preferences.csv. Nothing is written
+            without it.
+        column: OURS=THEIRS, which column of the file holds the task, worker, label, source, slice
+            and so on; repeat it for more. For exports, label=QUESTION.
+        classes: all labels that there can be, with commas; by default those that occur.
+        drop_missing: leave out rows without a task, worker or label instead of refusing them.
+        below: a level of shared error that matters to you; without gold the audit says how many
+            gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.
-        below: the share of tasks that everybody may get wrong together; without gold, how many
-            gold tasks would bring the bound below it is said.
+        quiet: no progress.
         seed: of the random draws; the same seed gives the same numbers.
     """
+    from suffice.cli._common import choose_progress, make_folder, print_lines, read_columns
+    from suffice.labels import read_labels
     from suffice.supply import audit as run_audit
 
-    result = run_audit(labels, gold, seed, below=below)
+    named = [name.strip() for name in classes.split(",")] if classes is not None else None
+    table = read_labels(labels, columns=read_columns(column), drop_missing=drop_missing)
+    if out is not None:
+        make_folder(out)
+    progress = choose_progress(as_json=json, quiet=quiet)
+    result = run_audit(table, gold, seed, classes=named, below=below, progress=progress)
     written = result.write(out) if out is not None else []
     if json:
         import json as json_module
 
         print(json_module.dumps(result.summary, indent=2, ensure_ascii=False, allow_nan=False))
-        return
-    for line in _lines(result):
-        print(line)
+    else:
+        print_lines(_lines(result))
     for path in written:
         print(f"wrote {path}", file=sys.stderr)
 
@@ -65,21 +83,43 @@ def audit(
 def _lines(result: Audit) -> list[str]:
     from suffice.supply import summary_lines
 
-    lines = summary_lines(result.summary)
-    for row in result.sources.iter_rows(named=True):
-        place = "" if row["slice"] == "all" else f", slice {row['slice']}"
-        price = ""
-        if row["price_per_bit"] is not None:
-            price = (
-                f"; a bit costs {row['price_per_bit']:.3g} "
-                f"({row['price_per_bit_low']:.3g} to {row['price_per_bit_high']:.3g})"
-            )
+    return [*summary_lines(result.summary), *_source_lines(result), *_suspect_lines(result)]
+
+
+def _source_lines(result: Audit) -> list[str]:
+    """Each source, then the slices with most errors."""
+    rows = list(result.sources.iter_rows(named=True))
+    whole = [row for row in rows if row["slice"] == "all"]
+    parts = sorted((row for row in rows if row["slice"] != "all"), key=lambda r: -r["error"])
+    lines = [_source_line(row) for row in [*whole, *parts[:_SHOWN]]]
+    if len(parts) > _SHOWN:
         lines.append(
-            f"Source {row['source']}{place}: a label is wrong {100 * row['error']:.1f} % of the "
-            f"time ({100 * row['error_low']:.1f} to {100 * row['error_high']:.1f} %) and worth "
-            f"{row['bits']:.3f} bits ({row['bits_low']:.3f} to {row['bits_high']:.3f}){price}."
+            f"... and {len(parts) - _SHOWN:,} more slices of sources, with fewer errors (--out "
+            "writes them all)."
         )
+    return lines
+
+
+def _source_line(row: dict[str, Any]) -> str:
+    places = [f"{name} {row[name]}" for name in ("source", "slice") if row[name] != "all"]
+    head = ", ".join(places)
+    price = ""
+    if row["price_per_bit"] is not None:
+        price = (
+            f"; a bit costs {row['price_per_bit']:.3g} "
+            f"({row['price_per_bit_low']:.3g} to {row['price_per_bit_high']:.3g})"
+        )
+    return (
+        f"{head[:1].upper()}{head[1:]}{': a' if head else 'A'} label is wrong "
+        f"{100 * row['error']:.1f} % of the time ({100 * row['error_low']:.1f} to "
+        f"{100 * row['error_high']:.1f} %) and worth {row['bits']:.3f} bits "
+        f"({row['bits_low']:.3f} to {row['bits_high']:.3f}){price}."
+    )
+
+
+def _suspect_lines(result: Audit) -> list[str]:
     suspects = result.suspects.sort("labels", descending=True)
+    lines = []
     for row in suspects.head(_SHOWN).iter_rows(named=True):
         group = f" [group {row['group']}]" if row["group"] else ""
         lines.append(

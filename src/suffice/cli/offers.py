@@ -11,10 +11,11 @@ from suffice.cli._common import OUT
 
 if TYPE_CHECKING:
     from suffice.channel import Source
-    from suffice.supply import SupplyCurve
+    from suffice.supply import LabelSources, Routing, SupplyCurve
     from suffice.supply.operators import Check
 
 _WIDTH = 80
+_SLICES = 10
 
 
 def offers(
@@ -25,6 +26,8 @@ def offers(
     weeks: float | None = None,
     gold: Path | None = None,
     price: float | None = None,
+    column: Annotated[list[str] | None, Parameter(negative=())] = None,
+    drop_missing: Annotated[bool, Parameter(negative=())] = False,
     spread: float | None = None,
     hostile: float = 0.0,
     camouflage: float = 0.5,
@@ -36,12 +39,13 @@ def offers(
 ) -> None:
     """The cheapest way to each quality at each quantity: sources, with quality control on them.
 
-    Takes a study, whose sources are measured first, or a file of labels, whose workers are audited
-    first. Quality control is written in order, with commas: test:10:8 (questions, pass mark),
-    gold:.1 (share of gold), x3 (labels a task; x3w weighs by skill), adaptive:7:.95 (most, sure),
-    bonus:.02:.3:.2 (money, effect on log odds, its sd), trial:200:150:200:170 (A/B trial of
-    training: control and right, treated and right), panel:3:1:.05:14:6:6 (reviewers,
-    adjudicator's price and error, days of comments, errors that these found and missed).
+    Takes a study, whose sources are measured first, or a file of labels, which is audited first:
+    its sources, or all its workers as one. Says who is best for which slice. Quality control is
+    written in order, with commas: test:10:8 (questions, pass mark), gold:.1 (share of gold), x3
+    (labels a task; x3w weighs by skill), adaptive:7:.95 (most, sure), bonus:.02:.3:.2 (money,
+    effect on log odds, its sd), trial:200:150:200:170 (A/B trial of training: control and right,
+    treated and right), panel:3:1:.05:14:6:6 (reviewers, adjudicator's price and error, days of
+    comments, errors that these found and missed).
 
     Examples:
         suffice offers
@@ -56,7 +60,9 @@ def offers(
         tasks: how many labelled tasks; repeat it for more.
         weeks: time there is; a study's own by default.
         gold: gold of a file of labels.
-        price: of one label of a file of labels, where the file has no cost.
+        price: of one label of a file of labels; by default what it cost on average.
+        column: OURS=THEIRS, which column of a file of labels is which; repeat it for more.
+        drop_missing: leave out rows of a file of labels that lack a task, worker or label.
         spread: sd between workers of the log odds of a right answer: a stated prior, for studies,
             whose sources do not tell workers apart.
         hostile: stated share of labels that want to be wrong.
@@ -69,37 +75,60 @@ def offers(
     """
     from dataclasses import asdict
 
+    from suffice.cli._common import choose_progress, print_json, print_lines, read_columns
     from suffice.errors import InputError
-    from suffice.supply import supply_curve
+    from suffice.labels import read_gold, read_labels
+    from suffice.supply import label_sources, route, supply_curve
     from suffice.supply.operators import default_menu, parse_operators
 
-    checks: tuple[Check, ...] = ()
     menu = [parse_operators(text) for text in qc] if qc else default_menu()
+    learned: LabelSources | None = None
     if given is not None and given.suffix.lower() != ".toml":
         if spread is not None or hostile != 0.0:
             raise InputError(
                 "--spread and --hostile are for studies: the workers of a file are learned from it",
                 fix="leave them out",
             )
-        source, checks = _from_labels(given, gold, price, labels_per_worker, seed)
-        sources = {source.name: source}
-    elif gold is not None or price is not None:
-        raise InputError("--gold and --price belong to a file of labels", fix="leave them out")
+        table = read_labels(given, columns=read_columns(column), drop_missing=drop_missing)
+        right = read_gold(gold) if gold is not None else None
+        learned = label_sources(
+            table,
+            right,
+            price=price,
+            labels_per_worker=labels_per_worker,
+            seed=seed,
+            progress=choose_progress(as_json=json, quiet=quiet),
+        )
+        sources, slices = learned.sources, learned.slices
+    elif gold is not None or price is not None or column or drop_missing:
+        raise InputError(
+            "--gold, --price, --column and --drop-missing belong to a file of labels",
+            fix="leave them out",
+        )
     else:
         from suffice.cli._common import workspace
 
         work = workspace(given, out, as_json=json, quiet=quiet)
-        sources = dict(work.sources)
+        sources, slices = dict(work.sources), tuple(work.pool.slice_names)
         weeks = weeks if weeks is not None else work.study.budget.weeks
         sources = _stated(sources, spread, hostile, camouflage, labels_per_worker)
     curve = supply_curve(sources, menu, tasks, weeks=weeks, seed=seed)
+    several = len(sources) > 1 and len(slices) > 1
+    routing = route(sources, slices=slices, seed=seed) if several else None
     if json:
-        from suffice.cli._common import print_json
-
-        print_json(curve.as_dict() | {"checks": [asdict(check) for check in checks]})
+        print_json(
+            curve.as_dict()
+            | {
+                "checks": [asdict(check) for check in _checks(learned)],
+                "doubts": list(learned.doubts) if learned else [],
+                "routing": routing.as_dict() if routing else None,
+            }
+        )
         return
-    for line in _lines(curve, checks):
+    for line in _table(curve):
         print(line)
+    print()
+    print_lines(_notes(curve, learned, routing))
 
 
 def _stated(
@@ -126,34 +155,21 @@ def _stated(
     }
 
 
-def _from_labels(
-    path: Path, gold: Path | None, price: float | None, labels_per_worker: float | None, seed: int
-) -> tuple[Source, tuple[Check, ...]]:
-    """A source that stands for the workers of a label table, and how well it redraws them."""
-    from suffice.channel import Source
-    from suffice.errors import InputError
-    from suffice.labels import read_gold, read_labels
-    from suffice.supply import audit
-    from suffice.supply.operators import predictive_checks, worker_pool
+def _checks(learned: LabelSources | None) -> list[Check]:
+    """How well the pools redraw their labels; each names its source where there are several."""
+    from dataclasses import replace
 
-    table = read_labels(path)
-    right = read_gold(gold) if gold is not None else None
-    found = audit(table, right, seed)
-    if price is None and "cost" in table.frame.columns:
-        known = table.frame["cost"].cast(float).drop_nulls().to_numpy()
-        price = float(known.mean()) if len(known) else None
-    if price is None:
-        raise InputError("what does a label cost?", where=str(path), fix="give --price")
-    if not 0.0 <= price < float("inf"):
-        raise InputError(f"--price {price:g} is no price", fix="give money for one label")
-    pool = worker_pool(table, right, audit=found, seed=seed, labels_per_worker=labels_per_worker)
-    people = table.frame["worker"].n_unique()
-    source = Source("labels", price, pool, max_labels_per_task=people)
-    return source, predictive_checks(pool, table, seed=seed)
+    if learned is None:
+        return []
+    return [
+        replace(check, what=f"{name}: {check.what}") if len(learned.sources) > 1 else check
+        for name, checks in learned.checks.items()
+        for check in checks
+    ]
 
 
-def _lines(curve: SupplyCurve, checks: tuple[Check, ...]) -> list[str]:
-    from collections import Counter
+def _table(curve: SupplyCurve) -> list[str]:
+    """The offers, a block for each quantity."""
     from textwrap import wrap
 
     from suffice.errors import InfeasibleError
@@ -174,12 +190,49 @@ def _lines(curve: SupplyCurve, checks: tuple[Check, ...]) -> list[str]:
         weeks = f"{o.weeks:.1f}" if o.weeks >= 0.05 else "<.1" if o.weeks > 0.0 else "-"
         lines.append(f"{wrong:<26}{o.cost.value:>9,.2f}{weeks:>7}  {how[0]}")
         lines += [" " * 44 + more for more in how[1:]]
-    lines.append("")
-    for check in checks:
-        lines += wrap(f"Checked: {check}.", _WIDTH, subsequent_indent="  ")
-    for note in curve.notes:
-        lines += wrap(f"Assumed: {note}.", _WIDTH, subsequent_indent="  ")
-    reasons = Counter(text.partition(": ")[2].partition(", and")[0] for text in curve.left_out)
-    for why, count in reasons.items():
-        lines += wrap(f"Left out {count} settings: {why}.", _WIDTH, subsequent_indent="  ")
     return lines
+
+
+def _notes(curve: SupplyCurve, learned: LabelSources | None, routing: Routing | None) -> list[str]:
+    """Who is best where, what speaks against the table, what was checked and assumed."""
+    from collections import Counter
+
+    from suffice.labels import counted
+
+    lines = [f"Caution: {doubt}." for doubt in learned.doubts] if learned is not None else []
+    if routing is not None:
+        lines += _routes(routing)
+    lines += [f"Checked: {check}." for check in _checks(learned)]
+    lines += [f"Assumed: {note}." for note in curve.notes]
+    reasons = Counter(text.partition(": ")[2].partition(", and")[0] for text in curve.left_out)
+    lines += [f"Left out {counted(n, 'setting')}: {why}." for why, n in reasons.items()]
+    return lines
+
+
+def _routes(routing: Routing) -> list[str]:
+    """For each slice who gives most for the money, and who errs least."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in routing.frame.iter_rows(named=True):
+        rows.setdefault(row["slice"], []).append(row)
+    lines = []
+    for place, mine in list(rows.items())[:_SLICES]:
+        best = next(row for row in mine if row["source"] == routing.best[place])
+        least = min(mine, key=lambda row: row["error"])
+        also = " and fewest errors" if least is best else ""
+        lines.append(
+            f"Slice {place}: most bits for the money{also} from {best['source']} (probability "
+            f"{best['p_best']:.2f}; {_wrong(best)})"
+            + (
+                "."
+                if least is best
+                else f", fewest errors from {least['source']} ({_wrong(least)})."
+            )
+        )
+    if len(rows) > _SLICES:
+        lines.append(f"... and {len(rows) - _SLICES:,} more slices (--json has all).")
+    return lines
+
+
+def _wrong(row: dict[str, Any]) -> str:
+    low, high = 100 * row["error_low"], 100 * row["error_high"]
+    return f"wrong {100 * row['error']:.1f} %, {low:.1f} to {high:.1f}"

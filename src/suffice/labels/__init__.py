@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from suffice.labels._ratings import Ratings as Ratings
     from suffice.labels._ratings import load_ratings as load_ratings
     from suffice.labels._ratings import sample_documents as sample_documents
+    from suffice.labels._read import gold_of_file as gold_of_file
     from suffice.labels._read import read_gold as read_gold
     from suffice.labels._read import read_labels as read_labels
     from suffice.labels._recorded import RatingChannel as RatingChannel
     from suffice.labels._recorded import RecordedChannel as RecordedChannel
     from suffice.labels._recorded import ScoreChannel as ScoreChannel
     from suffice.labels._table import LabelTable as LabelTable
+    from suffice.labels._table import counted as counted
     from suffice.labels._table import natural_order as natural_order
     from suffice.labels._task_pool import TaskPool as TaskPool
     from suffice.labels._trigger import plant_trigger as plant_trigger
@@ -73,6 +75,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "sample_documents",
         ),
         "suffice.labels._read": (
+            "gold_of_file",
             "read_gold",
             "read_labels",
         ),
@@ -83,6 +86,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.labels._table": (
             "LabelTable",
+            "counted",
             "natural_order",
         ),
         "suffice.labels._task_pool": ("TaskPool",),

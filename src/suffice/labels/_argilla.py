@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.labels._exports import UNNAMED, Answers, decoded, joined
+from suffice.labels._exports import NOBODY, Answers, decoded, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def read_argilla(frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str]
             found = [one for question in whole for one in _of_cell(row[question], question)]
             answers.skip("suggestion", sum(row.get(f"{q}-suggestion") is not None for q in whole))
         if not found:
-            answers.skip("record without a response")
+            answers.skip("record{s} without a response")
         for question, worker, status, value in found:
             if status not in (None, "submitted"):
                 answers.skip(f"{status} response")
@@ -75,7 +75,7 @@ def read_argilla(frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str]
                 continue
             answers.add(
                 question,
-                {"task": task, "worker": UNNAMED if worker is None else worker, "label": label}
+                {"task": task, "worker": NOBODY if worker is None else worker, "label": label}
                 | known,
             )
     return answers.table(columns)

@@ -7,23 +7,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.labels._pairs import NOBODY as NOBODY
 from suffice.labels._table import LabelTable, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-UNNAMED = "(unnamed)"
 _MOST_CLASSES = 50
 
 
 @dataclass
 class Answers:
-    """Answers gathered from an export, by question, and a count of all that is no answer."""
+    """Answers gathered from an export, by question, and a count of all that is no answer.
+
+    ``gold`` counts the answers that were taken as gold, ``passed`` what was left out, by name
+    (``{s}`` where its plural goes, if that is not the end).
+    """
 
     tool: str
     origin: str
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
+    gold: int = 0
 
     def add(self, question: str, row: dict[str, Any]) -> None:
         """One answer: task, worker, label and what else is known."""
@@ -43,7 +48,7 @@ class Answers:
         import polars as pl
 
         if not self.rows:
-            seen = ", ".join(f"{counted(n, what)}" for what, n in self.passed.items())
+            seen = ", ".join(self._passed())
             raise InputError(
                 f"this {self.tool} export holds no submitted answer{f' ({seen})' if seen else ''}",
                 where=self.origin,
@@ -56,7 +61,9 @@ class Answers:
                   if name != question]  # fmt: skip
         if others:
             notes.append(f"other questions left out: {', '.join(others)}")
-        notes += [f"{counted(n, what)} left out" for what, n in self.passed.items()]
+        notes += [f"{what} left out" for what in self._passed()]
+        if self.gold:
+            notes.append(f"{counted(self.gold, 'ground-truth annotation')} taken as gold")
         names = list(dict.fromkeys(name for row in rows for name in row))
         known = [name for name in names if any(row.get(name) is not None for row in rows)]
         frame = pl.DataFrame(
@@ -64,6 +71,13 @@ class Answers:
         )
         taken = {"task": "id", "worker": "annotator", "label": question}
         return LabelTable.from_frame(frame, columns=taken, notes=notes, origin=self.origin)
+
+    def _passed(self) -> list[str]:
+        """What was left out, counted."""
+        return [
+            counted(n, what.format(s=""), what.format(s="s") if "{s}" in what else None)
+            for what, n in self.passed.items()
+        ]
 
     def _question(self, wanted: str | None) -> str:
         if wanted is not None:

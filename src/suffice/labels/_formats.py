@@ -79,6 +79,19 @@ def _unzip(content: bytes, path: Path) -> bytes:
 
 
 def _decode(content: bytes, path: Path) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(
+            "it is UTF-16, not UTF-8",
+            where=str(path),
+            fix="save it as UTF-8, for instance: iconv -f utf-16 -t utf-8",
+        )
+    if b"\x00" in content:
+        row = content.count(b"\n", 0, content.index(b"\x00")) + 1
+        raise InputError(
+            f"line {row} holds a zero byte: this is no text file",
+            where=str(path),
+            fix=f"name a file that is what its ending says, one of {', '.join(SUFFIXES)}",
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.labels._exports import UNNAMED, Answers, decoded, joined
+from suffice.labels._exports import NOBODY, Answers, decoded, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ def _full(frame: pl.DataFrame, origin: str) -> Answers:
         answers.skip("prediction", len(_list(row.get("predictions"))))
         answers.skip("draft", len(_list(row.get("drafts"))))
         if not annotations:
-            answers.skip("task without an annotation")
+            answers.skip("task{s} without an annotation")
         known = _of_task(data)
         for annotation in annotations:
             _annotation(answers, gold, task, annotation, known)
@@ -112,10 +112,10 @@ def _annotation(
             regions += 1
         else:
             given[str(result.get("from_name") or result.get("type"))] = label
-    answers.skip("result of another kind (regions, text)", regions)
+    answers.skip("result{s} of another kind (regions, text)", regions)
     if not given:
         if not regions:
-            answers.skip("annotation without an answer")
+            answers.skip("annotation{s} without an answer")
         return
     worker = annotation.get("completed_by")
     if isinstance(worker, dict):
@@ -123,11 +123,11 @@ def _annotation(
     for question, label in given.items():
         if annotation.get("ground_truth"):
             gold[question, task] = label
-            answers.skip("ground-truth annotation (taken as gold)")
+            answers.gold += 1
             continue
         row = {
             "task": task,
-            "worker": UNNAMED if worker is None else worker,
+            "worker": NOBODY if worker is None else worker,
             "label": label,
             "seconds": annotation.get("lead_time"),
             "time": annotation.get("created_at"),
@@ -165,14 +165,14 @@ def _flat(frame: pl.DataFrame, origin: str, wanted: str | None) -> Answers:
     for number, row in enumerate(frame.iter_rows(named=True), start=1):
         label = _label(row[column])
         if label is None or not label.strip():
-            answers.skip("annotation without an answer")
+            answers.skip("annotation{s} without an answer")
             continue
         worker = decoded(row["annotator"])
         if isinstance(worker, dict):
             worker = worker.get("email") or worker.get("id")
         found = {
             "task": row.get("id") if row.get("id") is not None else number,
-            "worker": UNNAMED if worker is None else worker,
+            "worker": NOBODY if worker is None else worker,
             "label": label,
             "seconds": row["lead_time"],
             "time": row.get("created_at"),

@@ -18,6 +18,7 @@ TIE_WORDS = (
     "tie", "tied", "draw", "even", "equal", "same", "both", "neither", "none", "0.5",
     "tie (bothbad)", "both bad", "bothbad", "no preference", "undecided",
 )  # fmt: skip
+NOBODY = "(unnamed)"
 _SWAPPED = {
     "swapped": 1, "true": 1, "ba": 1, "second first": 1, "reversed": 1, "yes": 1,
     "original": 0, "false": 0, "ab": 0, "first first": 0, "straight": 0, "no": 0,
@@ -142,16 +143,33 @@ def side_of_words(labels: Sequence[Any]) -> dict[str, float]:
 
 
 def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """Give every pair of items a task of its own, whichever of them is named first."""
+    """Give every pair of items a task of its own, whichever of them is named first.
+
+    Without a task column, a worker who judges a pair again in the same order judges something new
+    (another prompt, say): each time is a task of its own, so that no comparison is lost.
+    """
     import polars as pl
 
     if frame.is_empty() or not {"left", "right"} <= set(frame.columns):
         return frame
+    if "worker" not in frame.columns:
+        notes.append("no worker column: all comparisons count as one worker's")
+        frame = frame.with_columns(pl.lit(NOBODY).alias("worker"))
     pair = [pl.col(name).cast(pl.String) for name in ("left", "right")]
     named = pl.format("{} | {}", pl.min_horizontal(*pair), pl.max_horizontal(*pair))
     if "task" not in frame.columns:
-        notes.append("no task column: the pair of items is the task")
-        return frame.with_columns(named.alias("task"))
+        frame = frame.with_columns(named.alias("task"))
+        time = pl.int_range(1, pl.len() + 1).over("task", "worker", "left")
+        again = int(frame.select((time > 1).sum()).item())
+        if not again:
+            notes.append("no task column: the pair of items is the task")
+            return frame
+        notes.append(
+            "no task column: the pair of items is the task, and each further time that a worker "
+            f"judged it in the same order is a task of its own ({again:,} labels)"
+        )
+        task = pl.when(time > 1).then(pl.format("{} ({})", "task", time)).otherwise("task")
+        return frame.with_columns(task.alias("task"))
     if frame.select("task", named.alias("pair")).unique()["task"].is_duplicated().any():
         notes.append("a task holds several pairs of items: each pair is a task of its own")
         return frame.with_columns(pl.format("{} | {}", pl.col("task"), named).alias("task"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.labels._pairs import NOBODY
 from suffice.labels._table import LabelTable, counted
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TURNS = ("\n\nAssistant:", "\n\nHuman:")
-NOBODY = "(unnamed)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def preferences_of_frame(
     """Make a preference table of a raw frame; see :func:`read_preferences`."""
     import polars as pl
 
-    from suffice.labels._read import _recognise
+    from suffice.labels._read import _recognise, _said, _unused
 
     for name in ("chosen", "rejected"):
         if name not in frame.columns:
@@ -125,11 +125,12 @@ def preferences_of_frame(
     known = _recognise([n for n in frame.columns if n not in ("prompt", "chosen", "rejected")], {})
     known = {ours: theirs for ours, theirs in known.items() if ours not in ("task", "label")}
     known |= {ours: theirs for ours, theirs in columns.items() if ours not in ("task", "label")}
+    used = ["prompt", "chosen", "rejected", *known.values()]
     table = pl.DataFrame(rows, schema=["prompt", "chosen", "rejected"], orient="row")
     table = table.with_columns(frame[theirs].alias(ours) for ours, theirs in known.items())
     kept = (table["chosen"] != table["rejected"]).arg_true()
     differ = table[kept]
-    notes = []
+    notes = [*_said(known), *_unused(frame.columns, used)]
     if same := len(table) - len(differ):
         notes.append(f"{counted(same, 'pair')} of equal texts passed over: nothing to learn")
     if differ.is_empty():

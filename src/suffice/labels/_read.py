@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 from suffice.labels._formats import read_frame
-from suffice.labels._table import COLUMNS, LabelTable, gold_of_rows, refuse_missing
+from suffice.labels._table import COLUMNS, LabelTable, counted, gold_of_rows, refuse_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import polars as pl
 
@@ -55,6 +55,7 @@ _WIDE = re.compile(
     re.IGNORECASE,
 )
 _PAIR = ("chosen", "rejected")
+_SHOWN = 8
 
 
 def read_labels(
@@ -110,16 +111,19 @@ def read_labels(
         return preferences_of_frame(frame, origin=origin, columns=wanted).to_labels()
     taken = wanted | _recognise([name for name in frame.columns if name not in wanted.values()],
                                 skip=wanted)  # fmt: skip
-    notes = [_said(taken)] if any(ours != theirs for ours, theirs in taken.items()) else []
+    notes = _said(taken)
     wide = [name for name in frame.columns if _WIDE.match(name) and name not in wanted.values()]
     if "worker" not in taken and "worker" not in wanted and len(wide) >= 2:
         if taken.get("gold") in wide:
             wide.remove(taken["gold"])
+        notes += _unused(frame.columns, [*taken.values(), *wide])
         frame, taken, wide_notes = _make_long(frame, taken, wide)
-        notes = [_said(taken), *wide_notes]
+        notes += wide_notes
     else:
-        pairs = ["task"] if {"left", "right"} <= set(taken) else []
+        # Comparisons of named items need neither: see ``name_pairs``.
+        pairs = ["task", "worker"] if {"left", "right"} <= set(taken) else []
         refuse_missing([*taken, *pairs], frame.columns, origin)
+        notes += _unused(frame.columns, taken.values())
         frame = frame.select(pl.col(theirs).alias(ours) for ours, theirs in taken.items())
     if drop_missing:
         required = [name for name in ("task", "worker", "label") if name in frame.columns]
@@ -127,7 +131,7 @@ def read_labels(
         floats = [name for name in required if frame.schema[name].is_float()]
         whole = whole.drop_nans(floats) if floats else whole
         if lost := len(frame) - len(whole):
-            notes.append(f"{lost:,} rows with an empty task, worker or label left out")
+            notes.append(f"{counted(lost, 'row')} with an empty task, worker or label left out")
         frame = whole
     return LabelTable.from_frame(frame, columns=taken, notes=notes, origin=origin)
 
@@ -141,6 +145,11 @@ def read_gold(path: str | Path) -> dict[Any, str]:
     Raises:
         InputError: the file cannot be read, lacks a column, has no gold, or contradicts itself.
     """
+    return gold_of_file(path)[0]
+
+
+def gold_of_file(path: str | Path) -> tuple[dict[Any, str], list[str]]:
+    """Gold labels as ``read_gold`` reads them, and what was taken for what or passed over."""
     import polars as pl
 
     frame = read_frame(path)
@@ -159,14 +168,17 @@ def read_gold(path: str | Path) -> dict[Any, str]:
             where=origin,
             fix="name it gold",
         )
+    notes = [f"gold file: {note}" for note in _said({"task": taken["task"], "gold": answer})]
     rows = frame.select(pl.col(taken["task"]).alias("task"), pl.col(answer).alias("gold"))
     from suffice.labels._table import _label_text, _refuse_empty
 
-    rows = rows.with_columns(_label_text(rows, "gold")).drop_nulls("gold")
-    if rows.is_empty():
+    known = rows.with_columns(_label_text(rows, "gold")).drop_nulls("gold")
+    if known.is_empty():
         raise InputError("there are no gold labels in it", where=origin, fix="add rows")
-    _refuse_empty(rows, "task", origin)
-    return gold_of_rows(rows, origin)
+    if empty := len(rows) - len(known):
+        notes.append(f"gold file: {counted(empty, 'row')} without a right label passed over")
+    _refuse_empty(known, "task", origin)
+    return gold_of_rows(known, origin), notes
 
 
 def _recognise(names: Sequence[str], skip: Mapping[str, str]) -> dict[str, str]:
@@ -207,9 +219,20 @@ def _make_long(
     )
     given = long.drop_nulls("label")
     if empty := len(long) - len(given):
-        notes.append(f"{empty:,} empty cells passed over: no label there")
+        notes.append(f"{counted(empty, 'empty cell')} passed over: no label there")
     return given, kept | {"worker": "(column names)", "label": "(cells)"}, notes
 
 
-def _said(taken: Mapping[str, str]) -> str:
-    return "read " + ", ".join(f"{theirs} as {ours}" for ours, theirs in taken.items())
+def _said(taken: Mapping[str, str]) -> list[str]:
+    """Which columns were taken for what, where their names are not ours."""
+    renamed = [f"{theirs} as {ours}" for ours, theirs in taken.items() if ours != theirs]
+    return [f"read {', '.join(renamed)}"] if renamed else []
+
+
+def _unused(names: Sequence[str], used: Collection[str]) -> list[str]:
+    """Which columns nothing was made of: a name that was not recognised should be seen."""
+    left = [name for name in names if name not in used]
+    if not left:
+        return []
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return [f"columns not used: {', '.join(left[:_SHOWN])}{more}"]

@@ -19,6 +19,7 @@ OPTIONAL = (
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *OPTIONAL)
 _ROWS_SHOWN = 3
+_NEVER_NEGATIVE = ("seconds", "cost")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +84,13 @@ class LabelTable:
         last = _last_of_each(frame, ["task", "worker", *shown], said)
         for name in ("seconds", "cost", "presented_order", "capability"):
             if name in last.columns:
-                last, lost = _as_number(last, name)
+                last, lost, example = _as_number(last, name)
                 if lost:
-                    said.append(f"{counted(lost, 'value')} of {name} that are no numbers left out")
+                    least = "no numbers of 0 or more" if name in _NEVER_NEGATIVE else "no numbers"
+                    said.append(
+                        f"{counted(lost, 'value')} of {name} left out that are {least} "
+                        f"(such as {example!r})"
+                    )
         return cls(last, dict(columns or {}), tuple(said), origin)
 
     @classmethod
@@ -171,7 +176,8 @@ def refuse_missing(taken: Collection[str], names: Sequence[str], origin: str) ->
         raise InputError(
             f"no column for {' and '.join(missing)} among: {', '.join(names)}",
             where=origin,
-            fix="name the columns task, worker and label",
+            fix="rename them to task, worker and label, or say which is which: "
+            'columns={"worker": "NAME"} in Python, --column worker=NAME for suffice audit',
         )
 
 
@@ -256,20 +262,23 @@ def _refuse_empty(frame: pl.DataFrame, name: str, origin: str) -> None:
         raise InputError(
             f"{counted(len(rows), 'row')} without a {name} (data row {first}{more})",
             where=origin,
-            fix="fill them in, or leave those rows out",
+            fix="fill them in, or leave those rows out: drop_missing=True in Python, "
+            "--drop-missing for suffice audit",
         )
 
 
-def _as_number(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int]:
-    """A column as numbers, and how many of its values are none."""
+def _as_number(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int, Any]:
+    """A column as numbers, how many of its values are none, and one of those."""
     import polars as pl
 
-    if frame.schema[name].is_numeric() and not frame.schema[name].is_float():
-        return frame, 0
-    had = frame[name].is_not_null().sum()
-    numbers = frame[name].cast(pl.Float64, strict=False).fill_nan(None)
-    lost = int(had) - int(numbers.is_not_null().sum())
-    return frame.with_columns(numbers.alias(name)), lost
+    had = frame[name]
+    numbers = had if had.dtype.is_integer() else had.cast(pl.Float64, strict=False).fill_nan(None)
+    if name in _NEVER_NEGATIVE:
+        # What a label costs or takes is never below 0: such a value says nothing.
+        numbers = pl.select(pl.when(numbers >= 0).then(numbers)).to_series()
+    lost = had.is_not_null() & numbers.is_null()
+    example = had.filter(lost)[0] if lost.any() else None
+    return frame.with_columns(numbers.alias(name)), int(lost.sum()), example
 
 
 def counted(n: int, noun: str, plural: str | None = None) -> str:

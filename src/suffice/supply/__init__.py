@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from suffice.supply._bradley_terry import Items as Items
     from suffice.supply._bradley_terry import bradley_terry as bradley_terry
     from suffice.supply._judges import judge_report as judge_report
+    from suffice.supply._label_sources import LabelSources as LabelSources
+    from suffice.supply._label_sources import label_sources as label_sources
     from suffice.supply._position import Preferences as Preferences
     from suffice.supply._routing import Routing as Routing
     from suffice.supply._routing import route as route
@@ -40,6 +42,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "route",
         ),
         "suffice.supply._judges": ("judge_report",),
+        "suffice.supply._label_sources": (
+            "LabelSources",
+            "label_sources",
+        ),
         "suffice.supply._position": ("Preferences",),
         "suffice.supply._sources": (
             "Measured",

@@ -18,7 +18,9 @@ _MOST_PAIRS, _MOST_WORKERS, _MOST_CELLS = 500, 200, 50_000_000
 def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str, Any]:
     """Krippendorff's alpha and Fleiss' kappa with 90 % intervals, overall and by source.
 
-    Model: nominal labels; intervals by resampling tasks.
+    Model: nominal labels; intervals by resampling tasks. Where no two labels of a task differ, the
+    lower end is that of a table with as much dissent, one label a task, as so many tasks without
+    any leave possible (5 %).
     Assumes: tasks are a random sample.
     Fails when: there are few tasks (below about 30 the intervals are too narrow), or nearly all
     labels are of one class (both are then unstable whatever the quality).
@@ -63,11 +65,23 @@ def _of_counts(counts: Array, resamples: int, seed: int) -> dict[str, Any]:
         low, high = np.quantile(drawn - drawn.mean(), [0.05, 0.95]) * shrink
         table[name] = {
             "value": value,
-            "low": value + float(low),
+            "low": min(value + float(low), _unseen_dissent(usable)),
             "high": min(value + float(high), 1.0),
             "level": 0.9,
         }
     return table
+
+
+def _unseen_dissent(counts: Array) -> float:
+    """The agreement that is left if the most dissent that could have been missed is there."""
+    import numpy as np
+
+    n = counts.sum(axis=1)
+    if (counts.max(axis=1) < n).any():
+        return 1.0
+    share = counts.sum(axis=0) / n.sum()
+    most = 1.0 - 0.05 ** (1.0 / len(counts))
+    return float(1.0 - most * np.mean(2.0 / n) / (1.0 - (share**2).sum()))
 
 
 def _alpha(counts: Array, weights: Array) -> Array:
@@ -98,18 +112,23 @@ def _fleiss(counts: Array, weights: Array) -> Array:
         return np.asarray((observed - chance) / (1.0 - chance))
 
 
-def pair_agreement(votes: Votes, *, least: int = 10) -> list[dict[str, Any]]:
+def pair_agreement(votes: Votes, *, least: int = 10) -> tuple[list[dict[str, Any]], bool]:
     """Cohen's kappa of each pair of workers with at least ``least`` common tasks.
 
     The interval is Wilson's (1927) of their agreement, chance agreement taken as known.
-    Where there are very many workers or pairs, only the busiest are compared and listed.
+
+    Returns:
+        A row a pair, and whether these are all pairs. Where there are very many workers or pairs,
+        only the busiest are compared and listed: the pairs with most common tasks, among the
+        workers with most labels.
     """
     import numpy as np
 
     tasks, workers, classes = votes.shape
     load = np.bincount(votes.worker, minlength=workers)
     most = int(np.clip(_MOST_CELLS // tasks, 2, _MOST_WORKERS))
-    busy = np.argsort(-load, kind="stable")[:most]
+    order = np.argsort(-load, kind="stable")
+    busy, rest = order[:most], order[most:]
     rank = np.full(workers, -1)
     rank[busy] = np.arange(len(busy))
     mine = np.flatnonzero(rank[votes.worker] >= 0)
@@ -132,10 +151,12 @@ def pair_agreement(votes: Votes, *, least: int = 10) -> list[dict[str, Any]]:
             | _cohen(float(same[i, j]) / n, float(chance[i, j]) / n**2, n)
         )
     rows.sort(key=lambda row: -row["tasks"])
-    return rows[:_MOST_PAIRS]
+    # Workers with fewer labels than that have too few tasks in common with anybody.
+    whole = len(rows) <= _MOST_PAIRS and not bool((load[rest] >= least).any())
+    return rows[:_MOST_PAIRS], whole
 
 
-def cohen_range(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+def cohen_range(rows: list[dict[str, Any]], *, whole: bool = True) -> dict[str, Any] | None:
     """The pairs of workers that agree least and most by Cohen's kappa, and the median.
 
     Kappas of pairs with few common tasks scatter: the range is wide even where all workers are
@@ -143,6 +164,7 @@ def cohen_range(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
     Args:
         rows: pairs as ``pair_agreement`` lists them.
+        whole: whether these are all pairs; False where only the busiest are listed.
 
     Returns:
         None where no pair has a kappa.
@@ -160,29 +182,30 @@ def cohen_range(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
     median = float(np.median([row["kappa"] for row in known]))
     return {
         "pairs": len(known),
+        "all_pairs": whole,
         "least": end(known[0]),
         "median": median,
         "most": end(known[-1]),
     }
 
 
-def agreement_lines(found: dict[str, Any]) -> list[str]:
-    """Alpha and the kappas of the summary's ``agreement`` in one line each, 80 columns wide."""
-    lines = []
+def agreement_lines(found: dict[str, Any], head: str = "") -> list[str]:
+    """Alpha and the kappas of an entry of the summary's ``agreement`` in two lines or fewer."""
+    whole = []
     if alpha := found.get("krippendorff_alpha"):
-        lines.append(f"Krippendorff's alpha {_with_interval(alpha, 3)}.")
-    kappas = []
+        whole.append(f"Krippendorff's alpha {_with_interval(alpha, 3)}")
     if fleiss := found.get("fleiss_kappa"):
-        kappas.append(f"Fleiss' kappa {_with_interval(fleiss, 2)}")
+        whole.append(f"Fleiss' kappa {_with_interval(fleiss, 2)}")
+    lines = [f"{head}{'; '.join(whole)}."] if whole else []
     if cohen := found.get("cohen_kappa"):
         least, most, pairs = cohen["least"], cohen["most"], cohen["pairs"]
-        if pairs == 1:
-            kappas.append(f"Cohen's kappa {_with_interval(least, 2)}")
-        else:
-            ends = f"{least['value']:.2f} to {most['value']:.2f}"
-            kappas.append(f"Cohen's kappa of {pairs} pairs {ends}")
-    if kappas:
-        lines.append("; ".join(kappas) + ".")
+        which = f"{pairs}" if cohen["all_pairs"] else f"the busiest {pairs}"
+        lines.append(
+            f"{head}Cohen's kappa of {which} pairs of workers {least['value']:.2f} to "
+            f"{most['value']:.2f}, median {cohen['median']:.2f}."
+            if pairs > 1
+            else f"{head}Cohen's kappa {_with_interval(least, 2)}."
+        )
     return lines
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.progress import SilentProgress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.labels import LabelTable
+    from suffice.progress import Progress
     from suffice.supply._audit_channel import AuditedPosterior, ChannelBook
     from suffice.supply._position import Preferences
     from suffice.supply._split import Split
@@ -29,6 +31,7 @@ CITATIONS = (
     "Fleiss (1971), Psychological Bulletin 76(5); Cohen (1960), EPM 20(1): kappa",
 )
 _FEW_DRAWS, _LARGE = 240, 2_000_000
+_STAGES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +108,7 @@ def audit(
     *,
     classes: Sequence[str] | None = None,
     below: float = 0.05,
+    progress: Progress | None = None,
 ) -> Audit:
     """Audit labels: what is right, who can be trusted, what a label is worth.
 
@@ -119,6 +123,7 @@ def audit(
         classes: all labels that there can be, in order; by default those that occur.
         below: the level of shared error that matters to you; without gold the summary says how
             many gold tasks would bring its bound below this.
+        progress: shows the stages of the work; by default nothing is shown.
 
     Raises:
         InputError: the labels or the gold cannot be used; the message says where and why.
@@ -149,65 +154,84 @@ def audit(
 
     if not 0.0 < below < 1.0:
         raise InputError(f"{below:g} is no share of tasks", fix="give below a share, such as 0.05")
+    if seed < 0:
+        raise InputError(f"{seed} is no seed", fix="give 0 or more")
     table = _table(labels)
-    right = _gold(gold)
+    right, said = _gold(gold)
     votes = code_votes(table, right, classes)
     if votes.shape[2] < 2:
         raise InputError(
             f"all {len(votes):,} labels are {votes.classes[0]!r}: one class tells nothing apart",
             where=table.origin,
-            fix="name the other classes with classes=[...], or add labels of another class",
+            fix="name the other classes: classes=[...], on the command line --classes A,B",
         )
-    groups, notes = find_groups(votes, seed=seed)
-    task, worker, label, number_W = merge_groups(votes, groups)
-    crowd = Crowd(
-        task,
-        worker,
-        label,
-        votes.gold,
-        int(number_W.max()) + 1,
-        votes.shape[2],
-        np.zeros(votes.shape[0], dtype=np.int64),
-        np.zeros(int(number_W.max()) + 1, dtype=np.int64),
-    )
-    fit = fit_workers(crowd, seed=seed)
-    load = np.bincount(worker, minlength=crowd.workers)
-    confusion_KK = np.average(fit.chosen.confusion_WKK, axis=0, weights=load)
-    share_K = fit.share_DK.mean(axis=0)
-    draws = len(fit.z_DT)
-    if len(votes) <= _LARGE:
-        draws = max(draws, min(_FEW_DRAWS, 4 * draws))
-    shared = shared_error(
-        votes,
-        fit.class_TK,
-        fit.open_TK,
-        confusion_KK,
-        share_K,
-        prior=share_prior(crowd, fit.z_DT),
-        draws=draws,
-        seed=seed,
-    )
-    rng = np.random.default_rng([seed, 1])
-    repeated = np.resize(np.arange(len(fit.z_DT)), draws)
-    truth_DT = shared.draw_truth(fit.z_DT[repeated], votes.gold, rng)
-    posterior = shared.spread(fit.class_TK, votes.gold)
-    blind = shared.spread(fit.open_TK, np.full(votes.shape[0], -1))
-    mixed, verdict = doubt(votes, groups, fit, number_W, posterior)
-    flags = find_suspects(votes, fit.right_DWK, number_W, truth_DT, groups)
-    preferences = find_preferences(table, seed=seed)
-    split = find_split(votes, copying=[group.members.tolist() for group in groups], seed=seed)
-    rows, errors = source_rows(votes, truth_DT, blind, rng)
-    trends = find_trends(votes, truth_DT, blind, rng)
-    book = channel_book(votes, fit, shared, number_W, errors, trends)
-    check = predictive_check(votes, book.posterior(), seed=seed)
-    pairs = pairs_frame(votes)
+    with (progress or SilentProgress()).step("audit", _STAGES) as step:
+        groups, notes = find_groups(votes, seed=seed)
+        step.advance()
+        task, worker, label, number_W = merge_groups(votes, groups)
+        crowd = Crowd(
+            task,
+            worker,
+            label,
+            votes.gold,
+            int(number_W.max()) + 1,
+            votes.shape[2],
+            np.zeros(votes.shape[0], dtype=np.int64),
+            np.zeros(int(number_W.max()) + 1, dtype=np.int64),
+        )
+        fit = fit_workers(crowd, seed=seed)
+        step.advance()
+        load = np.bincount(worker, minlength=crowd.workers)
+        confusion_KK = np.average(fit.chosen.confusion_WKK, axis=0, weights=load)
+        share_K = fit.share_DK.mean(axis=0)
+        draws = len(fit.z_DT)
+        if len(votes) <= _LARGE:
+            draws = max(draws, min(_FEW_DRAWS, 4 * draws))
+        shared = shared_error(
+            votes,
+            fit.class_TK,
+            fit.open_TK,
+            confusion_KK,
+            share_K,
+            prior=share_prior(crowd, fit.z_DT),
+            draws=draws,
+            seed=seed,
+        )
+        rng = np.random.default_rng([seed, 1])
+        repeated = np.resize(np.arange(len(fit.z_DT)), draws)
+        truth_DT = shared.draw_truth(fit.z_DT[repeated], votes.gold, rng)
+        posterior = shared.spread(fit.class_TK, votes.gold)
+        blind = shared.spread(fit.open_TK, np.full(votes.shape[0], -1))
+        mixed, verdict = doubt(votes, groups, fit, number_W, posterior)
+        flags = find_suspects(votes, fit.right_DWK, number_W, truth_DT, groups)
+        preferences = find_preferences(table, seed=seed)
+        step.advance()
+        split = find_split(votes, copying=[group.members.tolist() for group in groups], seed=seed)
+        step.advance()
+        rows, errors = source_rows(votes, truth_DT, blind, rng)
+        trends = find_trends(votes, truth_DT, blind, rng)
+        book = channel_book(votes, fit, shared, number_W, errors, trends)
+        check = predictive_check(votes, book.posterior(), seed=seed)
+        pairs, all_pairs = pairs_frame(votes)
+        step.advance()
     return Audit(
         tasks=tasks_frame(votes, posterior, mixed, rng),
         workers=workers_frame(votes, fit, truth_DT, number_W, groups, flags, rng),
         sources=sources_frame(rows),
         pairs=pairs,
         summary=summarise(
-            table, votes, fit, shared, groups, flags, verdict, notes, pairs, seed, below
+            table,
+            votes,
+            fit,
+            shared,
+            groups,
+            flags,
+            verdict,
+            [*said, *notes],
+            pairs,
+            all_pairs,
+            seed,
+            below,
         )
         | {"predictive_check": check}
         | extra_summary(preferences, split, trends, votes.source_names),
@@ -232,11 +256,12 @@ def _table(labels: LabelTable | str | Path) -> LabelTable:
     return labels
 
 
-def _gold(gold: Mapping[Any, Any] | str | Path | None) -> Mapping[Any, Any]:
+def _gold(gold: Mapping[Any, Any] | str | Path | None) -> tuple[Mapping[Any, Any], list[str]]:
+    """Gold by task, and what its file was read as."""
     if gold is None:
-        return {}
+        return {}, []
     if isinstance(gold, str | Path):
-        from suffice.labels import read_gold
+        from suffice.labels import gold_of_file
 
-        return read_gold(gold)
-    return gold
+        return gold_of_file(gold)
+    return gold, []

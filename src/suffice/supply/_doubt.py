@@ -54,12 +54,26 @@ def doubt(
     """
     import numpy as np
 
+    from suffice.labels import counted
     from suffice.supply._suspects import informedness
 
     golden = int((votes.gold >= 0).sum())
     if golden >= ENOUGH_GOLD:
         return posterior, Verdict(True, f"{golden:,} gold tasks fix which side is right.")
-    without = f"with {golden} gold tasks" if golden else "without gold"
+    without = f"with {counted(golden, 'gold task')}" if golden else "without gold"
+    if not _compared(votes):
+        return posterior, Verdict(
+            False,
+            f"Cannot know: no two workers labelled the same task, and {without} nothing else tells "
+            "how good the labels are. Accuracies, errors and bits are the prior's. Rate some "
+            "tasks as gold (10 to 30), or ask several workers about some of them.",
+        )
+    if (votes.label == votes.label[0]).all():
+        return posterior, Verdict(
+            False,
+            f"Cannot know: all labels are {votes.classes[int(votes.label[0])]!r}, and {without} "
+            "nothing tells a worker who is right from one who always says so.",
+        )
     held = sum(group.label_share for group in groups)
     if held >= MAJORITY:
         other = _groups_reading(votes, groups, posterior)
@@ -104,8 +118,20 @@ def doubt(
     return posterior, Verdict(
         True,
         f"{copied}The labels can tell, provided that most workers who do not copy mean to be "
-        "right; without gold, errors that everybody shares stay unseen.",
+        f"right; {without}, errors that everybody shares stay unseen.",
     )
+
+
+def _compared(votes: Votes) -> bool:
+    """Whether any task has labels of two workers (of one, labelling twice, says nothing)."""
+    import numpy as np
+
+    tasks, workers, _ = votes.shape
+    if workers < 2:
+        return False
+    first = np.zeros(tasks, dtype=np.int64)
+    first[votes.task] = votes.worker
+    return bool((first[votes.task] != votes.worker).any())
 
 
 def _groups_reading(votes: Votes, groups: list[Group], posterior: Array) -> Array:

@@ -255,7 +255,10 @@ def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dic
     task, worker = votes.task[on_gold], votes.worker[on_gold]
     wrong = (votes.label[on_gold] != votes.gold[task]).astype(np.float64)
     if len(task) == 0 or np.bincount(task).max() < 2 or wrong.sum() < 2:
-        return {"tested": False, "statement": "Too few errors on gold tasks to test this."}
+        return {
+            "tested": False,
+            "statement": "Too few errors on gold tasks to test whether annotators err together.",
+        }
     tasks = len(votes.gold)
 
     def pairs(values: Array) -> float:

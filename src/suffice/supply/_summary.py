@@ -33,6 +33,7 @@ def summarise(
     verdict: Verdict,
     notes: list[str],
     pairs: pl.DataFrame,
+    all_pairs: bool,
     seed: int,
     below: float,
 ) -> dict[str, Any]:
@@ -48,9 +49,10 @@ def summarise(
     tasks, workers, _ = votes.shape
     per_task = np.bincount(votes.task, minlength=tasks)
     per_worker = np.bincount(votes.worker, minlength=workers)
-    cautions = _cautions(per_task, per_worker, fit)
+    golden = int((votes.gold >= 0).sum())
+    cautions = _cautions(per_task, per_worker, golden, fit)
     agreed = agreement(votes, seed=seed)
-    agreed["all"]["cohen_kappa"] = cohen_range(pairs.to_dicts())
+    agreed["all"]["cohen_kappa"] = cohen_range(pairs.to_dicts(), whole=all_pairs)
     kinds: dict[str, int] = {}
     for mine in flags.values():
         for flag in mine:
@@ -65,7 +67,7 @@ def summarise(
             "min": int(per_task.min()),
             "max": int(per_task.max()),
         },
-        "gold_tasks": int((votes.gold >= 0).sum()),
+        "gold_tasks": golden,
         "read": dict(table.columns),
         "notes": [*table.notes, *votes.notes, *notes],
         "cautions": cautions,
@@ -114,21 +116,30 @@ def summarise(
     }
 
 
-def _cautions(per_task: Any, per_worker: Any, fit: WorkerFit) -> list[str]:  # noqa: ANN401
+def _cautions(
+    per_task: Any,  # noqa: ANN401 - an array
+    per_worker: Any,  # noqa: ANN401 - an array
+    golden: int,
+    fit: WorkerFit,
+) -> list[str]:
     """What makes these labels weak evidence, one line each."""
+    from suffice.labels import counted
+
     cautions = []
+    rests = (
+        f"accuracy rests on {counted(golden, 'gold task')} alone"
+        if golden
+        else "accuracy here is the prior, not a measurement"
+    )
     if len(per_worker) == 1:
-        cautions.append(
-            "one worker: without a second opinion or gold, accuracy here is the prior, not a "
-            "measurement"
-        )
-    if per_task.max() == 1:
-        cautions.append(
-            "one label a task: nobody can be compared with anybody, so accuracy here is the "
-            "prior, not a measurement"
-        )
+        cautions.append(f"one worker: there is no second opinion, so {rests}")
+    elif per_task.max() == 1:
+        cautions.append(f"one label a task: nobody can be compared with anybody, so {rests}")
     if len(per_worker) > 1 and (lonely := int((per_worker == 1).sum())):
-        cautions.append(f"{lonely:,} workers gave one label each: their accuracy is the crowd's")
+        cautions.append(
+            f"{counted(lonely, 'worker')} gave one label only: what is said of "
+            f"{'this worker' if lonely == 1 else 'each of them'} is the crowd's"
+        )
     rough = [name for name, chain in fit.chains.items() if chain.rhat > _SETTLED]
     if fit.chosen.kind in rough:
         cautions.append(
@@ -167,16 +178,20 @@ def extra_summary(
 
 def summary_lines(summary: dict[str, Any]) -> list[str]:
     """The summary in a few plain lines."""
+    from suffice.labels import counted
     from suffice.supply._agreement import agreement_lines
 
+    classes = counted(len(summary["classes"]), "class", "classes")
     lines = [
-        f"{summary['labels']:,} labels on {summary['tasks']:,} tasks by {summary['workers']:,} "
-        f"workers, {len(summary['classes'])} classes, {summary['gold_tasks']:,} gold tasks.",
+        f"{counted(summary['labels'], 'label')} on {counted(summary['tasks'], 'task')} by "
+        f"{counted(summary['workers'], 'worker')}, {classes}, "
+        f"{counted(summary['gold_tasks'], 'gold task')}.",
     ]
     lines += [f"Note: {note}." for note in summary["notes"]]
     lines += [f"Caution: {caution}." for caution in summary["cautions"]]
     lines.append(summary["verdict"]["statement"])
-    lines += agreement_lines(summary["agreement"]["all"])
+    for name, found in summary["agreement"].items():
+        lines += agreement_lines(found, "" if name == "all" else f"Source {name}: ")
     lines.append(summary["shared_error"]["statement"])
     if "together" in summary["shared_error"]:
         lines.append(summary["shared_error"]["together"]["statement"])
@@ -193,7 +208,9 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     suspects = summary["suspects"]
     if suspects["count"]:
         kinds = ", ".join(f"{count} {kind}" for kind, count in suspects["by_kind"].items())
-        lines.append(f"{suspects['count']} suspect workers ({kinds}). {suspects['statement']}")
+        lines.append(
+            f"{counted(suspects['count'], 'suspect worker')} ({kinds}). {suspects['statement']}"
+        )
     else:
         lines.append("No suspect workers.")
     return lines

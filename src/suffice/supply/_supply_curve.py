@@ -192,6 +192,8 @@ def supply_curve(
         raise InputError("two sources have the same name", fix="give each its own name")
     if not wanted or min(wanted) < 1:
         raise InputError(f"quantities {wanted} cannot be bought", fix="give positive whole numbers")
+    if seed < 0:
+        raise InputError(f"{seed} is no seed", fix="give 0 or more")
     if weeks is not None and not weeks > 0.0:
         raise InputError(f"{weeks:g} weeks are no time", fix="give a positive number, or None")
     menu: list[tuple[Operator, ...]] = [()]

@@ -22,6 +22,8 @@ _FAST = 0.25
 _FEW = 5
 _SLICE_LEVEL = 0.01
 """Chance of flagging anybody in an honest crowd by what is odd on slices; half for each test."""
+_SIDE_LEVEL = 0.005
+"""Chance of flagging anybody in an honest crowd for giving one answer whatever the task."""
 _PUSHED = 0.9
 
 
@@ -57,6 +59,9 @@ def find_suspects(
     votes: Votes, right_DWK: Array, number_W: Array, truth_DT: Array, groups: list[Group]
 ) -> dict[int, list[Flag]]:
     """Flag workers.
+
+    Low quality is flagged by the posterior; one answer whatever the task, and what is odd on single
+    slices, also by tests that hold their level over all workers, which few labels can pass.
 
     Args:
         votes: the labels.
@@ -99,6 +104,7 @@ def find_suspects(
         else:
             text = "is near chance: the answers say little about the tasks"
             mine.append(Flag("spammer", text, float(1.0 - low[worker])))
+    _one_sided(votes, truth_DT, given, flags)
     _fast(votes, skill, load, flags)
     _slices(votes, truth_DT, load, flags)
     _pushed(votes, truth_DT, load, flags)
@@ -117,6 +123,40 @@ def group_names(count: int) -> list[str]:
         letters[number % 26] + (str(number // 26 + 1) if number >= 26 else "")
         for number in range(count)
     ]
+
+
+def _one_sided(
+    votes: Votes, truth_DT: Array, given_WK: Array, flags: dict[int, list[Flag]]
+) -> None:
+    """Workers who nearly always give one class where their tasks are of several.
+
+    An honest worker, right as often as the crowd, gives the class with the chance that the task's
+    class allows. Twenty labels of one side can be told from that by their number alone, long before
+    the worker's confusion matrix is known.
+    """
+    import numpy as np
+    from scipy.special import bdtrc
+
+    workers, classes = given_WK.shape
+    top = given_WK.argmax(axis=1)
+    given, load = given_WK[np.arange(workers), top].astype(np.float64), given_WK.sum(axis=1)
+    right = float((truth_DT[:, votes.task] == votes.label).mean())
+    is_top = (truth_DT[:, votes.task] == top[votes.worker]).mean(axis=0)
+    chance = is_top * right + (1.0 - is_top) * (1.0 - right) / (classes - 1)
+    expected = np.bincount(votes.worker, chance, workers) / np.maximum(load, 1)
+    tail = bdtrc(given - 1.0, load, np.clip(expected, 0.0, 1.0))
+    usable = load >= _FEW
+    level = _SIDE_LEVEL / max(int(usable.sum()), 1)
+    for worker in np.flatnonzero(usable & (given >= _ONE_SIDED * load) & (tail < level)):
+        mine = flags.setdefault(int(worker), [])
+        if any(flag.kind == "one-sided" for flag in mine):
+            continue
+        text = (
+            f"answers {votes.classes[top[worker]]!r} on {given[worker]:.0f} of {load[worker]} "
+            f"labels, nearly always whatever the task, where {100 * expected[worker]:.0f} % would "
+            "be expected"
+        )
+        mine.append(Flag("one-sided", text, float(tail[worker])))
 
 
 def _fast(votes: Votes, skill: Array, load: Array, flags: dict[int, list[Flag]]) -> None:

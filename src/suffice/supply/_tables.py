@@ -129,8 +129,8 @@ def sources_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def pairs_frame(votes: Votes) -> pl.DataFrame:
-    """One row a pair of workers with enough common tasks."""
+def pairs_frame(votes: Votes) -> tuple[pl.DataFrame, bool]:
+    """One row a pair of workers with enough common tasks, and whether these are all such pairs."""
     import polars as pl
 
     schema = {
@@ -142,8 +142,6 @@ def pairs_frame(votes: Votes) -> pl.DataFrame:
         "low": pl.Float64,
         "high": pl.Float64,
     }
-    rows = [
-        row | {"worker": str(row["worker"]), "other": str(row["other"])}
-        for row in pair_agreement(votes)
-    ]
-    return pl.DataFrame(rows, schema=schema)
+    found, whole = pair_agreement(votes)
+    rows = [row | {"worker": str(row["worker"]), "other": str(row["other"])} for row in found]
+    return pl.DataFrame(rows, schema=schema), whole

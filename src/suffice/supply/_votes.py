@@ -86,14 +86,22 @@ def code_votes(
     import numpy as np
     import polars as pl
 
+    from suffice.labels import counted, natural_order
+
     frame = table.frame
     notes: list[str] = []
     tasks, task = _number(frame["task"])
     workers, worker = _number(frame["worker"])
     right, unknown = _merge_gold(table, gold or {}, tasks)
     if unknown:
-        notes.append(f"{unknown:,} gold tasks have no label in the table: passed over")
+        notes.append(
+            f"{counted(unknown, 'gold task')} passed over: nobody labelled "
+            f"{'it' if unknown == 1 else 'them'}"
+        )
     names = _class_names(table, right, tasks, classes)
+    alone = natural_order(list(set(right.values()) - set(table.classes)))
+    if alone and classes is None:
+        notes.append(f"only gold says {', '.join(alone)}: no label does")
     coded = {name: number for number, name in enumerate(names)}
     label = frame["label"].replace_strict(coded, return_dtype=pl.Int32).to_numpy()
     order = None if (task[1:] >= task[:-1]).all() else np.argsort(task, kind="stable")
@@ -209,6 +217,11 @@ def _class_names(
     golden = set(right.values())
     if classes is not None:
         allowed, by = tuple(str(name) for name in classes), "the classes"
+        if "" in allowed or len(set(allowed)) < len(allowed):
+            raise InputError(
+                f"the classes {', '.join(map(repr, allowed))} are not all different names",
+                fix="name each class once",
+            )
     elif golden and len(right) == len(tasks):
         allowed, by = natural_order(list(golden)), "the gold's classes"
     else:

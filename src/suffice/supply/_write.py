@@ -6,7 +6,8 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from suffice._disk import storage_errors, write_atomic
+from suffice._disk import write_atomic
+from suffice.errors import StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def write_audit(audit: Audit, folder: Path) -> list[Path]:
     """Write every table as CSV, and summary.json, into a folder."""
     written = []
-    with storage_errors(folder):
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in _frames(audit).items():
             stream = io.BytesIO()
@@ -31,6 +32,10 @@ def write_audit(audit: Audit, folder: Path) -> list[Path]:
         text = json.dumps(audit.summary, indent=2, ensure_ascii=False, allow_nan=False)
         write_atomic(path, text.encode() + b"\n")
         written.append(path)
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: cannot be written ({error.strerror}): name another folder"
+        ) from error
     return written
 
 
