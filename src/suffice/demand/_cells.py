@@ -228,14 +228,19 @@ class Cells:
 
 def kernel(first: Numbers, second: Numbers, s1: Floats, s2: Floats, shape: Shape) -> Floats:
     """Covariance of the discrepancy between two sets of curves [walker, first, second]."""
-    square = (
-        (first**2).sum(axis=2)[:, :, None]
-        + (second**2).sum(axis=2)[:, None, :]
-        - 2.0 * first @ second.transpose(0, 2, 1)
-    )
-    decay = np.exp(-0.5 * square / np.exp(2.0 * shape.log_length)[:, None, None])
-    size = np.exp(2.0 * shape.log_amplitude)[:, None, None]
-    return np.asarray(size * s1[:, None] * s2[None, :] * decay)
+    narrow = np.exp(-2.0 * shape.log_length)[:, None]
+
+    def own(places: Numbers, spread: Floats) -> Numbers:
+        """Each curve's part of the exponent, its size included [walker, curve, 1]."""
+        square = np.einsum("wca,wca->wc", places, places)
+        exponent = np.log(spread) + shape.log_amplitude[:, None] - 0.5 * narrow * square
+        return np.asarray(exponent[:, :, None])
+
+    # The whole exponent is one product.
+    left = [narrow[:, :, None] * first, own(first, s1), np.ones((*first.shape[:2], 1))]
+    right = [second, np.ones((*second.shape[:2], 1)), own(second, s2)]
+    exponent = np.concatenate(left, axis=2) @ np.concatenate(right, axis=2).transpose(0, 2, 1)
+    return np.asarray(np.exp(exponent, out=exponent), dtype=np.float64)
 
 
 def _profile(mean: Floats, worth: Floats, untrained: Floats) -> Floats:
