@@ -432,6 +432,31 @@ def test_pictures_in_both_schemes(tmp_path: Path) -> None:
     assert all(d.name in page for d in (SAVES, FOOLS, FLOOR))
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "shown"), [(1280, ".wide"), (360, ".narrow")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone(browser, tmp_path: Path, width: int, shown: str, scheme: str):
+    """At every width one picture of the reader's scheme is seen, wide enough to read, and nothing
+    runs over the edge."""
+    found = with_trend()
+    page = write_horizon(found, tmp_path)[0]
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    tab = context.new_page()
+    tab.goto(page.as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    pictures = [p for p in tab.locator("svg.marks").all() if p.is_visible()]
+    assert len(pictures) == 1
+    assert tab.locator(f"{shown} .{scheme} svg.marks").is_visible()
+    size = tab.evaluate(
+        "s => parseFloat(getComputedStyle(document.querySelector(s)).fontSize)"
+        " * document.querySelector(s).getBoundingClientRect().height"
+        " / document.querySelector(s).getBBox().height",
+        f"{shown} .{scheme} svg.marks .mark-text text",
+    )
+    assert size > 8.0
+    context.close()
+
+
 # ---- the command ---------------------------------------------------------------------------------
 
 

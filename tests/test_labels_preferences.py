@@ -83,6 +83,17 @@ def test_equal_texts_are_counted_and_missing_ones_refused(tmp_path: Path) -> Non
         read_preferences(store(tmp_path, rows[:1]))
 
 
+def test_pairs_with_holes_can_be_left_out(tmp_path: Path) -> None:
+    """With drop_missing a pair without a text is passed over and counted."""
+    rows = [{"chosen": "a", "rejected": "b"}, {"chosen": "a", "rejected": None}]
+    path = store(tmp_path, rows)
+    with pytest.raises(InputError, match=r"row 2 lacks .*--drop-missing"):
+        read_labels(path)
+    table = read_labels(path, drop_missing=True)
+    assert len(table) == 1
+    assert "1 pair without a chosen or rejected text left out" in table.notes
+
+
 def test_no_rejected_column(tmp_path: Path) -> None:
     """A file that is no preference file."""
     with pytest.raises(InputError, match="rejected"):

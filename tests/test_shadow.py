@@ -65,6 +65,16 @@ def test_the_cheapest_for_a_target_against_brute_force(law):  # noqa: F811
     assert made.recommended.cost <= min(costs) * 1.03
 
 
+def test_much_money_is_no_reason_to_spend_it(law):  # noqa: F811
+    """A budget a thousand times too large buys about what a sufficient one buys."""
+    wanted = criterion(0.4)
+    enough = make_plan(law, MARKET.with_money(40.0), wanted, seed=SEED).recommended
+    rich = make_plan(law, MARKET.with_money(40_000.0), wanted, seed=SEED).recommended
+    assert enough.forecast.p.value > 0.97
+    assert rich.cost < 1.5 * enough.cost
+    assert rich.forecast.p.value == pytest.approx(enough.forecast.p.value, abs=0.02)
+
+
 @pytest.fixture(scope="module")
 def priced(law):  # noqa: F811
     """A plan with shadow prices, whose budget and crowd capacity bind."""

@@ -32,7 +32,7 @@ REASONS = {
     "one side": ("nearly always",),
     "fast": ("takes", "near chance"),
     "inverted": ("inverted",),
-    "copies one worker": ("same answers",),
+    "shared random key": ("same answers",),
     "wrong on a slice": ("of slice",),
     "pushes on a slice": ("of slice",),
 }
@@ -60,7 +60,7 @@ def planted(frame: pl.DataFrame, kind: str, bad: list[Any], rng: np.random.Gener
         other = np.where(rng.random(len(label)) < 0.97, classes[0], label)
     elif kind == "inverted":
         other = classes[(code + 1) % len(classes)]
-    elif kind == "copies one worker":
+    elif kind == "shared random key":
         key = dict(zip(task, classes[rng.integers(len(classes), size=len(task))], strict=True))
         other = np.array([key[t] for t in task], dtype=object)
     elif kind == "wrong on a slice":

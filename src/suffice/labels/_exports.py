@@ -75,7 +75,7 @@ class Answers:
     def _passed(self) -> list[str]:
         """What was left out, counted."""
         return [
-            counted(n, what.format(s=""), what.format(s="s") if "{s}" in what else None)
+            counted(n, what.replace("{s}", ""), what.replace("{s}", "s") if "{s}" in what else None)
             for what, n in self.passed.items()
         ]
 

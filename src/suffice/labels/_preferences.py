@@ -114,7 +114,10 @@ def preferences_of_frame(
     for number, (prompt, chosen, rejected) in enumerate(pairs, start=1):
         if chosen is None or rejected is None:
             raise InputError(
-                f"row {number} lacks its chosen or rejected text", where=origin, fix="remove it"
+                f"row {number} lacks its chosen or rejected text",
+                where=origin,
+                fix="remove it, or leave such rows out: drop_missing=True in Python, "
+                "--drop-missing for suffice audit",
             )
         good, bad = _messages(chosen), _messages(rejected)
         if good is not None and bad is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,12 @@ def read_labels(
     if set(_PAIR) <= set(frame.columns) and "label" not in wanted:
         from suffice.labels._preferences import preferences_of_frame
 
-        return preferences_of_frame(frame, origin=origin, columns=wanted).to_labels()
+        whole = frame.drop_nulls(_PAIR) if drop_missing else frame
+        table = preferences_of_frame(whole, origin=origin, columns=wanted).to_labels()
+        if not (lost := len(frame) - len(whole)):
+            return table
+        note = f"{counted(lost, 'pair')} without a chosen or rejected text left out"
+        return replace(table, notes=(*table.notes, note))
     taken = wanted | _recognise([name for name in frame.columns if name not in wanted.values()],
                                 skip=wanted)  # fmt: skip
     notes = _said(taken)

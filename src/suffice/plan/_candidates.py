@@ -21,7 +21,8 @@ _MOST_SHARES = 400
 _MOST_OPERATED = 24
 """Combinations of quality control over the sources that are weighed from the start."""
 _LEVELS = 12
-_LOWEST_LEVEL = 0.05
+LOWEST_LEVEL = 0.05
+"""Share of the money that the cheapest candidates spend."""
 _STEPS = (0.03, 0.1, 0.25)
 """Shares of the money that a neighbouring curve spends otherwise."""
 
@@ -81,7 +82,7 @@ def candidates(market: Market, *, levels: Sequence[float] | None = None) -> list
     """
     market.check()
     if levels is None:
-        levels = [float(x) for x in np.geomspace(_LOWEST_LEVEL, 1.0, _LEVELS)]
+        levels = [float(x) for x in np.geomspace(LOWEST_LEVEL, 1.0, _LEVELS)]
     owed = market.promised().cost(market.sources)
     found: dict[Curve, None] = {}
     for level in levels:

@@ -38,7 +38,7 @@ GOOD_ENOUGH = 0.01
 """Differences of P up to this count for nothing."""
 
 _LEVELS = np.geomspace(0.12, 4.0, 12)
-_DRAWS, _RESAMPLES = 96, 200
+_DRAWS, _RESAMPLES = 64, 200
 _HOPELESS = 0.02
 
 

@@ -98,8 +98,9 @@ def _learning_curves(
         if k and not (main and np.isfinite(limits[k])):
             continue
         mean = outcomes.mean[:, :, k]
-        single = outcomes.mean[:, None, :, k] + (
-            outcomes.spread[:, None, :, k] * outcomes.residuals[None, :, k, None]
+        # Half of the draws: with every residual each they are many more than two ends need.
+        single = outcomes.mean[::2, None, :, k] + (
+            outcomes.spread[::2, None, :, k] * outcomes.residuals[None, :, k, None]
         )
         run_low, run_high = np.quantile(single, [0.05, 0.95], axis=(0, 1))
         low, high = np.quantile(mean, [0.05, 0.95], axis=0)
@@ -182,17 +183,21 @@ def _hostile(
     curve = plan.recommended.curve
     if law.attack is None or curve is None:
         return None
-    columns = []
-    for share in HOSTILE_SHARES:
-        there = Risk("worst", share).market(market) if share else market
-        # The same luck for every share: what differs is what the hostile labels do.
-        rng = np.random.default_rng([seed, 35])
-        outcomes = law.outcomes(there.resolve([curve]), rng, draws=500, runs=_PASSES, half=REPORT)
-        columns.append((outcomes.mean[:, 0], pass_chances(outcomes, criterion, law.metrics)[:, 0]))
+    there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
+    # The same luck for every share: what differs is what the hostile labels do.
+    outcomes = law.outcomes(
+        [resolved for m in there for resolved in m.resolve([curve])],
+        np.random.default_rng([seed, 35]),
+        draws=500,
+        runs=_PASSES,
+        half=REPORT,
+        common=True,
+    )
+    chances = pass_chances(outcomes, criterion, law.metrics)
 
     def estimates(metric: str) -> list[dict[str, Any]]:
         k = law.metrics.index(metric)
-        return [Estimate.from_draws(mean[:, k]).as_dict() for mean, _ in columns]
+        return [Estimate.from_draws(mean).as_dict() for mean in outcomes.mean[:, :, k].T]
 
     return {
         "curve": str(curve),
@@ -201,7 +206,7 @@ def _hostile(
         "shares": list(HOSTILE_SHARES),
         "error": estimates("error"),
         "attack": estimates("attack") if "attack" in law.metrics else [],
-        "p": [_interval(p) for _, p in columns],
+        "p": [_interval(p) for p in chances.T],
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.forecast import pass_chances
-from suffice.plan._candidates import candidates, neighbours, scaled
+from suffice.plan._candidates import LOWEST_LEVEL, candidates, neighbours, scaled
 from suffice.plan._decide import GOOD_ENOUGH
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _STEPS = 3
 _MOST_NEIGHBOURS = 120
 _BLOCK = 250
 _SECTIONS = 12
+_MOST_ZOOMS, _AT_THE_END = 12, 1.2
 
 
 class Judge:
@@ -108,9 +109,7 @@ def search(
     Returns:
         (curves, costs [curve], chances [curve], place of the pick).
     """
-    curves = candidates(market)
-    costs = costs_of(curves, market)
-    chances = judge.value(curves, _ROUGH_DRAWS)
+    curves, costs, chances = _roughly(judge, market, target)
     close = np.flatnonzero(chances >= _bar(chances, target) - _WORTH_A_CLOSER_LOOK)
     chances[close] = judge.value([curves[int(i)] for i in close], CHOOSE_DRAWS)
     known = set(curves)
@@ -146,6 +145,33 @@ def search(
         np.append(chances, p),
         len(curves),
     )
+
+
+def _roughly(
+    judge: Judge, market: Market, target: float | None
+) -> tuple[list[Curve], Floats, Floats]:
+    """All candidates, their costs and rough chances.
+
+    Where the cheapest level of spending is already enough, levels below it are weighed too: much
+    money is no reason to spend a twentieth of it.
+    """
+    curves: list[Curve] = []
+    costs = chances = np.zeros(0)
+    money, owed = market.money, market.promised().cost(market.sources)
+    for _ in range(_MOST_ZOOMS):
+        known = set(curves)
+        new = [c for c in candidates(market.with_money(money)) if c not in known]
+        if new:
+            curves += new
+            costs = np.concatenate([costs, costs_of(new, market)])
+            chances = np.concatenate([chances, judge.value(new, _ROUGH_DRAWS)])
+        spent = costs[pick(costs, chances, target)] - owed
+        if spent > _AT_THE_END * LOWEST_LEVEL * (money - owed) or chances.max() <= GOOD_ENOUGH:
+            break
+        money = owed + max(spent, LOWEST_LEVEL * (money - owed))
+        if all(market.with_money(money).why_none(s) for s in market.order):
+            break
+    return curves, costs, chances
 
 
 def _trimmed(

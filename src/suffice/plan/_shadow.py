@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from suffice.curve import Curve
+    from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Law
     from suffice.forecast import Criterion
     from suffice.plan._market import Market
@@ -41,7 +41,7 @@ WIDER = 0.1
 POINT = 0.01
 """One point of accuracy."""
 
-_DRAWS, _RUNS = 400, 1000
+_DRAWS, _RUNS = 300, 1000
 _CLOSER = 6
 METHOD = "difference of pi at the best neighbour, paired over posterior draws"
 CITATION = "Milgrom and Segal (2002), Envelope theorems for arbitrary choice sets"
@@ -121,9 +121,10 @@ def shadow_prices(
         winner = _winner(law, wider, new, best, criterion, judge, seed) if new else best
         pi = base if winner is best else paired_pi(law, wider, winner, criterion, seed)
         found.append(_shadow(limit, step, unit, pi - base, winner))
-    for s in market.order:
-        better = improved_market(market, s, POINT)
-        gain = paired_pi(law, better, best, criterion, seed) - base
+    better = [improved_market(market, s, POINT) for s in market.order]
+    resolved = [r for m in (market, *better) for r in m.resolve([best])]
+    pi = _paired(law, resolved, criterion, seed, REPORT)
+    for s, gain in zip(market.order, (pi[:, 1:] - pi[:, :1]).T, strict=True):
         found.append(_shadow(f"accuracy of {s}", 1.0, f"point of accuracy of {s}", gain, best))
     return tuple(found)
 
@@ -145,23 +146,21 @@ def _winner(
     first = np.argsort(-judge.value(curves, CHOOSE_DRAWS), kind="stable")[:_CLOSER]
     close = [against, *(curves[int(i)] for i in first)]
     there = judge.risk.market(market)
-    pi = _paired(law, there, close, criterion, seed, CHOOSE)
+    pi = _paired(law, there.resolve(close), criterion, seed, CHOOSE)
     return close[int(judge.risk.value(pi).argmax())]
 
 
 def paired_pi(law: Law, market: Market, curve: Curve, criterion: Criterion, seed: int) -> Floats:
     """pi of one curve on the reporting half [draw]; one seed gives comparable draws."""
-    return _paired(law, market, [curve], criterion, seed, REPORT)[:, 0]
+    return np.asarray(_paired(law, market.resolve([curve]), criterion, seed, REPORT)[:, 0])
 
 
 def _paired(
-    law: Law, market: Market, curves: Sequence[Curve], criterion: Criterion, seed: int, half: int
+    law: Law, curves: Sequence[ResolvedCurve], criterion: Criterion, seed: int, half: int
 ) -> Floats:
     """pi on the same draws of everything, for every curve and in every call [draw, curve]."""
     rng = np.random.default_rng([seed, 25])
-    outcomes = law.outcomes(
-        market.resolve(curves), rng, draws=_DRAWS, runs=_RUNS, half=half, common=True
-    )
+    outcomes = law.outcomes(curves, rng, draws=_DRAWS, runs=_RUNS, half=half, common=True)
     return pass_chances(outcomes, criterion, law.metrics)
 
 

@@ -43,8 +43,8 @@ _LEVELS = tuple(float(x) for x in np.geomspace(0.08, 1.0, 7))
 _BETWEEN = (0.8, 0.9, 1.15, 0.7, 1.3)
 _SITUATIONS = 1500
 _MOST = 240
-_ROUGH_DRAWS, _ROUGH_RUNS = 24, 120
-_DRAWS, _RUNS = 80, 400
+_ROUGH_DRAWS, _ROUGH_RUNS = 16, 120
+_DRAWS, _RUNS = 64, 400
 
 
 def slider_grid(

@@ -37,20 +37,24 @@ def write_horizon(horizon: Horizon, folder: Path) -> list[Path]:
     """
     import vl_convert
 
-    written, pictures = [], {}
+    written: list[Path] = []
+    wide, narrow = {}, {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for scheme in palettes():
             spec = themed(horizon_spec(horizon), scheme)
-            pictures[scheme] = vl_convert.vegalite_to_svg(spec)
+            wide[scheme] = vl_convert.vegalite_to_svg(spec)
+            narrow[scheme] = vl_convert.vegalite_to_svg(
+                themed(horizon_spec(horizon, narrow=True), scheme)
+            )
             files = {
-                f"horizon-{scheme}.svg": pictures[scheme].encode(),
+                f"horizon-{scheme}.svg": wide[scheme].encode(),
                 f"horizon-{scheme}.png": vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE),
             }
             for name, content in files.items():
                 write_atomic(folder / name, content)
                 written.append(folder / name)
-        write_atomic(folder / "horizon.html", _page(horizon, pictures).encode())
+        write_atomic(folder / "horizon.html", _page(horizon, wide, narrow).encode())
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise StorageError(f"{folder}: the horizon cannot be written ({reason})") from error
@@ -78,13 +82,23 @@ class _Axis:
     height: int
 
 
-def horizon_spec(horizon: Horizon) -> dict[str, Any]:
-    """The chart: one column a source, by scale above and by year below; colours named by role."""
+def horizon_spec(horizon: Horizon, *, narrow: bool = False) -> dict[str, Any]:
+    """The chart: one column a source, by scale above and by year below; colours named by role.
+
+    ``narrow`` is for phones: everything in one column, without the words above it.
+    """
     import altair as alt
 
     rows = [*_band_rows(horizon, by_year=False), *_band_rows(horizon, by_year=True)]
     low = max(min(min(r["low"], r["floor_low"]) for r in rows) / 2.0, _BOTTOM)
     high = min(max(r["high"] for r in rows) * 2.0, _TOP)
+    if narrow:
+        panels = [
+            _panel(horizon, s.name, axis, (low, high), first=True)
+            for s in horizon.starts
+            for axis in _axes(horizon)
+        ]
+        return _finished(alt.vconcat(*panels, spacing=14), padding=4)
     chart = alt.vconcat(
         *(
             alt.hconcat(
@@ -100,7 +114,7 @@ def horizon_spec(horizon: Horizon) -> dict[str, Any]:
         spacing=18,
     ).properties(
         title=alt.Title(
-            f"Labels needed for P ≥ {horizon.outlook.target:g} as models grow",
+            _heading(horizon),
             subtitle=list(_KEY),
             color=role("ink"),
             subtitleColor=role("soft"),
@@ -110,9 +124,17 @@ def horizon_spec(horizon: Horizon) -> dict[str, Any]:
             offset=14,
         )
     )
+    return _finished(chart, padding=14)
+
+
+def _finished(chart: Any, padding: int) -> dict[str, Any]:  # noqa: ANN401 - an Altair chart
     spec: dict[str, Any] = chart.to_dict(validate=False)
-    spec["config"] = {**chart_config(), "background": role("page"), "padding": 14}
+    spec["config"] = {**chart_config(), "background": role("page"), "padding": padding}
     return spec
+
+
+def _heading(horizon: Horizon) -> str:
+    return f"Labels needed for P ≥ {horizon.outlook.target:g} as models grow"
 
 
 def _axes(horizon: Horizon) -> tuple[_Axis, _Axis]:
@@ -240,9 +262,25 @@ def _clip(value: float) -> float:
     return min(max(value, _BOTTOM), _TOP)
 
 
-def _page(horizon: Horizon, pictures: dict[str, str]) -> str:
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em}
+svg{max-width:100%;height:auto}table{border-collapse:collapse}
+td,th{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid}
+.narrow{display:none}
+@media(max-width:640px){
+.narrow{display:block}.wide{display:none}
+table,tbody,tr,td{display:block}tr:first-child{display:none}
+td{border:0;padding:0}td:first-child{font-weight:600;padding-top:.8em}
+td:nth-child(n+2):nth-child(-n+4){display:inline}
+td:nth-child(n+3):nth-child(-n+4)::before{content:", "}
+}
+"""
+"""Wide and narrow pages: on a phone a table's rows become paragraphs."""
+
+
+def _page(horizon: Horizon, wide: dict[str, str], narrow: dict[str, str]) -> str:
     """One page without scripts: the picture of the reader's scheme, and the drivers."""
-    colours = {s: palettes()[s] for s in pictures}
+    colours = {s: palettes()[s] for s in wide}
     drivers = "".join(
         f"<tr><td>{escape(d.driver.name)}</td><td>{escape(d.driver.on.replace('_', ' '))}</td>"
         f"<td>{'measured' if d.measured else 'prior'}</td>"
@@ -259,17 +297,18 @@ def _page(horizon: Horizon, pictures: dict[str, str]) -> str:
         )
         for c in [colours[scheme]]
     )
+
+    def drawn(pictures: dict[str, str]) -> str:
+        return "".join(f'<div class="{s}">{svg}</div>' for s, svg in pictures.items())
+
+    key = "".join(f"<p>{escape(line)}</p>" for line in _KEY)
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        "<title>suffice: the long run</title><style>"
-        "body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em}"
-        "svg{max-width:100%;height:auto}table{border-collapse:collapse}"
-        "td,th{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid}"
-        f"{style}"
-        "</style><h1>The long run</h1>"
-        + "".join(f'<div class="{s}">{svg}</div>' for s, svg in pictures.items())
-        + f"<p>Scale is counted in {escape(horizon.outlook.unit)}. Multipliers are those at the "
+        f"<title>suffice: the long run</title><style>{style}{_STYLE}</style><h1>The long run</h1>"
+        f'<div class="wide">{drawn(wide)}</div>'
+        f'<div class="narrow"><h2>{escape(_heading(horizon))}</h2>{key}{drawn(narrow)}</div>'
+        f"<p>Scale is counted in {escape(horizon.outlook.unit)}. Multipliers are those at the "
         "scale where misalignment gets dangerous, with their 90 % interval; for shared error they "
         "multiply its odds.</p><table>"
         "<tr><th>driver<th>acts on<th>from<th>multiplier<th>evidence</tr>"

@@ -77,7 +77,7 @@ def label_sources(
     from suffice.supply.operators import predictive_checks, worker_pool
 
     if price is not None and not 0.0 <= price < float("inf"):
-        raise InputError(f"--price {price:g} is no price", fix="give money for one label")
+        raise InputError(f"{price:g} is no price", fix="give money for one label")
     several = "source" in table.frame.columns and table.frame["source"].n_unique() > 1
     frame = table.frame
     if several:
@@ -145,7 +145,9 @@ def _mean_cost(frame: Any, origin: str) -> float:  # noqa: ANN401 - a Polars fra
     """What a label cost on average."""
     known = frame["cost"].cast(float).drop_nulls().to_list() if "cost" in frame.columns else []
     if not known:
-        raise InputError("what does a label cost?", where=origin, fix="give --price")
+        raise InputError(
+            "what does a label cost?", where=origin, fix="give --price, in Python price="
+        )
     return float(sum(known)) / len(known)
 
 

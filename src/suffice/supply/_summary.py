@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from suffice.supply._votes import Votes
     from suffice.supply._workers import WorkerFit
 
-_SETTLED = 1.2
-
 
 def summarise(
     table: LabelTable,
@@ -124,6 +122,7 @@ def _cautions(
 ) -> list[str]:
     """What makes these labels weak evidence, one line each."""
     from suffice.labels import counted
+    from suffice.supply._workers import SETTLED
 
     cautions = []
     rests = (
@@ -140,7 +139,7 @@ def _cautions(
             f"{counted(lonely, 'worker')} gave one label only: what is said of "
             f"{'this worker' if lonely == 1 else 'each of them'} is the crowd's"
         )
-    rough = [name for name, chain in fit.chains.items() if chain.rhat > _SETTLED]
+    rough = [name for name, chain in fit.chains.items() if chain.rhat > SETTLED]
     if fit.chosen.kind in rough:
         cautions.append(
             f"the {fit.chosen.kind} model had not settled (R-hat {fit.chosen.rhat:.2f}): "

@@ -23,6 +23,10 @@ _WORK = 6e8
 _LEAST_KEEP = 24
 _STORED = 24
 _LARGE = 2_000_000
+_THINNED = (1, 6)
+"""Sweeps between draws: of a chain that has not settled ever more are made."""
+SETTLED = 1.2
+"""R-hat above which a chain of the worker model is said not to have settled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,16 +206,34 @@ def _draw(posterior: Array, like: Array, seed: list[int]) -> Array:
 
 
 def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generator) -> Chain:
+    """One chain; where it has not settled it goes on, more slowly, and what came before is dropped.
+
+    Workers with a handful of labels each say little of how much workers differ: there the chain
+    drifts.
+    """
+    import numpy as np
+
+    work = len(crowd.task) * crowd.classes * difficulty.count
+    keep = int(np.clip(_WORK / max(work, 1), _LEAST_KEEP, KEEP))
+    gibbs = Gibbs(crowd, kind, difficulty, rng)
+    for _ in range(max(keep * BURN // KEEP, _LEAST_KEEP)):
+        gibbs.sweep()
+    chain = _collect(gibbs, crowd, kind, difficulty, keep, _THINNED[0])
+    for thin in _THINNED[1:]:
+        if chain.rhat <= SETTLED or work * keep * thin > _WORK:
+            break
+        chain = _collect(gibbs, crowd, kind, difficulty, keep, thin)
+    return chain
+
+
+def _collect(
+    gibbs: Gibbs, crowd: Crowd, kind: str, difficulty: Difficulty, keep: int, thin: int
+) -> Chain:
+    """Go on with a chain, and keep one draw of each ``thin``."""
     import numpy as np
 
     from suffice.supply._settling import split_rhat
 
-    states = crowd.classes * difficulty.count
-    keep = int(np.clip(_WORK / max(len(crowd.task) * states, 1), _LEAST_KEEP, KEEP))
-    burn = max(keep * BURN // KEEP, _LEAST_KEEP)
-    gibbs = Gibbs(crowd, kind, difficulty, rng)
-    for _ in range(burn):
-        gibbs.sweep()
     tasks, workers, classes = crowd.tasks, crowd.workers, crowd.classes
     class_TK, open_TK = np.zeros((tasks, classes)), np.zeros((tasks, classes))
     confusion = np.zeros((workers, classes, classes))
@@ -223,7 +245,8 @@ def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generat
     drawn = []
     stored = np.linspace(0, keep - 1, min(keep, _STORED)).astype(int).tolist()
     for draw in range(keep):
-        gibbs.sweep()
+        for _ in range(thin):
+            gibbs.sweep()
         assert gibbs.class_TK is not None
         assert gibbs.open_TK is not None
         class_TK += gibbs.class_TK
