@@ -59,6 +59,7 @@ def test_a_batch_that_was_planned_changes_nothing_much(law):  # noqa: F811
     rest = still_to_buy(then.recommended.curve, then.bought)
     assert tasks(rest) != tasks(then.recommended.curve)
     assert f"Bought so far: {then.bought}" in then.decision
+    assert "and nothing else beside what is bought: " in then.decision
 
 
 def test_a_poor_batch_is_made_up_for(law):  # noqa: F811

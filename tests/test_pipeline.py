@@ -11,6 +11,7 @@ import pytest
 from suffice import pipeline
 from suffice.curve import Curve
 from suffice.forecast import Ledger
+from suffice.plan import Plan
 from suffice.progress import SilentProgress
 from suffice.study import Study, load_study, parse_study
 from suffice.workspace import Workspace
@@ -112,6 +113,25 @@ def test_a_skipped_check_is_said(small_result: pipeline.Result, tmp_path: Path) 
     assert result.checks == ()
     page = result.report.read_text(encoding="utf-8")
     assert "skipped" in page or "not checked" in page
+
+
+def test_the_answer_comes_before_the_pictures(
+    small_result: pipeline.Result, tmp_path: Path
+) -> None:
+    """A plan is told as soon as it is on disk; pictures of an earlier plan are gone by then."""
+    work = Workspace(small_study(), tmp_path, SilentProgress())
+    grid = pipeline.measure(work)
+    laws = pipeline.fit(work, grid)
+    work.write("forecast.json", {"of": "an earlier plan"})
+    seen = []
+
+    def told(plan: Plan) -> None:
+        names = {p.name for p in tmp_path.iterdir()}
+        seen.append((plan.recommended.cost, "plan.json" in names, "forecast.json" in names))
+
+    made = pipeline.make_plan(work, grid, laws, told=told)
+    assert seen == [(made.recommended.cost, True, False)]
+    assert "sliders" in work.read("forecast.json", made_by="suffice plan")
 
 
 def test_example_study_is_valid_and_not_trivial() -> None:

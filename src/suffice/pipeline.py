@@ -19,7 +19,7 @@ from suffice.progress import SilentProgress
 from suffice.workspace import MOST_MEASURED, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -342,6 +342,7 @@ def make_plan(
     risk: Risk | None = None,
     points: bool = False,
     bought: Curve | None = None,
+    told: Callable[[Plan], None] | None = None,
 ) -> Plan:
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
@@ -353,13 +354,14 @@ def make_plan(
         risk: maximise something other than P.
         points: give P of curves far from what was measured as a point, not as bounds alone.
         bought: labels in hand, which every curve then holds.
+        told: called with the plan once ``plan.json`` is there, before the pictures are computed.
     """
     from suffice.plan import forecast_file, plan_file
     from suffice.plan import make_plan as choose
 
     law = laws[work.study.models.target]
     market = market_of(work, money=money, weeks=weeks, bought=bought)
-    with work.progress.step("plan", total=2) as step:
+    with work.progress.step("plan", total=1) as step:
         plan = choose(
             law,
             market,
@@ -373,6 +375,19 @@ def make_plan(
             bought=bought,
         )
         step.advance()
+    about = {
+        "study": work.study.name,
+        "question": work.study.question,
+        "model": work.study.models.target,
+        "task": work.study.task.kind,
+    }
+    said = work.quality_control_assumes()
+    # Pictures of another plan must not stand beside this one, should they never be computed.
+    work.remove("forecast.json")
+    work.write("plan.json", plan_file(plan, market, work.criterion, about, said, points=points))
+    if told is not None:
+        told(plan)
+    with work.progress.step("pictures", total=1) as step:
         drawn = forecast_file(
             laws,
             work.study.models.target,
@@ -385,14 +400,6 @@ def make_plan(
         )
         work.write("forecast.json", {**drawn, "changes": _changes(work, laws, plan)})
         step.advance()
-    about = {
-        "study": work.study.name,
-        "question": work.study.question,
-        "model": work.study.models.target,
-        "task": work.study.task.kind,
-    }
-    said = work.quality_control_assumes()
-    work.write("plan.json", plan_file(plan, market, work.criterion, about, said, points=points))
     return plan
 
 

@@ -444,6 +444,14 @@ class Workspace:
         except OSError as error:
             raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
 
+    def remove(self, name: str) -> None:
+        """Remove one file of the folder, if it is there."""
+        path = self.folder / name
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be removed ({error.strerror})") from error
+
     def read(self, name: str, *, made_by: str) -> Any:  # noqa: ANN401 - JSON
         """Read one JSON file of the folder."""
         path = self.folder / name

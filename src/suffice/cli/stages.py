@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from suffice.cli._common import OUT
+
+if TYPE_CHECKING:
+    from suffice.plan import Plan
 
 
 def supply(
@@ -204,10 +208,21 @@ def plan(
     have = pooled(Curve.parse(text) for text in bought) if bought else None
     # Before anything is trained.
     risk = None if robust is None else Risk(robust, share)
+
+    def tell(made: Plan) -> None:
+        # The answer first: what the report draws takes as long again.
+        if json:
+            print_json(work.read("plan.json", made_by="suffice plan"))
+        else:
+            print_summary(out)
+            for line in limits_text(made):
+                print(line)
+        sys.stdout.flush()
+
     pipeline.market_of(work, money=budget, weeks=weeks, bought=have)
     grid = pipeline.measure(work)
     laws = pipeline.fit(work, grid)
-    made = pipeline.make_plan(
+    pipeline.make_plan(
         work,
         grid,
         laws,
@@ -217,13 +232,8 @@ def plan(
         risk=risk,
         points=points,
         bought=have,
+        told=tell,
     )
-    if json:
-        print_json(work.read("plan.json", made_by="suffice plan"))
-        return
-    print_summary(out)
-    for line in limits_text(made):
-        print(line)
 
 
 def report(out: Path = OUT) -> None:

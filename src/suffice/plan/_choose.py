@@ -207,7 +207,7 @@ def make_plan(
             half=REPORT,
         )
         recommended = replace(recommended, forecast=full)
-    decision = decide(market, recommended, alternatives, points=points)
+    decision = decide(market, recommended, alternatives, points=points, bought=bought is not None)
     if recommended.forecast is not None and recommended.forecast.p.value < NOTHING_MEETS:
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         badly = "" if risk.kind == "mean" else " when things go this badly"

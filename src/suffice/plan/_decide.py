@@ -86,12 +86,18 @@ def scrutiny(curve: Curve, market: Market) -> float:
 
 
 def decide(
-    market: Market, recommended: Option, alternatives: Sequence[Option], *, points: bool = False
+    market: Market,
+    recommended: Option,
+    alternatives: Sequence[Option],
+    *,
+    points: bool = False,
+    bought: bool = False,
 ) -> str:
     """Delegate, scrutinise or both, in one sentence with its reason.
 
     Scrutiny is what goes to the source of the highest quality; everything else delegates. Of curves
-    far from what was measured only bounds are told, unless ``points`` are asked for.
+    far from what was measured only bounds are told, unless ``points`` are asked for. Where labels
+    are in hand (``bought``), no alternative is of one source alone.
     """
     if recommended.curve is None or recommended.forecast is None:
         raise ValueError("a decision needs a recommended curve")
@@ -111,15 +117,17 @@ def decide(
         advice = f"Scrutinise: {whole} of the money goes to {strict}, the most careful source"
     else:
         advice = f"Do both: {share:.0%} of the money buys scrutiny by {strict}, the rest delegates"
+    alone = "" if bought else " alone"
     rest = [
-        f"{a.name.removeprefix('all ')} alone {_told(a.forecast, points=points)}"
+        f"{a.name.removeprefix('all ')}{alone} {_told(a.forecast, points=points)}"
         for a in alternatives
         if a.name.startswith("all ")
         and a.curve is not None
         and a.forecast is not None
         and a.curve != recommended.curve
     ]
-    reason = f"; for at most the same money {_join(rest)}" if rest else ""
+    beside = "and nothing else beside what is bought: " if bought else ""
+    reason = f"; for at most the same money {beside}{_join(rest)}" if rest else ""
     control = _quality_control(market, recommended, alternatives)
     reached = _reached(recommended.forecast, points=points)
     return f"{advice}. {reached}{reason}.{control}"
