@@ -210,7 +210,9 @@ def test_broken_json_names_the_line(tmp_path: Path) -> None:
 
 def test_ragged_csv_and_broken_parquet(tmp_path: Path) -> None:
     """Files that cannot be parsed are refused in one line."""
-    assert "CSV" in refusal(write(tmp_path, "ragged.csv", "task,worker,label\n1,a,x,9,9\n"))
+    ragged = refusal(write(tmp_path, "ragged.csv", "task,worker,label\n1,a,x\n1,b,x,9,9\n"))
+    assert "line 3 has 5 fields where the first line has 3" in ragged
+    assert "CSV" in refusal(write(tmp_path, "quote.csv", 'task,worker,label\n1,"a,x\n2,b,y\n'))
     assert "parquet" in refusal(write(tmp_path, "broken.parquet", "no parquet"))
 
 

@@ -121,8 +121,27 @@ def _csv(text: str, separator: str, path: Path) -> pl.DataFrame:
             truncate_ragged_lines=False,
         )
     except pl.exceptions.PolarsError as error:
+        _refuse_ragged(text, separator, path)
         raise _unreadable(path, "CSV", error) from None
     return frame.with_columns(_whole_numbers(frame[name]) for name in frame.columns)
+
+
+def _refuse_ragged(text: str, separator: str, path: Path) -> None:
+    """Raise InputError where a row has more fields than the header, naming its line."""
+    import csv
+
+    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    try:
+        width = len(next(rows, []))
+        long = next((row for row in rows if len(row) > width), None)
+    except csv.Error:
+        return  # it is no such thing then, and what Polars says of it has to do
+    if long is not None:
+        raise InputError(
+            f"line {rows.line_num} has {len(long)} fields where the first line has {width}",
+            where=str(path),
+            fix="quote fields that hold the separator, or mend the line",
+        )
 
 
 def _whole_numbers(column: pl.Series) -> pl.Series:

@@ -163,7 +163,7 @@ def audit(
         raise InputError(
             f"all {len(votes):,} labels are {votes.classes[0]!r}: one class tells nothing apart",
             where=table.origin,
-            fix="name the other classes: classes=[...], on the command line --classes A,B",
+            fix="name the others: classes=[...] in Python, --classes A,B for suffice audit",
         )
     with (progress or SilentProgress()).step("audit", _STAGES) as step:
         groups, notes = find_groups(votes, seed=seed)
