@@ -130,6 +130,39 @@ def test_a_pool_says_whether_its_chains_agree(monkeypatch: pytest.MonkeyPatch) -
             assert any(word in note for note in notes), notes
 
 
+def test_a_large_table_is_learned_from_some_of_its_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole tasks picked by chance, some of every slice; the interval is wider and still holds."""
+    from suffice.supply.operators import _pool_posterior as posterior
+
+    table, gold, _ = crowd(5, tasks=400, workers=25)
+    whole = worker_pool(table, gold, seed=1)
+    monkeypatch.setattr(posterior, "_MOST", 300)
+    part = worker_pool(table, gold, seed=1)
+    assert whole.seen == 1.0
+    assert part.seen == pytest.approx(600 / 2400)  # 100 tasks, the least of a slice
+    widths = []
+    for pool in (whole, part):
+        made = operate(Source("c", 1.0, pool, max_labels_per_task=9))
+        error = made.estimates["error"]
+        right = [gold[t] == k for t, k in table.frame.select("task", "label").iter_rows()]
+        assert error.low < 1.0 - np.mean(right) < error.high
+        assert any("25 % of the labels" in note for note in made.notes) == (pool is part)
+        widths.append(error.high - error.low)
+    assert widths[1] > widths[0]
+    # Workers and their loads are those of the whole table.
+    assert part.load.tolist() == whole.load.tolist()
+
+    rng = np.random.default_rng(3)
+    task = np.repeat(np.arange(1000), 3)
+    slices = (np.arange(1000) >= 940).astype(np.int64)
+    some = posterior.PoolTable(task, task % 7, task % 2, np.eye(2)[task[::3] % 2], slices, 2, 7)
+    kept = some.sample(rng)
+    found, labels = np.unique(kept.task, return_counts=True)
+    assert set(labels.tolist()) == {3}
+    # All 60 of the small slice, and 100 of the large one.
+    assert np.bincount(slices[found]).tolist() == [100, 60]
+
+
 def test_one_label_makes_a_pool() -> None:
     """A single label, and so a single class, leaves nearly all to the prior."""
     table = LabelTable(pl.DataFrame({"task": [0], "worker": [0], "label": ["a"]}))

@@ -45,6 +45,8 @@ class FittedWorkers:
         stint: labels of the worker behind a label picked by chance: busy workers count more.
         known: share of the labels whose truth was gold.
         settling: whether the chains agree.
+        seen: share of the labels that the chains learned from.
+        same_workers: the next labels come from these very workers.
     """
 
     weight: Floats
@@ -57,6 +59,7 @@ class FittedWorkers:
     stint: float
     known: float
     settling: Settling
+    seen: float = 1.0
     same_workers: bool = False
 
     def worlds(
@@ -79,6 +82,10 @@ class FittedWorkers:
             notes.append(
                 f"gold is known for {100 * self.known:.0f} % of the labels; for the others the "
                 "audit's draws of the truth stand in"
+            )
+        if self.seen < 1.0:
+            notes.append(
+                f"learned from {100 * self.seen:.2g} % of the labels, whole tasks picked by chance"
             )
         if self.settling.rhat > SETTLED:
             notes.append(
@@ -146,7 +153,7 @@ def worker_pool(
 
     Raises:
         InputError: nothing says which labels are right.
-        ConvergenceError: the chains disagree, also after a longer run (up to 50,000 labels).
+        ConvergenceError: the chains disagree, also after a longer run.
     """
     require(
         labels_per_worker is None or labels_per_worker >= 1.0,
@@ -171,7 +178,7 @@ def worker_pool(
     task, worker, label = votes.task[rows], votes.worker[rows], votes.label[rows]
     slices = np.maximum(votes.slices, 0)
     table = PoolTable(task, worker, label, truth_TK, slices, len(votes.slice_names), workers)
-    kept, settling = sample_pool(table, np.random.default_rng([seed, 29]))
+    kept, settling, seen = sample_pool(table, np.random.default_rng([seed, 29]))
     weight, met, skill, share = kept
     load = np.bincount(worker, minlength=workers).astype(np.float64)
     gave = load[load > 0]
@@ -187,6 +194,7 @@ def worker_pool(
         stint=more * float((gave**2).sum() / gave.sum()),
         known=float(known[task].mean()),
         settling=settling,
+        seen=seen,
         same_workers=same_workers,
     )
 

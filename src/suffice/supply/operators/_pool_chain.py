@@ -10,8 +10,8 @@ Gibbs steps alone mix slowly. Skills and difficulties can all move together whil
 likely; the few values that a Dirichlet prior favours are left by one worker or task at a time; and
 where a task has few labels, its level and the shares of the levels hold each other in place. So
 there are moves for each: everything moves up or down by one step, and neighbouring values swap all
-their workers or tasks, with the shares integrated out; the shares bend, and neighbours divide
-theirs anew, with the levels integrated out.
+their workers or tasks, with the shares integrated out; the shares bend, and pairs of them divide
+what both have in another way, with the levels integrated out.
 
 Reference: Rasch (1960); Teh et al. (2006) on the hierarchy; Liu & Sabatti (2000), Biometrika 87,
 on moves along a group under which the likelihood does not change.
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.special import gammaln
+from scipy.special import expit, gammaln, logit
 
 from suffice.supply.operators._pool_grid import (
     BASE_LEVEL,
@@ -46,9 +46,10 @@ if TYPE_CHECKING:
     Singles = NDArray[np.float32]
     Ints = NDArray[np.int64]
 
-_LOG_WRONG = np.log(WRONG)
-_SHIFTS, _TRADES = 4, 6
-"""Tries of two moves in each sweep: they cost little beside the rest."""
+_LOG_WRONG = np.log(WRONG).astype(np.float32)
+_LEVELS, _SKILLS = LEVELS.astype(np.float32), SKILLS.astype(np.float32)
+_SHIFTS, _TRADES, _ANEW = 4, 30, 0.3
+"""Tries of two moves in each sweep, and the share of trades that ask the prior."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +83,8 @@ class PoolChain:
         """Start from the prior; ``see`` must say which labels are right before the first sweep."""
         self.labels, self.rng = labels, rng
         tasks, workers = len(labels.task_set), len(labels.worker_set)
-        ones = np.ones(len(labels.task))
+        ones = np.ones(len(labels.task), dtype=np.float32)
         self.count_TW = csr_matrix((ones, (labels.task, labels.worker)), shape=(tasks, workers))
-        self.count_WT = csr_matrix(self.count_TW.T)
         self.group_T = labels.task_set * labels.slices + labels.task_slice
         self.skill_W = rng.choice(len(SKILLS), size=workers, p=BASE_SKILL)
         self.level_T = np.zeros(tasks, dtype=np.int64)
@@ -101,14 +101,14 @@ class PoolChain:
         The log likelihood is the sum of log P(wrong) over labels and of a - d over right ones.
         """
         tasks, workers = self.count_TW.shape
-        self.right_T = np.bincount(self.labels.task, right, tasks)
-        self.right_W = np.bincount(self.labels.worker, right, workers)
+        self.right_T = np.bincount(self.labels.task, right, tasks).astype(np.float32)
+        self.right_W = np.bincount(self.labels.worker, right, workers).astype(np.float32)
 
     def sweep(self) -> None:
         """Draw everything anew, given the rest."""
         of, rng = self.labels, self.rng
         evidence_TL = self.count_TW @ _LOG_WRONG[self.skill_W]
-        evidence_TL -= self.right_T[:, None] * LEVELS
+        evidence_TL -= self.right_T[:, None] * _LEVELS
         like_TL = likelihood(evidence_TL)
         self._tilt(like_TL)
         self.level_T = pick(like_TL * self._by_task(self.share_GL), rng)
@@ -116,8 +116,8 @@ class PoolChain:
         self.level_T, counts_SL = _swap(
             self.level_T, of.task_set, evidence_TL, counts_SL, BASE_LEVEL, rng
         )
-        evidence_WA = self.count_WT @ _LOG_WRONG.T[self.level_T]
-        evidence_WA += self.right_W[:, None] * SKILLS
+        evidence_WA = self._worker_counts() @ _LOG_WRONG.T
+        evidence_WA += self.right_W[:, None] * _SKILLS
         share_SA = self.share_SA.astype(np.float32)
         self.skill_W = pick(likelihood(evidence_WA) * share_SA[of.worker_set], rng)
         counts_SA = _table(of.worker_set, self.skill_W, of.sets, len(SKILLS))
@@ -130,6 +130,13 @@ class PoolChain:
         self.share_GL = self.base_SL
         if of.slices > 1:
             self.share_GL = dirichlet(self._around() + self._slice_counts(), rng)
+
+    def _worker_counts(self) -> Singles:
+        """Labels of each worker by the level of their tasks [worker, level]."""
+        shape = len(self.skill_W), len(LEVELS)
+        cell = self.labels.worker * len(LEVELS) + self.level_T[self.labels.task]
+        counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+        return counts.astype(np.float32)
 
     def _around(self) -> Floats:
         """Parameters of the Dirichlet prior of the shares of difficulty in each slice."""
@@ -153,34 +160,52 @@ class PoolChain:
         bend = rng.normal(size=(groups, 1)) * 10.0 ** rng.uniform(-2.5, 0.0, (groups, 1))
         power = np.clip(bend * (LEVELS - rng.normal(0.0, 3.0, (groups, 1))) ** 2, -30.0, 30.0)
         bent_GL = gamma_GL * np.exp(power)
-        share_GL = bent_GL / bent_GL.sum(axis=1, keepdims=True)
+        share_GL = np.maximum(bent_GL / bent_GL.sum(axis=1, keepdims=True), TINY)
         bent_T = (like_TL * self._by_task(share_GL)).sum(axis=1)
-        gain = np.bincount(self.group_T, np.log(bent_T / now_T), groups)
+        gain = self._gain(now_T, bent_T)
         gain += (around_GL * power).sum(axis=1) - (bent_GL - gamma_GL).sum(axis=1)
         yes = -rng.exponential(size=groups) < gain
-        share_GL = np.where(yes[:, None], share_GL, self.share_GL)
-        now_T = np.where(yes[self.group_T], bent_T, now_T)
-        self._trade(like_TL, now_T, share_GL, around_GL)
+        self.share_GL = np.where(yes[:, None], share_GL, self.share_GL)
+        self._trade(like_TL, np.where(yes[self.group_T], bent_T, now_T), around_GL)
 
-    def _trade(self, like_TL: Singles, now_T: Floats, share_GL: Floats, around_GL: Floats) -> None:
-        """Let two levels near each other divide their shares anew, as the prior would."""
-        rng, groups = self.rng, len(share_GL)
+    def _trade(self, like_TL: Singles, now_T: Singles, around_GL: Floats) -> None:
+        """Let two levels divide what both have: anew, as the prior would, or a bit differently.
+
+        Where tasks have few labels this is what moves the shares, since it sums over the levels.
+        """
+        rng, share_GL, groups = self.rng, self.share_GL, len(around_GL)
+        like_LT = np.ascontiguousarray(like_TL.T)
         for _ in range(_TRADES):
-            one = int(rng.integers(len(LEVELS) - 2))
-            two = one + 1 + int(rng.random() < 0.3)
+            # Neighbours as often as any two.
+            one, two = rng.choice(len(LEVELS), size=2, replace=False)
+            if rng.random() < 0.5:
+                two = one - 1 if one else 1
+            first, second = around_GL[:, one], around_GL[:, two]
             both = share_GL[:, one] + share_GL[:, two]
-            more = both * rng.beta(around_GL[:, one], around_GL[:, two]) - share_GL[:, one]
-            change_T = more[self.group_T] * (like_TL[:, one] - like_TL[:, two])
-            next_T = np.maximum(now_T + change_T, 1e-300)
-            gain = np.bincount(self.group_T, np.log(next_T / now_T), groups)
-            yes = -rng.exponential(size=groups) < gain
-            more = np.where(yes, more, 0.0)
-            share_GL[:, one] += more
-            share_GL[:, two] -= more
+            was = np.clip(share_GL[:, one] / both, TINY, 1.0 - TINY)
+            if rng.random() < _ANEW:
+                part = np.clip(rng.beta(first, second), TINY, 1.0 - TINY)
+                gain = np.zeros(groups)
+            else:
+                step = rng.normal(size=groups) * 10.0 ** rng.uniform(-1.5, 0.5)
+                part = np.clip(expit(logit(was) + step), TINY, 1.0 - TINY)
+                # The prior's density of the log odds of the part.
+                gain = first * np.log(part / was) + second * np.log((1.0 - part) / (1.0 - was))
+            more = both * part - share_GL[:, one]
+            change_T = more.astype(np.float32)[self.group_T] * (like_LT[one] - like_LT[two])
+            next_T = np.maximum(now_T + change_T, np.float32(1e-30))
+            yes = -rng.exponential(size=groups) < gain + self._gain(now_T, next_T)
+            share_GL[:, one] = np.where(yes, both * part, share_GL[:, one])
+            share_GL[:, two] = np.where(yes, both * (1.0 - part), share_GL[:, two])
             now_T = np.where(yes[self.group_T], next_T, now_T)
         self.share_GL = np.maximum(share_GL, TINY)
         if self.labels.slices == 1:
             self.base_SL = self.share_GL
+
+    def _gain(self, now_T: Singles, next_T: Singles) -> Floats:
+        """Change of the log likelihood of each slice, levels summed over [slice]."""
+        gain = np.bincount(self.group_T, np.log(next_T / now_T), len(self.share_GL))
+        return np.asarray(gain, dtype=np.float64)
 
     def _slice_counts(self) -> Floats:
         of = self.labels
@@ -228,7 +253,7 @@ class PoolChain:
 
 
 def _swap(
-    value: Ints, owner: Ints, evidence: Floats, counts: Floats, base: Floats,
+    value: Ints, owner: Ints, evidence: Singles, counts: Floats, base: Floats,
     rng: np.random.Generator,
 ) -> tuple[Ints, Floats]:  # fmt: skip
     """Let neighbouring values swap all that have them, first pairs from 0 and then from 1.

@@ -36,10 +36,9 @@ WRONG = 1.0 / (1.0 + np.exp(SKILLS[:, None] - LEVELS))
 """Chance that a label is wrong [skill, level]."""
 
 
-def likelihood(evidence: Floats) -> Singles:
+def likelihood(evidence: Singles) -> Singles:
     """Likelihood of each value, up to a factor for each row; single precision is enough here."""
-    below = evidence - evidence.max(axis=1, keepdims=True)
-    return np.asarray(np.exp(below.astype(np.float32)))
+    return np.asarray(np.exp(evidence - evidence.max(axis=1, keepdims=True)))
 
 
 def pick(weights: Floats | Singles, rng: np.random.Generator) -> Ints:

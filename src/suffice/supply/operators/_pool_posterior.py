@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from suffice.errors import ConvergenceError
 from suffice.supply._settling import SETTLED, Settling
 from suffice.supply.operators._pool_chain import PoolChain, PoolLabels
-from suffice.supply.operators._pool_grid import LEVELS, SKILLS, WEIGHT, WRONG
+from suffice.supply.operators._pool_grid import SKILLS, WEIGHT, WRONG
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Draws = tuple[Floats, Floats, NDArray[np.int64], Floats]
 
-_KEEP, _BURN = 50, 75
-"""Draws of each chain, more where chains are fewer, and sweeps that are thrown away before."""
-_LEAST_THIN, _MOST_THIN, _WORK = 2, 3, 2e7
-"""A chain is thinned as far as the work (labels times sweeps) allows."""
-_CHAINS, _FEWER, _LARGE = 4, 2, 50_000
-"""Chains side by side, and how many where there are more labels than the last number."""
+_CHAINS, _BURN, _KEEP, _THIN = 4, 75, 50, 3
+"""Chains side by side, sweeps thrown away, draws kept of each chain, and sweeps for each draw."""
 _REFUSED, _LONGER = 1.5, 3
-"""R-hat above which the chains go on for so much longer, and above which then nothing is given."""
+"""R-hat above which nothing is given, and how much longer chains that disagree go on before."""
+_MOST, _LEAST = 30_000, 100
+"""Labels that the chains learn from, and tasks of each slice that they take if there are more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,25 +38,48 @@ class PoolTable:
     slice_count: int
     workers: int
 
+    def sample(self, rng: np.random.Generator) -> PoolTable:
+        """Tasks picked by chance, slice by slice, with about ``_MOST`` labels; all if it has fewer.
 
-def sample_pool(table: PoolTable, rng: np.random.Generator) -> tuple[Draws, Settling]:
-    """What the chains say, one after the other, and whether they agree; they go on if not."""
-    chain = _Chains(table, rng)
-    thin = int(np.clip(_WORK / (4 * _KEEP * max(len(table.label), 1)), _LEAST_THIN, _MOST_THIN))
+        Kinds and difficulties learned from them are right for the whole, and the less certain.
+        """
+        if len(self.task) <= _MOST:
+            return self
+        # Place of each task among those of its slice, in an order by chance.
+        tasks = rng.permutation(np.unique(self.task))
+        tasks = tasks[np.argsort(self.slices[tasks], kind="stable")]
+        size = np.bincount(self.slices[tasks], minlength=self.slice_count)
+        place = np.arange(len(tasks)) - np.repeat(size.cumsum() - size, size)
+        most = np.maximum(size * _MOST / len(self.task), _LEAST)
+        taken = np.zeros(len(self.slices), dtype=bool)
+        taken[tasks] = place < most[self.slices[tasks]]
+        rows = taken[self.task]
+        return replace(self, task=self.task[rows], worker=self.worker[rows], label=self.label[rows])
+
+
+def sample_pool(table: PoolTable, rng: np.random.Generator) -> tuple[Draws, Settling, float]:
+    """What the chains say, one after the other, whether they agree, and the share of labels seen.
+
+    Chains that disagree go on for longer.
+
+    Raises:
+        ConvergenceError: they disagree a lot even so.
+    """
+    seen = table.sample(rng)
+    chains = _Chains(seen, rng)
     for _ in range(_BURN):
-        chain.sweep()
-    # Of many labels the posterior is narrow and a longer run takes minutes: a note has to do there.
-    few = len(table.label) <= _LARGE
-    for longer in (1, _LONGER) if few else (1,):
-        kept, settling = chain.keep(thin * longer)
+        chains.sweep()
+    load = np.bincount(table.worker, minlength=table.workers).astype(np.float64)
+    for longer in (1, _LONGER):
+        kept, settling = chains.keep(load, _THIN * longer)
         if settling.rhat <= SETTLED:
             break
-    if few and settling.rhat > _REFUSED:
+    if settling.rhat > _REFUSED:
         raise ConvergenceError(
             f"the chains for the pool of workers disagree on the {settling.worst} "
             f"(R-hat {settling.rhat:.2f}): give more labels or gold"
         )
-    return kept, settling
+    return kept, settling, len(seen.task) / len(table.task)
 
 
 class _Chains:
@@ -66,29 +87,27 @@ class _Chains:
 
     def __init__(self, table: PoolTable, rng: np.random.Generator) -> None:
         self.table, self.rng = table, rng
-        self.sets = sets = _CHAINS if len(table.label) <= _LARGE else _FEWER
         # Workers without a label of these tasks and tasks without labels say nothing.
         self.met_W, worker = np.unique(table.worker, return_inverse=True)
         met_T, self.task = np.unique(table.task, return_inverse=True)
-        each, workers, tasks = np.arange(sets), len(self.met_W), len(met_T)
+        each, workers, tasks = np.arange(_CHAINS), len(self.met_W), len(met_T)
         labels = PoolLabels(
             task=(self.task + tasks * each[:, None]).ravel(),
             worker=(worker + workers * each[:, None]).ravel(),
             task_set=np.repeat(each, tasks),
             worker_set=np.repeat(each, workers),
-            task_slice=np.tile(table.slices[met_T], sets),
-            sets=sets,
+            task_slice=np.tile(table.slices[met_T], _CHAINS),
+            sets=_CHAINS,
             slices=table.slice_count,
         )
         self.chain = PoolChain(labels, rng)
-        self.load = np.bincount(worker).astype(np.float64)
         self.cumulated = table.truth_TK[met_T].cumsum(axis=1)
         inside = (self.cumulated > 0.0) & (self.cumulated < self.cumulated[:, -1:])
         self.soft = bool(inside.any())
         self._see()
 
     def _see(self) -> None:
-        edge = self.rng.random((self.sets, len(self.cumulated), 1)) * self.cumulated[:, -1:]
+        edge = self.rng.random((_CHAINS, len(self.cumulated), 1)) * self.cumulated[:, -1:]
         truth = (self.cumulated <= edge).sum(axis=2)
         right = self.table.label == truth[:, self.task]
         self.chain.see(right.ravel().astype(np.float64))
@@ -98,15 +117,20 @@ class _Chains:
             self._see()
         self.chain.sweep()
 
-    def keep(self, thin: int) -> tuple[Draws, Settling]:
-        """Draws [chain and draw, ...], and whether the chains agree."""
+    def keep(self, load: Floats, thin: int) -> tuple[Draws, Settling]:
+        """Draws [chain and draw, ...], and whether the chains agree.
+
+        Args:
+            load: labels of each worker, those of tasks that the chains do not see too.
+            thin: sweeps for each draw.
+        """
         kept: list[Draws] = []
         watched: dict[str, list[Floats]] = {}
-        for _ in range(_KEEP * _CHAINS // self.sets):
+        for _ in range(_KEEP):
             for _ in range(thin):
                 self.sweep()
-            kept.append(_draw(self.chain, self.table, self.met_W, self.load, self.rng))
-            for name, value in _watch(self.chain, self.load).items():
+            kept.append(self._draw(load))
+            for name, value in _watch(self.chain, load[self.met_W]).items():
                 watched.setdefault(name, []).append(value)
         # Chain by chain, so that halves of the draws come from other chains.
         weight, met, skill, share = (
@@ -117,49 +141,44 @@ class _Chains:
             {name: np.array(rows) for name, rows in watched.items()}
         )
 
-
-def _draw(
-    chain: PoolChain,
-    table: PoolTable,
-    met_W: NDArray[np.int64],
-    load: Floats,
-    rng: np.random.Generator,
-) -> Draws:
-    """Shares of labels by skill of other people and of these, skills, shares of difficulty."""
-    sets, kinds, number = chain.labels.sets, len(SKILLS), len(met_W)
-    cell = chain.labels.worker_set * kinds + chain.skill_W
-    loads = np.tile(load, sets)
-    met = np.bincount(cell, loads, sets * kinds).reshape(sets, kinds)
-    # Other people: the workers' weights are drawn anew, with room for kinds not yet met.
-    luck = rng.exponential(size=len(loads))
-    fresh = np.bincount(cell, loads * luck, sets * kinds).reshape(sets, kinds)
-    room = load.sum() / number * WEIGHT * rng.exponential(size=(sets, 1))
-    fresh = fresh + room * chain.share_SA
-    # Workers without a label here could be of any kind.
-    edges = chain.share_SA.cumsum(axis=1)[:, None]
-    skill = (edges < rng.random((sets, table.workers, 1)) * edges[..., -1:]).sum(axis=2)
-    skill[:, met_W] = chain.skill_W.reshape(sets, number)
-    return (
-        fresh / fresh.sum(axis=1, keepdims=True),
-        met / met.sum(axis=1, keepdims=True),
-        skill,
-        chain.share_GL.reshape(sets, table.slice_count, -1),
-    )
+    def _draw(self, load: Floats) -> Draws:
+        """Shares of labels by skill of other people and of these, skills, shares of difficulty."""
+        chain, rng, kinds = self.chain, self.rng, len(SKILLS)
+        # Workers whom the chains have not seen could be of any kind.
+        skill = np.stack([
+            rng.choice(kinds, size=len(load), p=share) for share in chain.share_SA
+        ])  # fmt: skip
+        skill[:, self.met_W] = chain.skill_W.reshape(_CHAINS, -1)
+        cell = (skill + kinds * np.arange(_CHAINS)[:, None]).ravel()
+        loads = np.tile(load, _CHAINS)
+        met = np.bincount(cell, loads, _CHAINS * kinds).reshape(_CHAINS, kinds)
+        # Other people: the workers' weights are drawn anew, with room for kinds not yet met.
+        loads = loads * rng.exponential(size=len(loads))
+        fresh = np.bincount(cell, loads, _CHAINS * kinds).reshape(_CHAINS, kinds)
+        room = load[load > 0].mean() * WEIGHT * rng.exponential(size=(_CHAINS, 1))
+        fresh = fresh + room * chain.share_SA
+        return (
+            fresh / fresh.sum(axis=1, keepdims=True),
+            met / met.sum(axis=1, keepdims=True),
+            skill,
+            chain.share_GL.reshape(_CHAINS, self.table.slice_count, -1),
+        )
 
 
 def _watch(chain: PoolChain, load: Floats) -> dict[str, Floats]:
-    """What has to agree between chains [chain]."""
-    of = chain.labels
-    skill = SKILLS[chain.skill_W].reshape(of.sets, -1)
-    share = chain.share_GL.reshape(of.sets, of.slices, -1)
-    mean = skill @ load / load.sum()
-    level = (share @ LEVELS).mean(axis=1)
-    right = (
-        1.0 - WRONG[chain.skill_W].reshape(of.sets, len(load), -1) @ share.mean(axis=1)[..., None]
-    )
+    """What has to agree between chains [chain]: how workers and tasks differ in what is wrong.
+
+    The spread of difficulty itself is no measure: beyond some level everybody is wrong, and how far
+    beyond only the prior knows.
+    """
+    of, part = chain.labels, load / load.sum()
+    share_SL = chain.share_GL.reshape(of.sets, of.slices, -1).mean(axis=1)
+    skill_SW = chain.skill_W.reshape(of.sets, -1)
+    task_SL = np.einsum("swl,w->sl", WRONG[skill_SW], part)
+    mean = (task_SL * share_SL).sum(axis=1)
     return {
-        "share of right answers": right[..., 0] @ load / load.sum(),
-        "mean skill": mean,
-        "spread of skills": skill.std(axis=1),
-        "spread of difficulty": np.sqrt((share @ LEVELS**2).mean(axis=1) - level**2),
+        "share of right answers": 1.0 - mean,
+        "mean skill": SKILLS[skill_SW] @ part,
+        "spread of workers": np.einsum("swl,sl->sw", WRONG[skill_SW], share_SL).std(axis=1),
+        "spread of tasks": np.sqrt(((task_SL - mean[:, None]) ** 2 * share_SL).sum(axis=1)),
     }
