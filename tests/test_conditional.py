@@ -9,7 +9,7 @@ from test_choose import MARKET, law  # noqa: F401 - law is a fixture
 from suffice._threads import in_threads
 from suffice.curve import Curve
 from suffice.demand._cells import kernel
-from suffice.demand._conditional import Conditional
+from suffice.demand._conditional import Conditional, Given, Kept
 from suffice.demand._terms import Shape, Terms, basis
 from suffice.forecast._probability import _share_met
 from suffice.plan._candidates import candidates
@@ -23,9 +23,9 @@ def test_conditioning_is_the_textbook_formula(law):  # noqa: F811
     covariance, seen = data._covariance(theta)
     inverse, left = np.linalg.inv(covariance), data._left(seen)
     spread = np.linspace(0.5, 1.5, len(curves))
-    told = Conditional.on(
-        theta, terms.ways, law.table, seen, (spread, data.spread), covariance, left
-    ).of(0, len(theta))
+    given = Given.of(theta, law.table, seen, data.spread, covariance, left)
+    ways, single = terms.ways.astype(np.float32), np.log(spread).astype(np.float32)
+    told = Conditional(given, ways, law.table, single, len(data.noise)).of(0, len(theta))
     shape = Shape.unpack(theta, law.table)
     new = basis(terms.ways, shape, law.table)
     cross = (new.rows * new.sd**2) @ seen.rows.transpose(0, 2, 1)
@@ -56,6 +56,22 @@ def test_forecasts_do_not_depend_on_blocks_or_threads(law, monkeypatch, size):  
     monkeypatch.setattr(_threads, "_FEWEST", 1 if size == 1 else 1000)
     for got, wanted in zip(drawn(), expected, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-5)
+
+
+def test_what_is_kept_is_what_would_be_made(law, monkeypatch):  # noqa: F811
+    """Draws asked for again, in part, twice over or beyond the room there is, get the same."""
+    data, theta = law._data, law.posterior.draws[:40]
+    whole = data._given(theta)
+    asked = ([0, 1, 2], [2, 5, 5, 1], list(range(30)), [39, 0], list(range(40)), [3])
+    row = sum(a[0].nbytes for a in vars(whole).values())
+    for room in (10 * row, 33 * row, 1000 * row):
+        monkeypatch.setattr(Kept, "ROOM", room)
+        kept = Kept()
+        for rows in asked:
+            found = kept.given(theta[rows], data._given)
+            for name, values in vars(found).items():
+                wanted = getattr(whole, name)[rows]
+                np.testing.assert_allclose(values, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_common_draws_move_curves_together(law):  # noqa: F811

@@ -8,13 +8,13 @@ formulas; Ionides (2008) for truncated importance weights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suffice._threads import in_blocks
-from suffice.demand._conditional import Conditional
+from suffice.demand._conditional import Conditional, Given, Kept
 from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis
 from suffice.demand._widths import Widths
 
@@ -63,6 +63,7 @@ class Cells:
     spread_fit: Floats
     widths: Widths
     residuals: Floats  # of single runs, in units of their own metric's width [run, metric]
+    kept: Kept = field(init=False, default_factory=Kept, repr=False)
 
     @classmethod
     def of(
@@ -151,15 +152,18 @@ class Cells:
 
         In single precision: it is the law's own doubt that limits the digits.
         """
-        covariance, seen = self._covariance(theta)
         design = _spread_design(terms.plain_worth(self.table))
-        spread = np.exp(0.5 * design @ self.spread_fit)
-        given = Conditional.on(
-            theta, terms.ways, self.table, seen, (spread, self.spread), covariance, self._left(seen)
+        given = self.kept.given(theta, self._given)
+        asked = Conditional(
+            given,
+            terms.ways.astype(np.float32),
+            self.table,
+            (0.5 * design @ self.spread_fit).astype(np.float32),
+            len(self.noise),
         )
         # Beyond the largest cell nothing has tested how fast the rest is learned, nor has anything
         # tested a worth that was computed for a channel that no cell held.
-        largest = seen.worth.max(axis=1)[:, None].astype(np.float32)
+        largest = given.largest[:, None]
         untried = (_UNTRIED * terms.untried(self.terms, self.table)).astype(np.float32)
         profile, back, level = (
             a.astype(np.float32) for a in (self.profile, self.back.T, self.untrained)
@@ -170,7 +174,7 @@ class Cells:
 
         def block(first: int, last: int, own: np.random.Generator) -> None:
             at = slice(first, last)
-            new = given.of(first, last)
+            new = asked.of(first, last)
             alike = last - first, 1 if common else curves
 
             def normal(*more: int) -> Numbers:
@@ -212,11 +216,16 @@ class Cells:
         sd = np.sqrt(spread2 @ (self.back.T**2))
         return mean[1:], sd[1:], (self.untrained + self.values @ self.back.T)[1:]
 
+    def _given(self, theta: Numbers) -> Given:
+        covariance, seen = self._covariance(theta)
+        left = self._left(seen)
+        return Given.of(theta, self.table, seen, self.spread, covariance, left)
+
     def _left(self, seen: Basis) -> Floats:
         """What the corrections must explain [walker, cell, white metric]."""
         return np.asarray(self.values + seen.learned[:, :, None] * self.profile, dtype=np.float64)
 
-    def _covariance(self, theta: Floats) -> tuple[Floats, Basis]:
+    def _covariance(self, theta: Numbers) -> tuple[Floats, Basis]:
         shape = Shape.unpack(theta, self.table)
         seen = basis(self.terms.ways, shape, self.table)
         covariance = (seen.rows * seen.sd**2) @ seen.rows.transpose(0, 2, 1)

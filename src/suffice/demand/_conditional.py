@@ -19,6 +19,8 @@ import numpy as np
 from suffice.demand._terms import Shape, basis
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from suffice.demand._terms import Basis, SourceTable
@@ -48,48 +50,40 @@ class Told:
 
 
 @dataclass(frozen=True, eq=False)
-class Conditional:
-    """Conditions curves on cells; make one with ``Conditional.on``.
+class Given:
+    """What the cells have to say under each draw of the nonlinear parameters, whatever is asked.
 
     Attributes:
         theta: packed nonlinear parameters [draw, parameter].
-        ways: the curves.
-        table: the sources.
-        log_spread: of the curves' run-to-run sd [curve].
+        largest: clean-equivalent labels of the largest cell [draw].
         to_exponent: from a curve's places, two constants and linear terms to the exponents of the
             kernel and the same linear terms [draw, axis and term, cell and term].
         to_told: from kernel and linear terms to L^-1 c and the mean
             [draw, cell and term, cell and metric].
-        cells: how many there are.
     """
 
     theta: Numbers
-    ways: Ways
-    table: SourceTable
-    log_spread: Numbers
+    largest: Numbers
     to_exponent: Numbers
     to_told: Numbers
-    cells: int
 
     @classmethod
-    def on(
+    def of(
         cls,
         theta: Numbers,
-        ways: Ways,
         table: SourceTable,
         seen: Basis,
-        spread: tuple[Numbers, Numbers],
+        spread: Numbers,
         covariance: Numbers,
         left: Numbers,
-    ) -> Conditional:
-        """Prepare what does not depend on the curves.
+    ) -> Given:
+        """Work it out.
 
         Args:
             theta: packed nonlinear parameters [draw, parameter].
-            ways: the curves.
             table: the sources.
             seen: basis of the measured cells.
-            spread: run-to-run sd of the curves and of the cells, [curve] and [cell].
+            spread: run-to-run sd of the cells [cell].
             covariance: of the cells [draw, cell, cell].
             left: what the corrections explain in the cells [draw, cell, metric].
         """
@@ -101,7 +95,7 @@ class Conditional:
         to_exponent[:, :axes, :cells] = seen.places.transpose(0, 2, 1) * narrow[:, None, None]
         to_exponent[:, axes, :cells] = 1.0
         own = np.einsum("dna,dna->dn", seen.places, seen.places) * narrow[:, None]
-        log_size = 2.0 * shape.log_amplitude[:, None] + np.log(spread[1])
+        log_size = 2.0 * shape.log_amplitude[:, None] + np.log(spread)
         to_exponent[:, axes + 1, :cells] = log_size - 0.5 * own
         linear = np.arange(terms)
         to_exponent[:, axes + 2 + linear, cells + linear] = 1.0
@@ -110,19 +104,69 @@ class Conditional:
             [inverse.transpose(0, 2, 1), inverse.transpose(0, 2, 1) @ (inverse @ left)], axis=2
         )
         to_told = np.concatenate([taken, seen.rows.transpose(0, 2, 1) @ taken], axis=1)
-        return cls(
-            theta.astype(np.float32),
-            ways.astype(np.float32),
-            table,
-            np.log(spread[0]).astype(np.float32),
-            to_exponent,
-            to_told.astype(np.float32),
-            cells,
-        )
+        single = (theta, seen.worth.max(axis=1), to_exponent, to_told)
+        return cls(*(a.astype(np.float32) for a in single))
+
+
+class Kept:
+    """Keeps what is given under draws that were asked for before: plans ask for them all the time.
+
+    Room for so many bytes; when it is full it starts anew.
+    """
+
+    ROOM = 100_000_000
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._place: dict[bytes, int] = {}
+        self._store: Given | None = None
+
+    def given(self, theta: Numbers, make: Callable[[Numbers], Given]) -> Given:
+        """What is given under draws [draw, parameter]; ``make`` works out what is not there."""
+        keys = [row.tobytes() for row in theta]
+        new = {key: i for i, key in enumerate(keys) if key not in self._place}
+        if new:
+            made = make(theta[list(new.values())])
+            if self._store is None:
+                each = sum(a[0].nbytes for a in vars(made).values())
+                rows = max(self.ROOM // each, 1)
+                # Memory is taken as it is filled.
+                empty = (np.empty((rows, *a.shape[1:]), a.dtype) for a in vars(made).values())
+                self._store = Given(*empty)
+            if len(self._place) + len(new) > len(self._store.theta):
+                self._place.clear()
+                if len(new) < len(set(keys)) or len(new) > len(self._store.theta):
+                    return make(theta)
+            first = len(self._place)
+            self._place.update(zip(new, range(first, first + len(new)), strict=True))
+            for mine, more in zip(vars(self._store).values(), vars(made).values(), strict=True):
+                mine[first : first + len(new)] = more
+        rows_at = [self._place[key] for key in keys]
+        return Given(*(a[rows_at] for a in vars(self._store).values()))
+
+
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """Conditions curves on cells.
+
+    Attributes:
+        given: what the cells have to say, for each draw.
+        ways: the curves, in single precision.
+        table: the sources.
+        log_spread: of the curves' run-to-run sd [curve].
+        cells: how many there are.
+    """
+
+    given: Given
+    ways: Ways
+    table: SourceTable
+    log_spread: Numbers
+    cells: int
 
     def of(self, first: int, last: int) -> Told:
         """What is told by draws ``first`` to ``last``."""
-        shape = Shape.unpack(self.theta[first:last], self.table)
+        given = self.given
+        shape = Shape.unpack(given.theta[first:last], self.table)
         new = basis(self.ways, shape, self.table)
         size = np.exp(2.0 * (shape.log_amplitude[:, None] + self.log_spread))
         narrow = np.exp(-2.0 * shape.log_length)[:, None]
@@ -135,16 +179,16 @@ class Conditional:
         weighted = there[..., axes + 2 :]
         np.multiply(new.rows, new.sd**2, out=weighted)
         variance = np.einsum("dct,dct->dc", weighted, new.rows) + size
-        curves, wide = variance.shape[1], self.to_told.shape[2]
+        curves, wide = variance.shape[1], given.to_told.shape[2]
         mean = np.empty((*variance.shape, wide - self.cells), dtype=np.float32)
         inner = max(1, _IN_CACHE // max(curves * self.cells, 1))
         for k in range(0, last - first, inner):
             here = slice(k, min(k + inner, last - first))
             at = slice(first + here.start, first + here.stop)
-            cross = there[here] @ self.to_exponent[at]
+            cross = there[here] @ given.to_exponent[at]
             exponent = cross[..., : self.cells]
             np.exp(exponent, out=exponent)
-            told = cross @ self.to_told[at]
+            told = cross @ given.to_told[at]
             mean[here] = told[..., self.cells :]
             root = told[..., : self.cells]
             variance[here] -= np.einsum("dcn,dcn->dc", root, root)
