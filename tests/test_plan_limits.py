@@ -103,4 +103,4 @@ def test_the_whole_frontier_takes_seconds(law):  # noqa: F811
     made = make_plan(law, MARKET, WANTED, seed=SEED)
     assert time.process_time() - begin < 5.0
     assert len(made.candidates) > 300
-    assert len(made.frontier) > 3
+    assert len(made.frontier) >= 3

@@ -129,11 +129,14 @@ def search(
         if best == before:
             break
     # Those that could be the pick are judged once more, on draws enough to tell them apart.
-    order = np.argsort(-chances, kind="stable")
-    if target is not None:
-        able = np.flatnonzero(chances >= target - 2.0 * GOOD_ENOUGH)
-        order = able[np.argsort(costs[able], kind="stable")] if len(able) else order
-    finalists = np.unique(np.append(order[: int(wider * _MOST_FINALISTS)], best))
+    most = int(wider * _MOST_FINALISTS)
+    likeliest = np.lexsort((costs, -chances))
+    enough = target if target is not None else float(chances.max()) - GOOD_ENOUGH
+    able = np.flatnonzero(chances >= enough - GOOD_ENOUGH)
+    cheapest = able[np.argsort(costs[able], kind="stable")]
+    # With a target the likeliest are of no use but to those whom nothing meets.
+    first = likeliest if target is None or not len(able) else cheapest
+    finalists = np.unique(np.concatenate([first[:most], cheapest[:most], [best]]))
     chances[finalists] = judge.closely([curves[int(i)] for i in finalists])
     best = pick(costs, chances, target, finalists)
     if target is None or chances[best] < target:
