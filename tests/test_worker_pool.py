@@ -60,6 +60,25 @@ def test_a_pool_knows_its_best_and_worst() -> None:
     assert after.estimates["error"].value < before.estimates["error"].value
 
 
+def test_one_judge_who_labels_every_task_once_has_an_error_and_no_repeats() -> None:
+    """What one label a task tells is told; what it cannot is named, and no ground to refuse."""
+    rng = np.random.default_rng(4)
+    truth = rng.integers(0, 2, 1500)
+    label = np.where(rng.random(1500) < 0.8, truth, 1 - truth)
+    frame = pl.DataFrame({"task": np.arange(1500), "worker": "judge", "label": label.astype(str)})
+    gold = {t: str(k) for t, k in enumerate(truth.tolist())}
+    pool = worker_pool(LabelTable(frame), gold, seed=1, same_workers=True)
+    judge = Source("judge", 1.0, pool, max_labels_per_task=1)
+    error = operate(judge).estimates["error"]
+    assert error.low < float((label != truth).mean()) < error.high
+    assert error.high - error.low < 0.05
+    worlds = pool.worlds(judge, 10, rng, None)
+    assert any("no task has two labels" in note for note in worlds.notes)
+    again, truths, _ = crowd(2)
+    twice = worker_pool(again, truths).worlds(Source("c", 1.0, pool), 10, rng, None)
+    assert not any("no task has two labels" in note for note in twice.notes)
+
+
 def test_drawn_labels_look_like_real_ones() -> None:
     """Labels from the model pass their own checks; copies of one worker's labels do not."""
     table, gold, _ = crowd(3, tasks=200, workers=40)

@@ -46,6 +46,7 @@ class FittedWorkers:
         known: share of the labels whose truth was gold.
         settling: whether the chains agree.
         seen: share of the labels that the chains learned from.
+        repeated: whether any task has two labels.
         same_workers: the next labels come from these very workers.
     """
 
@@ -60,6 +61,7 @@ class FittedWorkers:
     known: float
     settling: Settling
     seen: float = 1.0
+    repeated: bool = True
     same_workers: bool = False
 
     def worlds(
@@ -86,6 +88,11 @@ class FittedWorkers:
         if self.seen < 1.0:
             notes.append(
                 f"learned from {100 * self.seen:.2g} % of the labels, whole tasks picked by chance"
+            )
+        if not self.repeated:
+            notes.append(
+                "no task has two labels: how much tasks differ, and so what repeats are worth, is "
+                "a guess"
             )
         if self.settling.rhat > SETTLED:
             notes.append(
@@ -195,6 +202,7 @@ def worker_pool(
         known=float(known[task].mean()),
         settling=settling,
         seen=seen,
+        repeated=table.repeated,
         same_workers=same_workers,
     )
 

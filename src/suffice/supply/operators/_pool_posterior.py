@@ -25,6 +25,9 @@ _REFUSED, _LONGER = 1.5, 3
 _MOST, _LEAST = 30_000, 100
 """Labels that the chains learn from, and tasks of each slice that they take if there are more."""
 
+_OF_REPEATS = ("mean skill", "spread of tasks")
+"""What only tasks with two labels tell: a single one says nothing of whose fault an error is."""
+
 
 @dataclass(frozen=True, eq=False)
 class PoolTable:
@@ -37,6 +40,11 @@ class PoolTable:
     slices: NDArray[np.int64]
     slice_count: int
     workers: int
+
+    @property
+    def repeated(self) -> bool:
+        """Whether any task has two labels: else nothing says how much tasks differ."""
+        return len(np.unique(self.task)) < len(self.task)
 
     def sample(self, rng: np.random.Generator) -> PoolTable:
         """Tasks picked by chance, slice by slice, with about ``_MOST`` labels; all if it has fewer.
@@ -86,7 +94,7 @@ class _Chains:
     """Several chains of one table side by side; the truth of tasks without gold is drawn anew."""
 
     def __init__(self, table: PoolTable, rng: np.random.Generator) -> None:
-        self.table, self.rng = table, rng
+        self.table, self.rng, self.repeated = table, rng, table.repeated
         # Workers without a label of these tasks and tasks without labels say nothing.
         self.met_W, worker = np.unique(table.worker, return_inverse=True)
         met_T, self.task = np.unique(table.task, return_inverse=True)
@@ -131,7 +139,9 @@ class _Chains:
                 self.sweep()
             kept.append(self._draw(load))
             for name, value in _watch(self.chain, load[self.met_W]).items():
-                watched.setdefault(name, []).append(value)
+                # What the labels say nothing of is the prior's, and no reason to refuse the rest.
+                if self.repeated or name not in _OF_REPEATS:
+                    watched.setdefault(name, []).append(value)
         # Chain by chain, so that halves of the draws come from other chains.
         weight, met, skill, share = (
             np.array(part).swapaxes(0, 1).reshape(-1, *part[0].shape[1:])
