@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice._threads import in_blocks
-from suffice.demand._conditional import Conditional, Given, Kept
+from suffice.demand._conditional import Conditional, Given, Kept, own_exponent
 from suffice.demand._terms import Basis, Shape, SourceTable, Terms, basis
 from suffice.demand._widths import Widths
 
@@ -237,17 +237,15 @@ class Cells:
 
 def kernel(first: Numbers, second: Numbers, s1: Floats, s2: Floats, shape: Shape) -> Floats:
     """Covariance of the discrepancy between two sets of curves [walker, first, second]."""
-    narrow = np.exp(-2.0 * shape.log_length)[:, None]
-
-    def own(places: Numbers, spread: Floats) -> Numbers:
-        """Each curve's part of the exponent, its size included [walker, curve, 1]."""
-        square = np.einsum("wca,wca->wc", places, places)
-        exponent = np.log(spread) + shape.log_amplitude[:, None] - 0.5 * narrow * square
-        return np.asarray(exponent[:, :, None])
-
+    narrow = np.exp(-2.0 * shape.log_length)
+    size = shape.log_amplitude[:, None]
+    own = [
+        own_exponent(places, np.log(spread) + size, narrow)[:, :, None]
+        for places, spread in ((first, s1), (second, s2))
+    ]
     # The whole exponent is one product.
-    left = [narrow[:, :, None] * first, own(first, s1), np.ones((*first.shape[:2], 1))]
-    right = [second, np.ones((*second.shape[:2], 1)), own(second, s2)]
+    left = [narrow[:, None, None] * first, own[0], np.ones_like(own[0])]
+    right = [second, np.ones_like(own[1]), own[1]]
     exponent = np.concatenate(left, axis=2) @ np.concatenate(right, axis=2).transpose(0, 2, 1)
     return np.asarray(np.exp(exponent, out=exponent), dtype=np.float64)
 

@@ -49,6 +49,18 @@ class Told:
     by_scale: Numbers
 
 
+def own_exponent(places: Numbers, log_size: Numbers, narrow: Numbers) -> Numbers:
+    """What a curve alone puts into the exponent of the discrepancy's kernel [draw, curve].
+
+    Args:
+        places: of curves [draw, curve, axis].
+        log_size: log of the size that is taken for its part [draw, curve] or [curve].
+        narrow: one over the square of the correlation length [draw].
+    """
+    square = np.einsum("dca,dca->dc", places, places)
+    return np.asarray(log_size - 0.5 * narrow[:, None] * square)
+
+
 @dataclass(frozen=True, eq=False)
 class Given:
     """What the cells have to say under each draw of the nonlinear parameters, whatever is asked.
@@ -94,9 +106,8 @@ class Given:
         to_exponent = np.zeros((draws, axes + 2 + terms, cells + terms), dtype=np.float32)
         to_exponent[:, :axes, :cells] = seen.places.transpose(0, 2, 1) * narrow[:, None, None]
         to_exponent[:, axes, :cells] = 1.0
-        own = np.einsum("dna,dna->dn", seen.places, seen.places) * narrow[:, None]
         log_size = 2.0 * shape.log_amplitude[:, None] + np.log(spread)
-        to_exponent[:, axes + 1, :cells] = log_size - 0.5 * own
+        to_exponent[:, axes + 1, :cells] = own_exponent(seen.places, log_size, narrow)
         linear = np.arange(terms)
         to_exponent[:, axes + 2 + linear, cells + linear] = 1.0
         inverse = np.linalg.inv(np.linalg.cholesky(covariance))
@@ -135,8 +146,7 @@ class Kept:
                 self._store = Given(*empty)
             if len(self._place) + len(new) > len(self._store.theta):
                 self._place.clear()
-                if len(new) < len(set(keys)) or len(new) > len(self._store.theta):
-                    return make(theta)
+                return make(theta)
             first = len(self._place)
             self._place.update(zip(new, range(first, first + len(new)), strict=True))
             for mine, more in zip(vars(self._store).values(), vars(made).values(), strict=True):
@@ -169,12 +179,11 @@ class Conditional:
         shape = Shape.unpack(given.theta[first:last], self.table)
         new = basis(self.ways, shape, self.table)
         size = np.exp(2.0 * (shape.log_amplitude[:, None] + self.log_spread))
-        narrow = np.exp(-2.0 * shape.log_length)[:, None]
+        narrow = np.exp(-2.0 * shape.log_length)
         axes, terms = new.places.shape[2], new.rows.shape[2]
         there = np.empty((*new.worth.shape, axes + 2 + terms), dtype=np.float32)
         there[..., :axes] = new.places
-        own = np.einsum("dca,dca->dc", new.places, new.places) * narrow
-        there[..., axes] = self.log_spread - 0.5 * own
+        there[..., axes] = own_exponent(new.places, self.log_spread, narrow)
         there[..., axes + 1] = 1.0
         weighted = there[..., axes + 2 :]
         np.multiply(new.rows, new.sd**2, out=weighted)
