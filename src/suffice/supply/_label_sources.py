@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from warnings import catch_warnings, filterwarnings
 
 from suffice.errors import InputError
 from suffice.progress import SilentProgress
@@ -117,11 +116,8 @@ def label_sources(
                 labels_per_worker=labels_per_worker,
             )
             sources[name] = Source(name, prices[name], pool, max_labels_per_task=people)
-            if mine.frame["task"].n_unique() < len(mine):
-                with catch_warnings():
-                    # Two workers have no spread to check: that statistic is NaN and left out.
-                    filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
-                    checks[name] = predictive_checks(pool, mine, seed=seed)
+            if found_checks := predictive_checks(pool, mine, seed=seed):
+                checks[name] = found_checks
             slices.add(_slices(mine.frame))
             step.advance()
     shared = slices.pop() if len(slices) == 1 else ()

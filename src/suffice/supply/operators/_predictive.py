@@ -85,12 +85,13 @@ def predictive_checks(
         code = np.where(wrong, 1 + (rng.random(len(odds)) * others).astype(np.int64), 0)
         drawn[row] = _statistics(votes.task, votes.worker, code, shape)
     seen = _statistics(votes.task, votes.worker, votes.label, shape)
-    low, high = np.nanquantile(drawn, [0.05, 0.95], axis=0)
     names = ("two labels of a task agree", "tasks are unanimous", "workers differ (sd)")
+    # Too few repeats or workers for a statistic are too few in every drawn table, too.
+    told = np.flatnonzero(np.isfinite(seen))
+    low, high = np.quantile(drawn[:, told], [0.05, 0.95], axis=0)
     return tuple(
-        Check(*row)
-        for row in zip(names, seen.tolist(), low.tolist(), high.tolist(), strict=True)
-        if np.isfinite(row[1])
+        Check(names[k], float(seen[k]), float(a), float(b))
+        for k, a, b in zip(told, low, high, strict=True)
     )
 
 
