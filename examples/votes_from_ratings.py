@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.labels import load_ratings, sample_documents
+from suffice.pools import load_ratings, sample_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

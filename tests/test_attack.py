@@ -14,7 +14,7 @@ from suffice.corruption import Corruption, corrupt
 from suffice.curve import Curve, ResolvedCurve, ResolvedTranche
 from suffice.demand import FEWEST_ATTACKED, Law, Offer, design_attacks, fit_attack
 from suffice.errors import InputError
-from suffice.labels import plant_trigger
+from suffice.pools import plant_trigger
 
 PROFILE = Profile(np.full((1, 1), 0.2), np.ones((1, 1)), np.zeros((1, 1)))
 KNOWN = replace(TABLE, profiles=dict.fromkeys(TABLE.names, PROFILE))

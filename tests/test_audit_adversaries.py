@@ -11,8 +11,8 @@ import pytest
 from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import LabelTable
 from suffice.supply._audit import audit
-from suffice.supply._collusion import find_groups
 from suffice.supply._votes import code_votes
+from suffice.supply.doubts._collusion import find_groups
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,9 +18,9 @@ from suffice.supply._agreement import (
     cohen_range,
     pair_agreement,
 )
-from suffice.supply._dawid_skene import dawid_skene, majority_vote
-from suffice.supply._ids import ids_test
 from suffice.supply._votes import Votes, code_votes
+from suffice.supply.doubts._ids import ids_test
+from suffice.supply.workers._dawid_skene import dawid_skene, majority_vote
 
 if TYPE_CHECKING:
     from pathlib import Path

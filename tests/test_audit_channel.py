@@ -14,9 +14,9 @@ from suffice.errors import InputError
 from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import LabelTable
 from suffice.supply._audit import audit
-from suffice.supply._predictive_check import predictive_check
 from suffice.supply._summary import summary_lines
 from suffice.supply._votes import code_votes
+from suffice.supply.workers._predictive_check import predictive_check
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from suffice.supply import _worker_model as model
-from suffice.supply._gibbs import Gibbs
-from suffice.supply._prior_draw import draw_crowds
+from suffice.supply.workers import _worker_model as model
+from suffice.supply.workers._gibbs import Gibbs
+from suffice.supply.workers._prior_draw import draw_crowds
 
 # The simulations that `make bench-sbc` runs by the hundred.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools" / "bench_sbc"))
@@ -27,7 +27,7 @@ from sbc_ranks import uniform
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from suffice.supply._worker_model import Crowd, State
+    from suffice.supply.workers._worker_model import Crowd, State
 
 CROWDS, TASKS, WORKERS, LABELS = 60, 30, 8, 5
 BURN, KEEP, THIN = 120, 31, 6

@@ -10,8 +10,9 @@ import pytest
 
 from suffice.labels._table import LabelTable
 from suffice.supply._audit import audit
-from suffice.supply._shared import even_prior, shared_error
-from suffice.supply._shared_prior import (
+from suffice.supply._votes import code_votes
+from suffice.supply.workers._shared import even_prior, shared_error
+from suffice.supply.workers._shared_prior import (
     PRIOR_BASE,
     PRIOR_LEAN,
     SHARE_GRID,
@@ -19,8 +20,7 @@ from suffice.supply._shared_prior import (
     dissent_icc,
     share_prior,
 )
-from suffice.supply._votes import code_votes
-from suffice.supply._worker_model import Crowd
+from suffice.supply.workers._worker_model import Crowd
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -141,7 +141,7 @@ def test_picture(ending, tmp_path):
 
 def test_real_ratings_take_fewer_bits_with_a_better_model(packaged_data):
     """On real comparisons a sentence encoder needs fewer bits than averaged word vectors."""
-    from suffice.labels import load_ratings, rating_pool, sample_documents
+    from suffice.pools import load_ratings, rating_pool, sample_documents
     from suffice.progress import SilentProgress
 
     ratings = load_ratings(SilentProgress())

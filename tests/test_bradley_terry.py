@@ -10,11 +10,15 @@ import pytest
 
 from suffice import bradley_terry
 from suffice.errors import InputError
-from suffice.supply import _preference_fit as fitting
-from suffice.supply import _preference_model as model
-from suffice.supply._preference_draws import Chain
-from suffice.supply._preference_fit import fit_preferences
-from suffice.supply._preference_prior import draw_answers, draw_comparisons, ranked_quantities
+from suffice.supply.preferences import _preference_fit as fitting
+from suffice.supply.preferences import _preference_model as model
+from suffice.supply.preferences._preference_draws import Chain
+from suffice.supply.preferences._preference_fit import fit_preferences
+from suffice.supply.preferences._preference_prior import (
+    draw_answers,
+    draw_comparisons,
+    ranked_quantities,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -388,11 +388,11 @@ STUDY = {
 def test_a_study_that_states_capabilities_says_which_effect_wins(tmp_path: Path) -> None:
     """From the study file to the sentence of the report: the prior slope, and verdicts in its
     place."""
-    from suffice import pipeline
     from suffice.plan import Option, Plan
     from suffice.progress import SilentProgress
+    from suffice.stages import _run as stages
+    from suffice.stages._workspace import Workspace
     from suffice.study import parse_study
-    from suffice.workspace import Workspace
 
     def of(study: dict[str, object]) -> dict[str, object]:
         work = Workspace(parse_study(study, folder=tmp_path), tmp_path, SilentProgress())
@@ -400,7 +400,7 @@ def test_a_study_that_states_capabilities_says_which_effect_wins(tmp_path: Path)
         work.__dict__["criterion"] = Criterion(error=0.19)
         laws = {"large": SimpleLaw("large", 90.0), "small": SimpleLaw("small", 100.0)}
         chosen = Option("recommended", Curve((Tranche("judge", 1000),)), 1000.0, None)
-        found = pipeline._changes(work, laws, Plan(chosen, (), (), ""))
+        found = stages._changes(work, laws, Plan(chosen, (), (), ""))
         return found[0] if found else {}
 
     assert of(STUDY)["winner"] == "the evaluators' error"

@@ -10,8 +10,8 @@ from small import profile, tasks
 
 from suffice.channel import Channel, FixedPosterior, NoisyChannel, Source, Tasks
 from suffice.errors import InputError
-from suffice.labels._recorded import RatingChannel, RecordedChannel, ScoreChannel, compare
-from suffice.labels._task_pool import VoteChannel
+from suffice.pools._recorded import RatingChannel, RecordedChannel, ScoreChannel, compare
+from suffice.pools._task_pool import VoteChannel
 
 N = 40_000
 

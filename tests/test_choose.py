@@ -12,7 +12,7 @@ from small import noisy_source
 
 from suffice.curve import Curve, Tranche
 from suffice.demand import Law, SourceTable, fit_law
-from suffice.demand._sampler import Posterior
+from suffice.demand.law._sampler import Posterior
 from suffice.errors import InfeasibleError
 from suffice.forecast import Criterion, make_forecasts
 from suffice.forecast._probability import pass_chances

@@ -11,9 +11,9 @@ from small import class_files, write_csv
 from toy_models import Told
 
 from suffice.errors import InputError, StudyError
-from suffice.labels import vote_pool
+from suffice.pools import vote_pool
+from suffice.stages._workspace import Workspace
 from suffice.study import load_study
-from suffice.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("no", "unsure", "yes")

@@ -14,15 +14,15 @@ from small import tasks as made_tasks
 from suffice.channel import NoisyChannel, Profile
 from suffice.corruption import CorruptedChannel, Corruption, Trigger, corrupt
 from suffice.curve import Curve, Tranche
-from suffice.demand._law import Terms, fit_law
-from suffice.demand._probe import Probe
-from suffice.demand._scheme import Embedded, draw_round
-from suffice.demand._terms import Shape, SourceTable, basis
+from suffice.demand.law._law import Terms, fit_law
+from suffice.demand.law._terms import Shape, SourceTable, basis
+from suffice.demand.schemes._probe import Probe
+from suffice.demand.schemes._scheme import Embedded, draw_round
 from suffice.errors import InputError
-from suffice.labels import Verdict, plant_trigger
-from suffice.labels._pool import Evaluation
+from suffice.pools import Verdict, plant_trigger
+from suffice.pools._pool import Evaluation
 from suffice.supply import Offered, build_sources
-from suffice.supply._sources import bits, measure_source
+from suffice.supply.sources._sources import bits, measure_source
 
 PRICES = {"crowd": 0.1, "expert": 1.0}
 
@@ -287,8 +287,8 @@ def test_a_last_good_round_corrects_a_bad_one():
 
 def test_two_classes_as_many_classes_give_the_same_answers():
     """The softmax path on two classes chooses the penalties and answers of the logistic path."""
-    from suffice.demand._heads import Problem
-    from suffice.demand._probe import _choose_penalty
+    from suffice.demand.schemes._heads import Problem
+    from suffice.demand.schemes._probe import _choose_penalty
 
     pool, features = votes_pool()
     resolved = Curve((Tranche("crowd", 150, 3),)).resolve(recorded_sources(pool, PRICES))
@@ -377,9 +377,9 @@ def test_schemes_say_what_they_take():
 @pytest.mark.torch
 def test_fine_tuning_many_classes_learns():
     """LoRA with a head of three outputs gets far below chance on texts that say their class."""
-    from suffice.demand._finetune import Lora
-    from suffice.demand._torch_training import Settings
-    from suffice.labels._task_pool import TaskList, Votes, task_pool
+    from suffice.demand.schemes._finetune import Lora
+    from suffice.demand.schemes._torch_training import Settings
+    from suffice.pools._task_pool import TaskList, Votes, task_pool
 
     rng = np.random.default_rng(0)
     words = ["a lovely warm meal", "the annual tax report", "a violent winter storm"]

@@ -8,9 +8,9 @@ from test_choose import MARKET, law  # noqa: F401 - law is a fixture
 
 from suffice._threads import in_threads
 from suffice.curve import Curve
-from suffice.demand._cells import kernel
-from suffice.demand._conditional import Conditional, Given, Kept
-from suffice.demand._terms import Shape, Terms, basis
+from suffice.demand.law._cells import kernel
+from suffice.demand.law._conditional import Conditional, Given, Kept
+from suffice.demand.law._terms import Shape, Terms, basis
 from suffice.forecast._probability import _share_met
 from suffice.plan._candidates import candidates
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from toy_models import Stopping, Told, save_words, spell, toy_model
 
-from suffice.demand._embed import embed_cached
+from suffice.demand.models._embed import embed_cached
 from suffice.errors import StorageError
 
 

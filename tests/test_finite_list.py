@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from suffice.curve import Curve
-from suffice.demand._terms import SourceTable, Terms
-from suffice.demand._widths import Widths
+from suffice.demand.law._terms import SourceTable, Terms
+from suffice.demand.law._widths import Widths
 
 ENDLESS = SourceTable(
     names=("expert", "crowd"),

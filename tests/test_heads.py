@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice.demand._heads import Problem, fit_heads, log_loss, rotate
+from suffice.demand.schemes._heads import Problem, fit_heads, log_loss, rotate
 
 DIM = 20
 PENALTIES = (0.03, 0.3, 3.0)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from suffice.errors import InputError
-from suffice.labels._preferences import read_preferences
 from suffice.labels._read import read_labels
+from suffice.labels.formats._preferences import read_preferences
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from suffice.curve import Curve, ResolvedCurve, Tranche
-from suffice.demand._baselines import held_out_table
-from suffice.demand._families import WEIGHT
-from suffice.demand._law import Law, fit_law
-from suffice.demand._law_file import LawTask, fit_laws
-from suffice.demand._sampler import sample
-from suffice.demand._terms import Shape, SourceTable, Terms, basis
+from suffice.demand.law._baselines import held_out_table
+from suffice.demand.law._families import WEIGHT
+from suffice.demand.law._law import Law, fit_law
+from suffice.demand.law._law_file import LawTask, fit_laws
+from suffice.demand.law._sampler import sample
+from suffice.demand.law._terms import Shape, SourceTable, Terms, basis
 from suffice.errors import ConvergenceError, InputError
 from suffice.progress import SilentProgress
 

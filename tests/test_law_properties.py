@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_law import TABLE, some_curves
 
 from suffice.curve import Curve, Tranche
-from suffice.demand._cells import Cells, kernel
-from suffice.demand._families import FAMILIES, missing, reach
-from suffice.demand._terms import Shape, Terms, basis
+from suffice.demand.law._cells import Cells, kernel
+from suffice.demand.law._families import FAMILIES, missing, reach
+from suffice.demand.law._terms import Shape, Terms, basis
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import recorded_sources, votes_pool
 
-from suffice import pipeline
+from suffice import stages
 from suffice.curve import Curve
 from suffice.errors import InputError, StorageError
 from suffice.estimate import Estimate
-from suffice.forecast import Forecast, Ledger
+from suffice.forecast import Forecast
+from suffice.records import Ledger
 
 CURVE = Curve.parse("300 crowd + 20 panel x3 (round 2)")
 
@@ -32,7 +33,13 @@ def forecast(p: float = 0.7) -> Forecast:
 def written(ledger: Ledger, p: float = 0.7, name: str = "recommended", total: int = 40) -> str:
     """Write a forecast down; returns its id."""
     return ledger.forecast(
-        "digest", name, CURVE, forecast(p), (20, 35), total, seeds=(1000, 1000 + total - 1)
+        "digest",
+        name,
+        CURVE,
+        forecast(p).as_dict(),
+        (20, 35),
+        total,
+        seeds=(1000, 1000 + total - 1),
     )
 
 
@@ -97,7 +104,7 @@ def test_a_sure_forecast_that_fails_has_a_finite_score(tmp_path):
     """P = 1 and no pass is the worst score, not an infinite one that breaks JSON."""
     ledger = Ledger(tmp_path / "ledger.jsonl")
     sure = Forecast(Estimate.from_draws(np.ones(10)), "pool", None, (), "inside")
-    key = ledger.forecast("d", "n", CURVE, sure, (40, 40), 40, seeds=(0, 39))
+    key = ledger.forecast("d", "n", CURVE, sure.as_dict(), (40, 40), 40, seeds=(0, 39))
     ledger.score(key, 0)
     (row,) = ledger.rows()
     assert row["brier"] == 1.0
@@ -188,11 +195,11 @@ def test_two_processes_add_to_one_ledger(tmp_path):
 def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     """When the first check run starts, every forecast is in the ledger, unscored."""
     import suffice.demand
-    from suffice.demand._executors import InProcess
+    from suffice.demand.runs._executors import InProcess
     from suffice.plan import Option, Plan
     from suffice.progress import SilentProgress
+    from suffice.stages._workspace import Workspace
     from suffice.study import parse_study
-    from suffice.workspace import Workspace
 
     pool, features = votes_pool()
     seen = []
@@ -230,7 +237,7 @@ def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     none = np.zeros(0)
     plan = Plan(options[0], (options[1],), (), "", (), none, none)
     work.write("plan.json", {})
-    checks = pipeline.check_plan(work, plan)
+    checks = stages.check_plan(work, plan)
     (before,) = seen
     lines = [json.loads(line) for line in before.splitlines()]
     assert [r["name"] for r in lines] == ["recommended", "all crowd"]
@@ -239,5 +246,5 @@ def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     assert checks[0]["passed"] > checks[1]["passed"]
     # The same check again: nothing is trained or written twice.
     said = work.ledger.path.read_text()
-    assert pipeline.check_plan(work, plan) == checks
+    assert stages.check_plan(work, plan) == checks
     assert work.ledger.path.read_text() == said

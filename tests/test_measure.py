@@ -18,12 +18,12 @@ from small import measure_small_grid, noisy_source, small_grid, votes_pool
 from toy_models import Told
 
 from suffice.curve import Curve, Tranche
-from suffice.demand._executors import Cell, LocalProcesses
-from suffice.demand._grid import Offer, design_grid
-from suffice.demand._measure import measure
-from suffice.demand._probe import Probe
-from suffice.demand._scheme import Embedded
-from suffice.demand._store import RunStore
+from suffice.demand.runs._executors import Cell, LocalProcesses
+from suffice.demand.runs._grid import Offer, design_grid
+from suffice.demand.runs._measure import measure
+from suffice.demand.runs._store import RunStore
+from suffice.demand.schemes._probe import Probe
+from suffice.demand.schemes._scheme import Embedded
 from suffice.progress import SilentProgress
 
 SMALL = Path(__file__).with_name("small.py")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice.channel import Tasks
-from suffice.labels import BEST_OF, Candidates, Evaluation, Verdict, best_of_n
-from suffice.labels._metrics import attack_success, calibration_error, log_loss, regret
-from suffice.labels._pool import independent_tasks
+from suffice.pools import BEST_OF, Candidates, Evaluation, Verdict, best_of_n
+from suffice.pools._metrics import attack_success, calibration_error, log_loss, regret
+from suffice.pools._pool import independent_tasks
 
 
 def evaluation(n: int = 4000, seed: int = 0, **more: object) -> tuple[Evaluation, np.ndarray]:

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from toy_models import Told, spell, toy_model
 
-from suffice.demand._bert_onnx import bert_parameters, build_bert
-from suffice.demand._embed import embed_cached
-from suffice.demand._encoders import MAX_TOKENS, OnnxEncoder
-from suffice.demand._models import list_models, load_model
+from suffice.demand.models._bert_onnx import bert_parameters, build_bert
+from suffice.demand.models._embed import embed_cached
+from suffice.demand.models._encoders import MAX_TOKENS, OnnxEncoder
+from suffice.demand.models._models import list_models, load_model
 from suffice.errors import InputError, MissingError
 
 TEXTS = [
@@ -94,7 +94,7 @@ def test_graph_equals_the_definition(weights, depth):
 @pytest.mark.torch
 def test_graph_equals_torch(weights, capsys):
     """The graph that is built gives what torch gives from the same weights."""
-    from suffice.demand._hf_models import TorchEncoder
+    from suffice.demand.models._hf_models import TorchEncoder
 
     torch_model = TorchEncoder("hf:l6", str(weights["minilm-l6"]), 1)
     difference = np.abs(torch_model.embed(TEXTS) - load_model("minilm-l6").embed(TEXTS)).max()
@@ -194,7 +194,7 @@ def test_word_vectors_split_as_their_corpus_was(weights):
     """Contractions, figures and possessives are found as the words that GloVe knows."""
     import polars as pl
 
-    from suffice.demand._encoders import _word_rows
+    from suffice.demand.models._encoders import _word_rows
 
     words = pl.read_parquet(weights["glove-50d"] / "words.parquet").to_series(0).to_list()
     row_of = {word: row for row, word in enumerate(words)}
@@ -337,7 +337,7 @@ def test_hub_name_without_torch_names_the_extra(tmp_path):
         "import sys, importlib.util as u\n"
         "find = u.find_spec\n"
         "u.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"
-        "from suffice.demand._models import load_model\n"
+        "from suffice.demand.models._models import load_model\n"
         "from suffice.errors import MissingError\n"
         "try:\n    load_model('hf:some/model')\nexcept MissingError as error:\n    print(error)\n"
     )
@@ -375,7 +375,7 @@ def test_any_transformer_runs_with_torch(weights, tmp_path, monkeypatch):
 def test_hub_name_that_cannot_be_reached(monkeypatch, tmp_path):
     """A name that is neither cached nor reachable is one line."""
     code = (
-        "from suffice.demand._models import load_model\n"
+        "from suffice.demand.models._models import load_model\n"
         "from suffice.errors import MissingError\n"
         "try:\n    load_model('hf:nobody/nothing')\n"
         "except MissingError as error:\n    print(error)\n"
@@ -391,7 +391,7 @@ def test_hub_name_that_cannot_be_reached(monkeypatch, tmp_path):
 def test_heavy_libraries_are_imported_late():
     """Listing and naming models loads no runtime."""
     code = (
-        "import sys\nfrom suffice.demand._models import list_models, load_model\n"
+        "import sys\nfrom suffice.demand.models._models import list_models, load_model\n"
         "list_models(); load_model('minilm-l6')\n"
         "heavy = {'onnx', 'onnxruntime', 'tokenizers', 'torch', 'transformers', 'pyarrow'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"

@@ -10,7 +10,7 @@ from small import preference_rows, vote_files, write_csv, write_jsonl
 from toy_models import Told
 
 from suffice.errors import InputError
-from suffice.labels import preference_pool, vote_pool
+from suffice.pools import preference_pool, vote_pool
 from suffice.progress import SilentProgress
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suffice import pipeline
+from suffice import stages
 from suffice.curve import Curve
-from suffice.forecast import Ledger
 from suffice.plan import Plan
 from suffice.progress import SilentProgress
+from suffice.records import Ledger
+from suffice.stages._workspace import Workspace
 from suffice.study import Study, load_study, parse_study
-from suffice.workspace import Workspace
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "ratings.toml"
 FRESH_SEEDS = 7_000_000
@@ -35,12 +35,12 @@ def small_study() -> Study:
 
 
 @pytest.fixture(scope="module")
-def small_result(packaged_data: None, tmp_path_factory: pytest.TempPathFactory) -> pipeline.Result:
+def small_result(packaged_data: None, tmp_path_factory: pytest.TempPathFactory) -> stages.Result:
     """The small study, run once."""
-    return pipeline.run(small_study(), tmp_path_factory.mktemp("small"))
+    return stages.run(small_study(), tmp_path_factory.mktemp("small"))
 
 
-def test_every_promised_file_is_there(small_result: pipeline.Result) -> None:
+def test_every_promised_file_is_there(small_result: stages.Result) -> None:
     """The folder holds the report, the plan, the runs, the lock and the ledger."""
     names = {p.name for p in small_result.folder.iterdir()}
     assert names == {
@@ -56,7 +56,7 @@ def test_every_promised_file_is_there(small_result: pipeline.Result) -> None:
     }
 
 
-def test_plan_file_holds_what_other_tools_read(small_result: pipeline.Result) -> None:
+def test_plan_file_holds_what_other_tools_read(small_result: stages.Result) -> None:
     """``plan.json`` has the promised keys, and its costs add up."""
     plan = json.loads((small_result.folder / "plan.json").read_text())
     assert set(plan["p"]) >= {"mean", "low", "high", "held_fixed"}
@@ -73,7 +73,7 @@ def test_plan_file_holds_what_other_tools_read(small_result: pipeline.Result) ->
         assert row["total"] == 12
 
 
-def test_forecasts_stand_in_the_ledger_and_are_scored(small_result: pipeline.Result) -> None:
+def test_forecasts_stand_in_the_ledger_and_are_scored(small_result: stages.Result) -> None:
     """Each checked curve was written down before its runs, and scored after them."""
     lines = (small_result.folder / "ledger.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
@@ -84,7 +84,7 @@ def test_forecasts_stand_in_the_ledger_and_are_scored(small_result: pipeline.Res
     assert all(r["brier"] is not None for r in Ledger(small_result.folder / "ledger.jsonl").rows())
 
 
-def test_runs_file_holds_grid_and_check(small_result: pipeline.Result) -> None:
+def test_runs_file_holds_grid_and_check(small_result: stages.Result) -> None:
     """One row a run; check runs use seeds that no cell of the grid used."""
     import polars as pl
 
@@ -97,16 +97,16 @@ def test_runs_file_holds_grid_and_check(small_result: pipeline.Result) -> None:
     assert str(curve) == check["curve_text"][0]
 
 
-def test_same_study_gives_the_same_numbers(small_result: pipeline.Result, tmp_path: Path) -> None:
+def test_same_study_gives_the_same_numbers(small_result: stages.Result, tmp_path: Path) -> None:
     """A second run, from the cache, repeats the plan to the last digit."""
-    again = pipeline.run(small_study(), tmp_path)
+    again = stages.run(small_study(), tmp_path)
     first = json.loads((small_result.folder / "plan.json").read_text())
     assert json.loads((again.folder / "plan.json").read_text()) == first
 
 
-def test_a_skipped_check_is_said(small_result: pipeline.Result, tmp_path: Path) -> None:
+def test_a_skipped_check_is_said(small_result: stages.Result, tmp_path: Path) -> None:
     """Without the check, plan and report say so."""
-    result = pipeline.run(small_study(), tmp_path, check=False)
+    result = stages.run(small_study(), tmp_path, check=False)
     plan = json.loads((result.folder / "plan.json").read_text())
     assert plan["check"] == []
     assert plan["check_skipped"] is True
@@ -115,13 +115,11 @@ def test_a_skipped_check_is_said(small_result: pipeline.Result, tmp_path: Path) 
     assert "skipped" in page or "not checked" in page
 
 
-def test_the_answer_comes_before_the_pictures(
-    small_result: pipeline.Result, tmp_path: Path
-) -> None:
+def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_path: Path) -> None:
     """A plan is told as soon as it is on disk; pictures of an earlier plan are gone by then."""
     work = Workspace(small_study(), tmp_path, SilentProgress())
-    grid = pipeline.measure(work)
-    laws = pipeline.fit(work, grid)
+    grid = stages.measure(work)
+    laws = stages.fit(work, grid)
     work.write("forecast.json", {"of": "an earlier plan"})
     seen = []
 
@@ -129,7 +127,7 @@ def test_the_answer_comes_before_the_pictures(
         names = {p.name for p in tmp_path.iterdir()}
         seen.append((plan.recommended.cost, "plan.json" in names, "forecast.json" in names))
 
-    made = pipeline.make_plan(work, grid, laws, told=told)
+    made = stages.make_plan(work, grid, laws, told=told)
     assert seen == [(made.recommended.cost, True, False)]
     assert "sliders" in work.read("forecast.json", made_by="suffice plan")
 
@@ -150,7 +148,7 @@ def test_budget_that_buys_nothing_says_by_how_much(tmp_path: Path, packaged_data
     values["budget"] = {"money": 0.05, "weeks": 4}
     work = Workspace(parse_study(values), tmp_path, SilentProgress())
     with pytest.raises(InfeasibleError, match=r"smallest purchase of 50 .*costs"):
-        pipeline.supply(work)
+        stages.supply(work)
 
 
 @pytest.mark.slow
@@ -160,7 +158,7 @@ def test_demo_forecasts_hold_on_fresh_seeds(tmp_path: Path, packaged_data: None)
     At most one checked curve may fall outside its 95 % predictive interval; some curves must be
     open questions, so that agreement means something.
     """
-    result = pipeline.run(EXAMPLE, tmp_path, check_seed=FRESH_SEEDS)
+    result = stages.run(EXAMPLE, tmp_path, check_seed=FRESH_SEEDS)
     outside = [
         row
         for row in result.checks

@@ -10,18 +10,18 @@ from small import votes_pool
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
-from suffice.labels import Verdict
-from suffice.labels._pool import (
+from suffice.pools import Verdict
+from suffice.pools._pool import (
     Evaluation,
     check_where,
     corrected_gold,
     fingerprint,
     split_documents,
 )
-from suffice.labels._rating_pool import GOLD_RATERS, RatingPool, rating_pool
-from suffice.labels._ratings import Ratings
-from suffice.labels._recorded import compare
-from suffice.labels._task_pool import TaskList, Votes, task_pool
+from suffice.pools._rating_pool import GOLD_RATERS, RatingPool, rating_pool
+from suffice.pools._ratings import Ratings
+from suffice.pools._recorded import compare
+from suffice.pools._task_pool import TaskList, Votes, task_pool
 
 
 def errors_of_a_judge(

@@ -10,7 +10,7 @@ import pytest
 
 from suffice import LabelTable, audit, bradley_terry
 from suffice.supply import judge_report
-from suffice.supply._position import UNKNOWN, find_preferences, preference_lines
+from suffice.supply.preferences._position import UNKNOWN, find_preferences, preference_lines
 
 if TYPE_CHECKING:
     from pathlib import Path

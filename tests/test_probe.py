@@ -9,10 +9,10 @@ import pytest
 from small import noisy_source, recorded_sources, votes_pool, world
 
 from suffice.curve import Curve, Tranche
-from suffice.demand._heads import Problem
-from suffice.demand._probe import PENALTIES, Probe, _choose_penalty
-from suffice.demand._scheme import Embedded, draw_round
-from suffice.labels._task_pool import TaskList, Votes, task_pool
+from suffice.demand.schemes._heads import Problem
+from suffice.demand.schemes._probe import PENALTIES, Probe, _choose_penalty
+from suffice.demand.schemes._scheme import Embedded, draw_round
+from suffice.pools._task_pool import TaskList, Votes, task_pool
 
 SOURCES = {
     "clean": noisy_source("clean", 0.0, 1.0),

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from suffice.demand._processes import processes
+from suffice.demand.runs._processes import processes
 from suffice.errors import SufficeError
 
 

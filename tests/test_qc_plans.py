@@ -14,21 +14,21 @@ from small import noisy_source, profile, tasks, vote_files
 from test_pipeline import small_study
 from toy_laws import SimpleLaw
 
-from suffice import pipeline
+from suffice import stages
 from suffice.channel import FixedPosterior, NoisyChannel, Profile, Source
 from suffice.curve import Curve, Tranche, operated_name
 from suffice.demand import SourceTable
-from suffice.demand._law_file import LawTask
-from suffice.demand._terms import Terms
+from suffice.demand.law._law_file import LawTask
+from suffice.demand.law._terms import Terms
 from suffice.errors import InfeasibleError, InputError, StudyError
 from suffice.forecast import Criterion, make_forecasts
 from suffice.plan import Market, make_plan
 from suffice.plan._candidates import candidates, neighbours, worthwhile
 from suffice.plan._decide import AS_THEY_COME
 from suffice.progress import SilentProgress
+from suffice.stages._workspace import Workspace
 from suffice.study import load_study, parse_study
 from suffice.supply.operators import StatedPool, build_variants
-from suffice.workspace import Workspace
 
 
 def crowd(error: float = 0.2, shared: float = 0.03, **more) -> Source:
@@ -335,7 +335,7 @@ def qc_study(**more):
 def checked(packaged_data: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small study with quality control on offer, planned and checked by training."""
     out = tmp_path_factory.mktemp("qc")
-    return pipeline.run(parse_study(qc_study()), out).folder
+    return stages.run(parse_study(qc_study()), out).folder
 
 
 def test_plans_with_quality_control_are_trained_and_called_synthetic(checked: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from suffice.errors import InputError
-from suffice.labels._ratings import Ratings, load_ratings, sample_documents
+from suffice.pools._ratings import Ratings, load_ratings, sample_documents
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_parsing_needs_neither_network_nor_requests(fresh_cache, ratings):
         "sys.modules['requests'] = None\n"
         "def bar(*a, **k): raise AssertionError('network')\n"
         "socket.socket.connect = socket.getaddrinfo = bar\n"
-        "from suffice.labels._ratings import load_ratings\n"
+        "from suffice.pools._ratings import load_ratings\n"
         "print(len(load_ratings()), load_ratings().lexicon.sum())\n"
     )
     environment = os.environ | {"SUFFICE_CACHE": str(fresh_cache)}

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from small import small_grid, votes_pool
 
-from suffice.demand._executors import InProcess, load_executor
-from suffice.demand._measure import measure
-from suffice.demand._probe import Probe
-from suffice.demand._scheme import Embedded
-from suffice.demand._store import RunStore
+from suffice.demand.runs._executors import InProcess, load_executor
+from suffice.demand.runs._measure import measure
+from suffice.demand.runs._store import RunStore
+from suffice.demand.schemes._probe import Probe
+from suffice.demand.schemes._scheme import Embedded
 from suffice.errors import InputError
 from suffice.progress import SilentProgress
 

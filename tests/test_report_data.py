@@ -9,7 +9,7 @@ import pytest
 from report_study import study_files, write_study
 
 from suffice.errors import InputError
-from suffice.report._data import read_folder, read_plan
+from suffice.records._folder import read_folder, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ import pytest
 from report_study import chance, study_files, write_study
 
 from suffice.errors import StorageError
-from suffice.report._data import read_folder
+from suffice.records._folder import read_folder
 from suffice.report._glyphs import glyph
 from suffice.report._page import write_report
 from suffice.report._words import headline

@@ -8,8 +8,8 @@ import sys
 import pytest
 from report_study import study_files, tranche
 
+from suffice.records._schema import Plan, Probability, Tranche
 from suffice.report import _words as words
-from suffice.report._schema import Plan, Probability, Tranche
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suffice.demand._heads import Problem, fit_heads, log_loss, rotate
-from suffice.demand._softmax import fit_softmax, softmax, softmax_loss
+from suffice.demand.schemes._heads import Problem, fit_heads, log_loss, rotate
+from suffice.demand.schemes._softmax import fit_softmax, softmax, softmax_loss
 
 DIM = 20
 PENALTIES = (0.03, 0.3, 3.0)

@@ -9,9 +9,9 @@ import pytest
 from small import task_list_with_votes, votes_pool
 
 from suffice.channel import Channel
-from suffice.labels._rating_pool import rating_pool
-from suffice.labels._ratings import Ratings
-from suffice.supply._sources import (
+from suffice.pools._rating_pool import rating_pool
+from suffice.pools._ratings import Ratings
+from suffice.supply.sources._sources import (
     Offered,
     bits,
     build_sources,

@@ -9,8 +9,8 @@ import pytest
 
 from suffice import LabelTable, audit
 from suffice.labels import read_labels
-from suffice.supply._split import find_split
 from suffice.supply._votes import code_votes
+from suffice.supply.doubts._split import find_split
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suffice.curve import Curve
-from suffice.demand._store import CellRuns, RunStore, cell_key
+from suffice.demand.runs._store import CellRuns, RunStore, cell_key
 from suffice.errors import StorageError
 
 ABOUT = {"model": "m", "scheme": "probe", "curve": [], "metrics": ["error", "error:a"]}
@@ -104,7 +104,7 @@ def test_two_processes_write_the_same_cell_at_once(tmp_path):
     code = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from suffice.demand._store import CellRuns, RunStore\n"
+        "from suffice.demand.runs._store import CellRuns, RunStore\n"
         "who = float(sys.argv[2])\n"
         "about = {'model': 'm', 'scheme': 's', 'curve': [], 'metrics': []}\n"
         "for k in range(40):\n"

@@ -12,7 +12,7 @@ from small import noisy_source, preference_rows, recorded_sources, vote_files, w
 from suffice.curve import Curve, Tranche
 from suffice.demand import Embedded, load_scheme
 from suffice.errors import InputError, MissingError
-from suffice.labels import preference_pool, vote_pool
+from suffice.pools import preference_pool, vote_pool
 from suffice.progress import SilentProgress
 
 needs_torch = pytest.mark.torch
@@ -103,8 +103,8 @@ def test_a_pretrained_encoder_learns(packaged_data, votes, name):
 @needs_torch
 def test_lora_leaves_the_encoder_alone(tiny):
     """Only the adapter and the head can change."""
-    from suffice.demand._torch_training import adapt, trainable_weights
-    from suffice.demand._trainable import load_trainable
+    from suffice.demand.schemes._torch_training import adapt, trainable_weights
+    from suffice.demand.schemes._trainable import load_trainable
 
     model = load_trainable(tiny["encoder"], causal=False)
     whole = sum(w.numel() for w in trainable_weights(model.module))
@@ -196,7 +196,7 @@ def test_dpo_loss_is_that_of_trl(tiny, tmp_path):
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import DPOConfig, DPOTrainer
 
-    from suffice.demand._dpo import log_probability
+    from suffice.demand.schemes._dpo import log_probability
 
     folder = tiny["causal"].removeprefix("hf:")
     rows = preference_rows(6)

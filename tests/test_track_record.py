@@ -11,7 +11,8 @@ from test_ledger import written
 
 from suffice.cli import main
 from suffice.errors import InputError
-from suffice.forecast import Ledger, calibration, track_record
+from suffice.forecast import calibration, track_record
+from suffice.records import Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,6 @@ from suffice.channel import Source
 from suffice.errors import ConvergenceError, InputError
 from suffice.labels import LabelTable, read_gold, read_labels
 from suffice.supply import audit
-from suffice.supply._settling import Settling, effective_draws, split_rhat
 from suffice.supply.operators import (
     Qualification,
     Redundancy,
@@ -24,6 +23,7 @@ from suffice.supply.operators import (
     predictive_checks,
     worker_pool,
 )
+from suffice.supply.workers._settling import Settling, effective_draws, split_rhat
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 

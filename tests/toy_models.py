@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from suffice.demand._encoders import WordVectors
+from suffice.demand.models._encoders import WordVectors
 from suffice.progress import SilentProgress
 
 

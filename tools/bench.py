@@ -39,15 +39,15 @@ def law_alone(cache: Path, out: Path) -> tuple[float, int, float, int]:
     os.environ["SUFFICE_CACHE"] = str(cache)
     import numpy as np
 
-    from suffice import load_study, make_plan, pipeline
+    from suffice import load_study, make_plan, stages
     from suffice.forecast import pass_chances
     from suffice.plan._candidates import candidates
     from suffice.progress import SilentProgress
-    from suffice.workspace import Workspace
+    from suffice.stages._workspace import Workspace
 
     example = Path(__file__).resolve().parents[1] / "examples" / "ratings.toml"
     work = Workspace(load_study(example), out, SilentProgress())
-    law = pipeline.fit(work, pipeline.measure(work))[work.study.models.target]
+    law = stages.fit(work, stages.measure(work))[work.study.models.target]
     curves = work.market.resolve(candidates(work.market))
     draws, rates = 128, []
     for seed in range(3):

@@ -18,8 +18,8 @@ import polars as pl
 
 from suffice.labels import LabelTable, read_gold, read_labels
 from suffice.supply import audit
-from suffice.supply._collusion import find_groups
 from suffice.supply._votes import code_votes
+from suffice.supply.doubts._collusion import find_groups
 
 SETS = ("bluebird", "rte", "dog", "web", "sentiment")
 SHARES = (0.0, 0.05, 0.2, 1.0)

@@ -42,8 +42,8 @@ def made_up(labels: int) -> tuple[Any, Any, Any, int, int]:
 
 def suffice(labels: int) -> tuple[float, str]:
     """Seconds an iteration of Dawid-Skene."""
-    from suffice.supply._dawid_skene import dawid_skene
     from suffice.supply._votes import Votes
+    from suffice.supply.workers._dawid_skene import dawid_skene
 
     task, worker, label, tasks, workers = made_up(labels)
     votes = Votes(
@@ -84,8 +84,8 @@ def cleanlab(labels: int) -> tuple[float, str]:
 def parquet(labels: int) -> tuple[float, str]:
     """Seconds from the file to task answers: read, check, number, Dawid-Skene to the end."""
     from suffice.labels import read_labels
-    from suffice.supply._dawid_skene import dawid_skene
     from suffice.supply._votes import code_votes
+    from suffice.supply.workers._dawid_skene import dawid_skene
 
     started = time.perf_counter()
     table = read_labels(Path(os.environ["BENCH_PARQUET"]))

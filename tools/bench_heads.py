@@ -26,7 +26,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402 - reads the limits above when it is imported
 
-from suffice.labels import Verdict  # noqa: E402
+from suffice.pools import Verdict  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import Curve
-    from suffice.demand._heads import Problem
-    from suffice.labels import Pool
-    from suffice.workspace import Workspace
+    from suffice.demand.schemes._heads import Problem
+    from suffice.pools import Pool
+    from suffice.stages._workspace import Workspace
 
     Heads = NDArray[np.float32]
 
@@ -47,7 +47,7 @@ ALLOWED = 0.005
 
 def main() -> int:
     """Print a row for each way of training; 1 where a cell's error differs too much."""
-    from suffice.demand._scheme import draw_round
+    from suffice.demand.schemes._scheme import draw_round
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=12, help="runs a cell")
@@ -135,7 +135,7 @@ def _clocked(train: Callable[[list[Problem]], Heads], cell: list[Problem]) -> tu
 
 
 def _ours(problems: list[Problem]) -> Heads:
-    from suffice.demand._probe import fit_round
+    from suffice.demand.schemes._probe import fit_round
 
     features, held_out = _held()
     return fit_round(features, problems, held_out)[0]
@@ -149,7 +149,7 @@ def _scikit(problem: Problem, tolerance: float) -> NDArray[np.float64]:
     """One run: every penalty on the fitted tasks, then the best one on all."""
     from sklearn.linear_model import LogisticRegression
 
-    from suffice.demand._probe import PENALTIES
+    from suffice.demand.schemes._probe import PENALTIES
 
     features, held_out = _held()
     x, y = features[problem.a] - features[problem.b], problem.target
@@ -185,8 +185,8 @@ def _error(pool: Pool, features: Heads, heads: Heads) -> float:
 
 def _example() -> Workspace:
     from suffice.progress import PlainProgress
+    from suffice.stages._workspace import Workspace
     from suffice.study import load_study
-    from suffice.workspace import Workspace
 
     study = load_study(Path(__file__).parents[1] / "examples" / "ratings.toml")
     return Workspace(study, Path("build") / "bench-heads", PlainProgress())

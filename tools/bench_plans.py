@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice import pipeline
+from suffice import stages
 from suffice.cli._common import workspace
 from suffice.curve import Curve
 from suffice.demand import Cell, Law, measure
@@ -27,7 +27,7 @@ from suffice.plan import Market, make_plan, promising
 from suffice.plan._candidates import alone, equal_split, one_in_ten
 
 if TYPE_CHECKING:
-    from suffice.workspace import Workspace
+    from suffice.stages._workspace import Workspace
 
 FIRST_SEED = 5_000_000
 """Far from the seeds of the grid and of any check."""
@@ -134,7 +134,7 @@ def draw_setting(
     return replace(setting, error=round(0.5 * (low + high), 4))
 
 
-def held_to_account(setting: Setting, work: Workspace, grid: pipeline.Grid, law: Law) -> Law:
+def held_to_account(setting: Setting, work: Workspace, grid: stages.Grid, law: Law) -> Law:
     """The law once it has seen the cells that it finds promising in this setting."""
     target, slices = work.study.models.target, work.pool.slice_names
     market = setting.market(work.market)
@@ -147,8 +147,8 @@ def held_to_account(setting: Setting, work: Workspace, grid: pipeline.Grid, law:
     cells = [Cell(target, c.resolve(work.sources), seeds) for c in new]
     name = f"focus {setting.number}"
     runs = measure(cells, work.pool, work.models, work.scheme, work.store, work.progress, name=name)
-    more = pipeline.Grid([*grid.cells, *cells], [*grid.runs, *runs])
-    return pipeline.fit_models(work, more, [target], name)[target]
+    more = stages.Grid([*grid.cells, *cells], [*grid.runs, *runs])
+    return stages.fit_models(work, more, [target], name)[target]
 
 
 def planned(
@@ -240,9 +240,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("suffice-out/bench-plans"))
     given = parser.parse_args()
     work = workspace(None, given.out, as_json=False, quiet=False)
-    grid = pipeline.measure(work)
+    grid = stages.measure(work)
     target = work.study.models.target
-    law = pipeline.fit(work, grid)[target]
+    law = stages.fit(work, grid)[target]
     slices, metrics = work.pool.slice_names, work.pool.evaluation.metrics
     settings = [
         draw_setting(i, given.seed, law, work.market, slices) for i in range(given.settings)

@@ -24,8 +24,8 @@ import polars as pl
 
 from suffice import LabelTable, audit, bradley_terry, read_labels
 from suffice.supply import judge_report, summary_lines
-from suffice.supply._split import find_split
 from suffice.supply._votes import code_votes
+from suffice.supply.doubts._split import find_split
 
 if TYPE_CHECKING:
     from collections.abc import Callable

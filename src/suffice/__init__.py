@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from suffice.forecast import make_forecasts as make_forecasts
     from suffice.labels import LabelTable as LabelTable
     from suffice.labels import read_labels as read_labels
-    from suffice.pipeline import Result as Result
-    from suffice.pipeline import run as run
     from suffice.plan import Plan as Plan
     from suffice.plan import make_plan as make_plan
+    from suffice.stages import Result as Result
+    from suffice.stages import run as run
     from suffice.study import Study as Study
     from suffice.study import load_study as load_study
     from suffice.supply import Audit as Audit
@@ -80,7 +80,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.estimate": ("Estimate",),
         "suffice.forecast": ("Criterion", "Forecast", "make_forecasts"),
         "suffice.labels": ("LabelTable", "read_labels"),
-        "suffice.pipeline": ("Result", "run"),
+        "suffice.stages._run": ("Result", "run"),
         "suffice.plan": ("Plan", "make_plan"),
         "suffice.study": ("Study", "load_study"),
         "suffice.supply": (

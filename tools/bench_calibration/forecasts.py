@@ -9,9 +9,9 @@ import numpy as np
 from score import Pairs
 
 from suffice.demand import fit_law
-from suffice.demand._baselines import BASELINES, Points
-from suffice.demand._families import FAMILIES
-from suffice.demand._terms import Shape, Terms
+from suffice.demand.law._baselines import BASELINES, Points
+from suffice.demand.law._families import FAMILIES
+from suffice.demand.law._terms import Shape, Terms
 from suffice.forecast import Criterion
 from suffice.forecast._probability import pass_chances
 

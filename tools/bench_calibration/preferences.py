@@ -12,8 +12,8 @@ from split import FlippedChannel, Split
 
 from suffice.errors import MissingError
 from suffice.labels import read_frame, read_preferences
-from suffice.labels._pool import split_documents
-from suffice.labels._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
+from suffice.pools._pool import split_documents
+from suffice.pools._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
 from suffice.study import parse_study
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from designs import Design
 
     from suffice.channel import Channel
-    from suffice.labels import Pool
+    from suffice.pools import Pool
     from suffice.progress import Progress
 
 HELD_BACK = 0.25

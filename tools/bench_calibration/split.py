@@ -12,9 +12,9 @@ import numpy as np
 from suffice.channel import Profile
 from suffice.curve import ResolvedCurve, ResolvedTranche
 from suffice.demand import Cell, measure
-from suffice.labels import load_ratings, rating_pool, sample_documents
+from suffice.pools import load_ratings, rating_pool, sample_documents
+from suffice.stages._workspace import Workspace
 from suffice.study import load_study
-from suffice.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from suffice.channel import Channel, Tasks
     from suffice.curve import Curve
     from suffice.demand import CellRuns
-    from suffice.labels import Pool, RecordedChannel
+    from suffice.pools import Pool, RecordedChannel
     from suffice.progress import Progress
     from suffice.study import Study
 

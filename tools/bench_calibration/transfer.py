@@ -11,8 +11,8 @@ from score import Pairs
 from unseen import FLOOR_SEEDS, KNOWN, PILOT_SEEDS, PILOTS, SIZES, UNSEEN_DEPTHS
 
 from suffice.demand import transfer_law
-from suffice.demand._baselines import Points, tail_power
-from suffice.demand._terms import Terms
+from suffice.demand.law._baselines import Points, tail_power
+from suffice.demand.law._terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.supply import _preference_model as model
-from suffice.supply._preference_draws import Chain
-from suffice.supply._preference_prior import draw_comparisons, ranked_quantities
+from suffice.supply.preferences import _preference_model as model
+from suffice.supply.preferences._preference_draws import Chain
+from suffice.supply.preferences._preference_prior import draw_comparisons, ranked_quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

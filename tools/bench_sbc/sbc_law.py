@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.curve import Curve, Tranche
-from suffice.demand._cells import Cells
-from suffice.demand._terms import Shape, Terms, basis
+from suffice.demand.law._cells import Cells
+from suffice.demand.law._terms import Shape, Terms, basis
 
 # Worlds are drawn from the prior as the tests draw them.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.supply import _shared as shared
-from suffice.supply._shared_prior import beta_cells
 from suffice.supply._votes import Votes
+from suffice.supply.workers import _shared as shared
+from suffice.supply.workers._shared_prior import beta_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from suffice.supply._shared import SharedError
+    from suffice.supply.workers._shared import SharedError
 
     Array = NDArray[Any]
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.supply import _worker_model as model
-from suffice.supply._gibbs import Gibbs
-from suffice.supply._prior_draw import draw_crowds
+from suffice.supply.workers import _worker_model as model
+from suffice.supply.workers._gibbs import Gibbs
+from suffice.supply.workers._prior_draw import draw_crowds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from suffice.progress import Progress
-    from suffice.workspace import Workspace
+    from suffice.stages import Workspace
 
 OUT = Path("suffice-out")
 """Default folder for results."""
@@ -56,8 +56,8 @@ def workspace(
     study: Path | None, out: Path, *, as_json: bool, quiet: bool, executor: str = "processes"
 ) -> Workspace:
     """Open a study (the example by default) with its folder."""
+    from suffice.stages import Workspace
     from suffice.study import load_study
-    from suffice.workspace import Workspace
 
     loaded = load_study(study if study is not None else example_study())
     return Workspace(loaded, out, choose_progress(as_json=as_json, quiet=quiet), executor)

@@ -11,7 +11,7 @@ from suffice.cli._common import OUT
 
 if TYPE_CHECKING:
     from suffice.demand import Bits
-    from suffice.workspace import Workspace
+    from suffice.stages import Workspace
 
 
 def bits(

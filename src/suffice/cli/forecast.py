@@ -53,7 +53,7 @@ def forecast(
     quiet
         No progress.
     """
-    from suffice import pipeline
+    from suffice import stages
     from suffice.cli._common import print_json, workspace
     from suffice.curve import Curve
     from suffice.forecast import forecast as make
@@ -63,14 +63,14 @@ def forecast(
     wanted = Curve.parse(curve)
     cost = wanted.cost(work.buyable)
     work.market.check_repeats(wanted)
-    grid = pipeline.measure(work)
-    law = pipeline.fit(work, grid)[work.study.models.target]
+    grid = stages.measure(work)
+    law = stages.fit(work, grid)[work.study.models.target]
     made = make(
         law,
         wanted,
         work.buyable,
         work.criterion,
-        gold_shifts=pipeline.gold_shifts(work, grid),
+        gold_shifts=stages.gold_shifts(work, grid),
         seed=[work.study.seed, 61],
     )
     if json:

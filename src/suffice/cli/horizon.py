@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from suffice.forecast.horizon import Horizon, MeasuredChange, Needed, Outlook, SourceStart
-    from suffice.workspace import Workspace
+    from suffice.stages import Workspace
 
 
 def horizon(
@@ -117,10 +117,10 @@ def _starts(work: Workspace, outlook: Outlook, rng: np.random.Generator) -> list
     """Every source as it is today, with what the measured models need of it."""
     from math import log10
 
-    from suffice import pipeline
+    from suffice import stages
     from suffice.forecast.horizon import SourceStart, measured_trend
 
-    laws = pipeline.fit(work, pipeline.measure(work))
+    laws = stages.fit(work, stages.measure(work))
     model = work.study.models.target
     today = outlook.models.get(model, 1.0)
     # Models that the file does not place on its scale say nothing about a trend along it.

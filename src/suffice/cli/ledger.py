@@ -32,7 +32,8 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
     from suffice.cli._common import print_json
     from suffice.curve import Curve
     from suffice.errors import InputError
-    from suffice.forecast import Ledger, track_record
+    from suffice.forecast import track_record
+    from suffice.records import Ledger
 
     path = out / "ledger.jsonl"
     if not path.exists():

@@ -41,15 +41,15 @@ def next_(
     quiet
         No progress.
     """
-    from suffice import pipeline
+    from suffice import stages
     from suffice.cli._common import print_json, workspace
     from suffice.errors import InputError
 
     if value is not None and not 0.0 < value < float("inf"):
         raise InputError(f"--value {value:g} is no value", fix="give a positive amount")
     work = workspace(study, out, as_json=json, quiet=quiet)
-    grid = pipeline.measure(work)
-    found = pipeline.what_next(work, grid, pipeline.fit(work, grid), value=value)
+    grid = stages.measure(work)
+    found = stages.what_next(work, grid, stages.fit(work, grid), value=value)
     if json:
         print_json(found.as_dict())
         return

@@ -47,15 +47,15 @@ def run(
     quiet
         No progress.
     """
-    from suffice import pipeline
+    from suffice import stages
     from suffice.cli._common import print_json, print_summary, workspace
 
     work = workspace(study, out, as_json=json, quiet=quiet)
-    result = pipeline.run(
+    result = stages.run(
         work.study,
         out,
         check=check,
-        check_seed=pipeline.CHECK_SEED if check_seed is None else check_seed,
+        check_seed=stages.CHECK_SEED if check_seed is None else check_seed,
         progress=work.progress,
         executor=executor,
     )

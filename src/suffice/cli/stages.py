@@ -34,11 +34,11 @@ def supply(
     quiet
         No progress.
     """
-    from suffice import pipeline
+    from suffice import stages
     from suffice.cli._common import print_json, workspace
 
     work = workspace(study, out, as_json=json, quiet=quiet)
-    table = pipeline.supply(work)
+    table = stages.supply(work)
     if json:
         print_json(table)
         return
@@ -82,11 +82,11 @@ def measure(
     quiet
         No progress.
     """
-    from suffice import pipeline
+    from suffice import stages
     from suffice.cli._common import print_json, workspace
 
     work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
-    grid = pipeline.measure(work)
+    grid = stages.measure(work)
     cells = {m: len(grid.of(m)[0]) for m in work.models}
     hostile = {m: len(grid.attacked(m)[0]) for m in work.models}
     runs = sum(len(r.scores) for r in grid.runs)
@@ -120,11 +120,11 @@ def fit(
     quiet
         No progress.
     """
-    from suffice import pipeline
+    from suffice import stages
     from suffice.cli._common import print_json, workspace
 
     work = workspace(study, out, as_json=json, quiet=quiet)
-    pipeline.fit(work, pipeline.measure(work))
+    stages.fit(work, stages.measure(work))
     law = work.read("law.json", made_by="suffice fit")
     if json:
         print_json(law)
@@ -192,7 +192,7 @@ def plan(
     quiet
         No progress.
     """
-    from suffice import pipeline
+    from suffice import stages
     from suffice.cli._common import print_json, print_summary, workspace
     from suffice.curve import Curve
     from suffice.errors import InputError
@@ -219,10 +219,10 @@ def plan(
                 print(line)
         sys.stdout.flush()
 
-    pipeline.market_of(work, money=budget, weeks=weeks, bought=have)
-    grid = pipeline.measure(work)
-    laws = pipeline.fit(work, grid)
-    pipeline.make_plan(
+    stages.market_of(work, money=budget, weeks=weeks, bought=have)
+    grid = stages.measure(work)
+    laws = stages.fit(work, grid)
+    stages.make_plan(
         work,
         grid,
         laws,

@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.demand._heads import Problem, fit_heads
-from suffice.demand._probe import PENALTIES
+from suffice.demand.schemes import PENALTIES, Problem, fit_heads
 from suffice.errors import InputError
 from suffice.estimate import LEVEL, Estimate
 

@@ -6,9 +6,7 @@ The room can be called: ``suffice.forecast(law, curve, sources, criterion)`` is 
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suffice._lazy import lazy_exports
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from suffice.forecast._explain import explain_change as explain_change
     from suffice.forecast._fresh_gold import FreshGold as FreshGold
     from suffice.forecast._fresh_gold import read_fresh_gold as read_fresh_gold
-    from suffice.forecast._ledger import Ledger as Ledger
     from suffice.forecast._probability import FAR as FAR
     from suffice.forecast._probability import Forecast as Forecast
     from suffice.forecast._probability import make_forecasts as make_forecasts
@@ -49,7 +46,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "with_capability",
         ),
         "suffice.forecast._criterion": ("Criterion",),
-        "suffice.forecast._deployment": ("forecast", "in_deployment"),
+        "suffice.forecast._deployment": (
+            "forecast",
+            "in_deployment",
+        ),
         "suffice.forecast._enough": (
             "Enough",
             "judge_gold",
@@ -62,7 +62,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "FreshGold",
             "read_fresh_gold",
         ),
-        "suffice.forecast._ledger": ("Ledger",),
         "suffice.forecast._probability": (
             "FAR",
             "Forecast",
@@ -78,14 +77,3 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
     },
 )
-
-
-class _Room(ModuleType):
-    def __call__(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - as ``forecast`` has it
-        from suffice.forecast._deployment import forecast
-
-        return forecast(*given, **named)
-
-
-# The question of the product has the name of the room that answers it.
-sys.modules[__name__].__class__ = _Room

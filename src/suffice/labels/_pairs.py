@@ -41,9 +41,9 @@ def read_comparisons(comparisons: pl.DataFrame | str | Path) -> pl.DataFrame:
     """
     import polars as pl
 
-    from suffice.labels._formats import read_frame
     from suffice.labels._read import _recognise
     from suffice.labels._table import _label_text, _plain_types, _refuse_empty
+    from suffice.labels.formats import read_frame
 
     origin = "comparisons"
     if isinstance(comparisons, str | Path):

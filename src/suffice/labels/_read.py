@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.labels._formats import read_frame
 from suffice.labels._table import COLUMNS, LabelTable, counted, gold_of_rows, refuse_missing
+from suffice.labels.formats import read_frame
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -88,8 +88,7 @@ def read_labels(
     frame = read_frame(path)
     origin = str(path)
     wanted = dict(columns or {})
-    from suffice.labels._argilla import is_argilla, read_argilla
-    from suffice.labels._label_studio import is_label_studio, read_label_studio
+    from suffice.labels.formats import is_argilla, is_label_studio, read_argilla, read_label_studio
 
     if is_label_studio(frame):
         return read_label_studio(frame, origin=origin, columns=wanted)
@@ -107,7 +106,7 @@ def read_labels(
                 f"no column {theirs!r}; there are: {', '.join(frame.columns)}", where=origin
             )
     if set(_PAIR) <= set(frame.columns) and "label" not in wanted:
-        from suffice.labels._preferences import preferences_of_frame
+        from suffice.labels.formats import preferences_of_frame
 
         whole = frame.drop_nulls(_PAIR) if drop_missing else frame
         table = preferences_of_frame(whole, origin=origin, columns=wanted).to_labels()

@@ -19,7 +19,7 @@ from suffice.report._theme import role
 
 if TYPE_CHECKING:
     from suffice.forecast import Bin
-    from suffice.report._schema import LedgerEntry
+    from suffice.records import LedgerEntry
 
 
 def calibration_figure(entries: tuple[LedgerEntry, ...]) -> Figure | None:

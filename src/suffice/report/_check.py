@@ -21,7 +21,7 @@ from suffice.report._theme import role
 if TYPE_CHECKING:
     from polars import DataFrame
 
-    from suffice.report._schema import Check, Criterion, Plan
+    from suffice.records import Check, Criterion, Plan
 
 _ROW_PX = 78
 _STRIP_PX = 62

@@ -26,7 +26,7 @@ from suffice.report._placement import Board, around
 from suffice.report._theme import MARKS, STAR, role
 
 if TYPE_CHECKING:
-    from suffice.report._schema import Forecast, FrontierPoint, Plan, Probability
+    from suffice.records import Forecast, FrontierPoint, Plan, Probability
 
 _BESIDE = 39.0
 """A label that finds no place right beside its mark is left to the key."""

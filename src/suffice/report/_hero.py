@@ -22,7 +22,7 @@ from suffice.report._hero_layers import cost_layers, path_layers, point_layers, 
 from suffice.report._theme import MARKS
 
 if TYPE_CHECKING:
-    from suffice.report._schema import Hero
+    from suffice.records import Hero
 
 
 def hero_figure(hero: Hero, model: str) -> Figure:

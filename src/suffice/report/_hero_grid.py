@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from suffice.records import Hero, HeroPoint, PathPoint
     from suffice.report._placement import Place
-    from suffice.report._schema import Hero, HeroPoint, PathPoint
 
 LINE_LEVELS = (0.1, 0.5, 0.9)
 WIDE = (740.0, 440.0)

@@ -24,7 +24,7 @@ from suffice.report._theme import role
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suffice.report._schema import MoreOfTheJudge
+    from suffice.records import MoreOfTheJudge
 
 
 def judge_figure(more: MoreOfTheJudge, thresholds: Mapping[str, float]) -> Figure:

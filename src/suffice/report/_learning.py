@@ -22,7 +22,7 @@ from suffice.report._theme import role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suffice.report._schema import Forecast, LearningCurve
+    from suffice.records import Forecast, LearningCurve
 
 _MARGIN = 1.08
 """Room for marks at both ends of the logarithmic axis."""

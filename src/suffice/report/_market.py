@@ -20,7 +20,7 @@ from suffice.report._figure import (
 from suffice.report._theme import MARKS, role
 
 if TYPE_CHECKING:
-    from suffice.report._schema import Offer, Supply
+    from suffice.records import Offer, Supply
 
 _SERIES = 6
 _FRONTIER_SIZE = (740.0, 300.0)

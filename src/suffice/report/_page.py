@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._disk import write_atomic
 from suffice.errors import StorageError
+from suffice.records import StudyFolder, read_folder
 from suffice.report import _tables as tables
 from suffice.report import _words as words
 from suffice.report._calibration import calibration_figure
 from suffice.report._check import check_figure, strip_figure
-from suffice.report._data import StudyFolder, read_folder
 from suffice.report._figure import unchecked
 from suffice.report._frontier import frontier_figure, models_figure
 from suffice.report._glyphs import glyph

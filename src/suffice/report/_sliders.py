@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from suffice.report import _words as words
 
 if TYPE_CHECKING:
-    from suffice.report._schema import Plan, Sliders
+    from suffice.records import Plan, Sliders
 
 TRY_IT = ("try", "Try it")
 """Its place in the contents."""

@@ -10,7 +10,7 @@ from suffice.report._figure import Table
 if TYPE_CHECKING:
     from polars import DataFrame
 
-    from suffice.report._schema import (
+    from suffice.records import (
         Check,
         Forecast,
         Interval,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suffice.records import read_plan
 from suffice.report import _words as words
-from suffice.report._data import read_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from suffice.report._schema import Check, Plan, Probability, Tranche
+    from suffice.records import Check, Plan, Probability, Tranche
 
 
 def terminal_summary(folder: Path) -> RenderableType:

@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from suffice.report._schema import (
-        Chance,
-        Check,
-        Criterion,
-        Interval,
-        Plan,
-        Probability,
-        Tranche,
-    )
+    from suffice.records import Chance, Check, Criterion, Interval, Plan, Probability, Tranche
 
 NARROW_SPACE = "\u202f"
 HARD_SPACE = "\u00a0"

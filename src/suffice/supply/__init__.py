@@ -9,22 +9,22 @@ from suffice._lazy import lazy_exports
 if TYPE_CHECKING:
     from suffice.supply._audit import Audit as Audit
     from suffice.supply._audit import audit as audit
-    from suffice.supply._bradley_terry import Items as Items
-    from suffice.supply._bradley_terry import bradley_terry as bradley_terry
-    from suffice.supply._judges import judge_report as judge_report
-    from suffice.supply._label_sources import LabelSources as LabelSources
-    from suffice.supply._label_sources import label_sources as label_sources
-    from suffice.supply._position import Preferences as Preferences
-    from suffice.supply._routing import Routing as Routing
-    from suffice.supply._routing import route as route
-    from suffice.supply._sources import Measured as Measured
-    from suffice.supply._sources import Offered as Offered
-    from suffice.supply._sources import build_sources as build_sources
-    from suffice.supply._sources import supply_table as supply_table
-    from suffice.supply._split import Split as Split
     from suffice.supply._summary import summary_lines as summary_lines
-    from suffice.supply._supply_curve import SupplyCurve as SupplyCurve
-    from suffice.supply._supply_curve import supply_curve as supply_curve
+    from suffice.supply.doubts import Split as Split
+    from suffice.supply.doubts import judge_report as judge_report
+    from suffice.supply.preferences import Items as Items
+    from suffice.supply.preferences import Preferences as Preferences
+    from suffice.supply.preferences import bradley_terry as bradley_terry
+    from suffice.supply.sources import LabelSources as LabelSources
+    from suffice.supply.sources import Measured as Measured
+    from suffice.supply.sources import Offered as Offered
+    from suffice.supply.sources import Routing as Routing
+    from suffice.supply.sources import SupplyCurve as SupplyCurve
+    from suffice.supply.sources import build_sources as build_sources
+    from suffice.supply.sources import label_sources as label_sources
+    from suffice.supply.sources import route as route
+    from suffice.supply.sources import supply_curve as supply_curve
+    from suffice.supply.sources import supply_table as supply_table
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -33,31 +33,27 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Audit",
             "audit",
         ),
-        "suffice.supply._bradley_terry": (
+        "suffice.supply._summary": ("summary_lines",),
+        "suffice.supply.doubts": (
+            "Split",
+            "judge_report",
+        ),
+        "suffice.supply.preferences": (
             "Items",
+            "Preferences",
             "bradley_terry",
         ),
-        "suffice.supply._routing": (
-            "Routing",
-            "route",
-        ),
-        "suffice.supply._judges": ("judge_report",),
-        "suffice.supply._label_sources": (
+        "suffice.supply.sources": (
             "LabelSources",
-            "label_sources",
-        ),
-        "suffice.supply._position": ("Preferences",),
-        "suffice.supply._sources": (
             "Measured",
             "Offered",
-            "build_sources",
-            "supply_table",
-        ),
-        "suffice.supply._split": ("Split",),
-        "suffice.supply._summary": ("summary_lines",),
-        "suffice.supply._supply_curve": (
+            "Routing",
             "SupplyCurve",
+            "build_sources",
+            "label_sources",
+            "route",
             "supply_curve",
+            "supply_table",
         ),
     },
 )

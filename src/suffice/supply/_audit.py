@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from suffice.labels import LabelTable
     from suffice.progress import Progress
-    from suffice.supply._audit_channel import AuditedPosterior, ChannelBook
-    from suffice.supply._position import Preferences
-    from suffice.supply._split import Split
+    from suffice.supply.doubts import Split
+    from suffice.supply.preferences import Preferences
+    from suffice.supply.sources import AuditedPosterior, ChannelBook
 
 CITATIONS = (
     "Dawid & Skene (1979), Applied Statistics 28(1): confusion matrices from labels alone",
@@ -135,22 +135,19 @@ def audit(
     """
     import numpy as np
 
-    from suffice.supply._audit_channel import channel_book
-    from suffice.supply._capability_trend import find_trends
-    from suffice.supply._collusion import find_groups, merge_groups
-    from suffice.supply._doubt import doubt
-    from suffice.supply._position import find_preferences
-    from suffice.supply._predictive_check import predictive_check
-    from suffice.supply._shared import shared_error
-    from suffice.supply._shared_prior import share_prior
-    from suffice.supply._source_table import source_rows
-    from suffice.supply._split import find_split
     from suffice.supply._summary import extra_summary, summarise
-    from suffice.supply._suspects import find_suspects
     from suffice.supply._tables import pairs_frame, sources_frame, tasks_frame, workers_frame
     from suffice.supply._votes import code_votes
-    from suffice.supply._worker_model import Crowd
-    from suffice.supply._workers import fit_workers
+    from suffice.supply.doubts import doubt, find_groups, find_split, find_suspects, merge_groups
+    from suffice.supply.preferences import find_preferences
+    from suffice.supply.sources import channel_book, find_trends, source_rows
+    from suffice.supply.workers import (
+        Crowd,
+        fit_workers,
+        predictive_check,
+        share_prior,
+        shared_error,
+    )
 
     if not 0.0 < below < 1.0:
         raise InputError(f"{below:g} is no share of tasks", fix="give below a share, such as 0.05")

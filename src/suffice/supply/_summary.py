@@ -10,15 +10,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from suffice.labels import LabelTable
-    from suffice.supply._capability_trend import Trend
-    from suffice.supply._collusion import Group
-    from suffice.supply._doubt import Verdict
-    from suffice.supply._position import Preferences
-    from suffice.supply._shared import SharedError
-    from suffice.supply._split import Split
-    from suffice.supply._suspects import Flag
     from suffice.supply._votes import Votes
-    from suffice.supply._workers import WorkerFit
+    from suffice.supply.doubts import Flag, Group, Split, Verdict
+    from suffice.supply.preferences import Preferences
+    from suffice.supply.sources import Trend
+    from suffice.supply.workers import SharedError, WorkerFit
 
 
 def summarise(
@@ -40,9 +36,8 @@ def summarise(
 
     from suffice.supply._agreement import agreement, cohen_range
     from suffice.supply._audit import CITATIONS
-    from suffice.supply._ids import ids_test
-    from suffice.supply._shared import describe
-    from suffice.supply._suspects import SURE, expected_false, group_names
+    from suffice.supply.doubts import SURE, expected_false, group_names, ids_test
+    from suffice.supply.workers import describe
 
     tasks, workers, _ = votes.shape
     per_task = np.bincount(votes.task, minlength=tasks)
@@ -122,7 +117,7 @@ def _cautions(
 ) -> list[str]:
     """What makes these labels weak evidence, one line each."""
     from suffice.labels import counted
-    from suffice.supply._workers import SETTLED
+    from suffice.supply.workers import SETTLED
 
     cautions = []
     rests = (
@@ -201,7 +196,7 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     if "capability" in summary:
         lines.append(summary["capability"]["all"]["statement"])
     if "preferences" in summary:
-        from suffice.supply._position import preference_lines
+        from suffice.supply.preferences import preference_lines
 
         lines += preference_lines(summary["preferences"])
     suspects = summary["suspects"]

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suffice.supply._agreement import pair_agreement
-from suffice.supply._suspects import group_names
+from suffice.supply.doubts import group_names
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 
-    from suffice.supply._collusion import Group
-    from suffice.supply._suspects import Flag
     from suffice.supply._votes import Votes
-    from suffice.supply._workers import WorkerFit
+    from suffice.supply.doubts import Flag, Group
+    from suffice.supply.workers import WorkerFit
 
     Array = NDArray[Any]
 

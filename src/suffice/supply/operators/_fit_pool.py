@@ -9,13 +9,13 @@ import numpy as np
 
 from suffice.channel import Source
 from suffice.errors import InputError
-from suffice.supply._settling import SETTLED
 from suffice.supply._votes import code_votes
 from suffice.supply.operators._beliefs import require
 from suffice.supply.operators._operated import OperatedPosterior
 from suffice.supply.operators._pool_grid import LEVELS, SKILLS, WRONG
 from suffice.supply.operators._pool_posterior import PoolTable, sample_pool
 from suffice.supply.operators._worlds import Worlds
+from suffice.supply.workers import SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from suffice.channel import Channel
     from suffice.labels import LabelTable
     from suffice.supply._audit import Audit
-    from suffice.supply._settling import Settling
+    from suffice.supply.workers import Settling
 
     Floats = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.errors import ConvergenceError
-from suffice.supply._settling import SETTLED, Settling
 from suffice.supply.operators._pool_chain import PoolChain, PoolLabels
 from suffice.supply.operators._pool_grid import SKILLS, WEIGHT, WRONG
+from suffice.supply.workers import SETTLED, Settling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

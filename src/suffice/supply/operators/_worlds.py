@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 
 from suffice.channel import NoisyChannel, Profile
 from suffice.errors import InputError
-from suffice.supply._sources import bits
+from suffice.supply.sources import bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

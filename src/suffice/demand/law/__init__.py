@@ -1,0 +1,49 @@
+"""The law: how outcomes depend on what was bought, with a posterior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from suffice.demand.law._attack import FEWEST_ATTACKED as FEWEST_ATTACKED
+    from suffice.demand.law._attack import AttackPart as AttackPart
+    from suffice.demand.law._attack import fit_attack as fit_attack
+    from suffice.demand.law._baselines import held_out_table as held_out_table
+    from suffice.demand.law._law import Law as Law
+    from suffice.demand.law._law import Outcomes as Outcomes
+    from suffice.demand.law._law import fit_law as fit_law
+    from suffice.demand.law._law_file import LawTask as LawTask
+    from suffice.demand.law._law_file import fit_laws as fit_laws
+    from suffice.demand.law._terms import SourceTable as SourceTable
+    from suffice.demand.law._transfer import Pilots as Pilots
+    from suffice.demand.law._transfer import TransferLaw as TransferLaw
+    from suffice.demand.law._transfer import transfer_law as transfer_law
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "suffice.demand.law._attack": (
+            "AttackPart",
+            "FEWEST_ATTACKED",
+            "fit_attack",
+        ),
+        "suffice.demand.law._baselines": ("held_out_table",),
+        "suffice.demand.law._law": (
+            "Law",
+            "Outcomes",
+            "fit_law",
+        ),
+        "suffice.demand.law._law_file": (
+            "LawTask",
+            "fit_laws",
+        ),
+        "suffice.demand.law._terms": ("SourceTable",),
+        "suffice.demand.law._transfer": (
+            "Pilots",
+            "TransferLaw",
+            "transfer_law",
+        ),
+    },
+)

@@ -1,0 +1,321 @@
+"""The law: how the outcome of training depends on the curve, with a posterior and a width.
+
+Model: for one model and scheme, the mean of every metric is a parametric curve (``_terms``) plus a
+smooth Gaussian-process discrepancy; runs scatter about the mean with a width of their own for each
+metric (``_widths``) and a joint distribution over metrics taken from the runs themselves. For the
+mean, metrics are rotated so that run-to-run noise is white; nonlinear parameters are shared by the
+metrics and sampled, everything linear is integrated out exactly.
+
+Assumes: the task pool and the gold stay those of the grid; the discrepancy is as correlated over
+metrics as the run-to-run noise; runs of one cell are independent given the pool.
+Fails when: a curve holds a kind of purchase that no measured cell held (``distance`` says so), or
+run-to-run distributions change shape between cells, not only in width.
+Reference: Kennedy and O'Hagan (2001) for the discrepancy; Rasmussen and Williams (2006), ch. 2 and
+5, for the marginal likelihood and leave-one-out formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.curve import ResolvedCurve
+from suffice.demand.law._attack import AttackPart
+from suffice.demand.law._cells import Cells
+from suffice.demand.law._families import FAMILIES, WEIGHT
+from suffice.demand.law._sampler import Posterior, sample
+from suffice.demand.law._terms import Shape, SourceTable, Terms
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve
+
+    Floats = NDArray[np.float64]
+    Numbers = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Draws of what runs of several curves would give, kept factored.
+
+    Attributes:
+        mean: mean of each metric over runs [draw, curve, metric].
+        spread: run-to-run sd of each metric [draw, curve, metric].
+        residuals: joint run-to-run deviations in units of ``spread``, drawn from the measured runs
+            [run, metric].
+        family: position of each draw's family of learning curves; None where there is one [draw].
+    """
+
+    mean: Numbers
+    spread: Numbers
+    residuals: Floats
+    family: Floats | None = None
+
+    def runs(self, curve: int = 0) -> Floats:
+        """Metrics of single runs of one curve [draw, run, metric]."""
+        noise = self.spread[:, curve, None, :] * self.residuals
+        return np.asarray(self.mean[:, curve, None, :] + noise)
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A fitted law of one model under one scheme; make one with ``fit_law``."""
+
+    model: str
+    scheme: str
+    metrics: tuple[str, ...]
+    table: SourceTable
+    posterior: Posterior
+    curves: tuple[Curve, ...]
+    widening: float
+    """What leave-one-out errors say the discrepancy's width must be multiplied by; at least 1."""
+    _data: Cells
+    attack: AttackPart | None = None
+    """What hostile labels do; without it they count as labels that are wrong."""
+
+    def sample(
+        self,
+        model: str,
+        scheme: str,
+        curve: ResolvedCurve,
+        rng: np.random.Generator,
+        *,
+        draws: int = 400,
+        runs: int = 200,
+    ) -> Floats:
+        """Metrics of runs of a resolved curve [parameter draw, run, metric], jointly.
+
+        Raises:
+            InputError: the law is of another model or scheme, or has not seen a source.
+        """
+        if (model, scheme) != (self.model, self.scheme):
+            raise InputError(
+                f"the law is of {self.model} under {self.scheme}, not of {model} under {scheme}"
+            )
+        return self.outcomes([curve], rng, draws=draws, runs=runs).runs()
+
+    def outcomes(
+        self,
+        curves: Sequence[Curve | ResolvedCurve],
+        rng: np.random.Generator,
+        *,
+        draws: int,
+        runs: int,
+        half: int | None = None,
+        common: bool = False,
+    ) -> Outcomes:
+        """The same for many curves at once, kept factored.
+
+        Args:
+            curves: what might be bought.
+            rng: the only source of chance.
+            draws, runs: how many of each.
+            half: 0 or 1 to use one half of the posterior draws only.
+            common: one draw of the discrepancy for all curves: for one purchase through several
+                channels, whose differences would drown in it otherwise.
+        """
+        pool = self.posterior.draws
+        if half is not None:
+            # The sampler's two ensembles never met: what one chose, the other has not seen.
+            middle = len(pool) // 2
+            pool = pool[middle:] if half else pool[:middle]
+        theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
+        plain, learned, terms = self._outcomes(theta, curves, rng, runs, common=common)
+        if self.attack is None or not terms.hostile.any():
+            return plain
+        hostile = terms.hostile_share(self.table, self.kept_early)
+        return self.attack.apply(plain, hostile, learned, rng, common=common)
+
+    def hostile_share(self, curves: Sequence[Curve | ResolvedCurve]) -> Floats:
+        """Hostile share of the training signal, early rounds as far as they stay [curve]."""
+        return Terms.of(curves, self.table).hostile_share(self.table, self.kept_early)
+
+    def without_attack(
+        self,
+        curves: Sequence[Curve | ResolvedCurve],
+        rng: np.random.Generator,
+        *,
+        draws: int,
+        runs: int,
+    ) -> tuple[Outcomes, Numbers]:
+        """Outcomes if hostile labels were merely wrong, and the share learned [draw, curve]."""
+        pool = self.posterior.draws
+        theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
+        return self._outcomes(theta, curves, rng, runs)[:2]
+
+    def _outcomes(
+        self,
+        theta: Floats,
+        curves: Sequence[Curve | ResolvedCurve],
+        rng: np.random.Generator,
+        runs: int,
+        *,
+        common: bool = False,
+    ) -> tuple[Outcomes, Numbers, Terms]:
+        """Outcomes without the attack part, the share learned [draw, curve], and the terms."""
+        terms = Terms.of(curves, self.table)
+        mean, spread, learned = self._data.predict(theta, terms, rng, self.widening, common=common)
+        # Every measured run counts as often as any other, as far as the number allows: drawing them
+        # with replacement would only add noise to a share of passing runs.
+        pick = np.resize(rng.permutation(len(self._data.residuals)), runs)
+        family = theta[:, Shape.column(self.table)]
+        return Outcomes(mean, spread, self._data.residuals[pick], family), learned, terms
+
+    def distance(self, curve: Curve | ResolvedCurve) -> str:
+        """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``."""
+        worth = Terms.of([curve], self.table).plain_worth(self.table)[0]
+        largest = max(float(w) for w in self._data.worth)
+        if worth <= 1.05 * largest:
+            return "inside"
+        return "near" if worth <= 3.0 * largest else "far"
+
+    def summary(self) -> dict[str, Any]:
+        """Convergence, width and size, for ``law.json``."""
+        discrepancy = np.exp(self.posterior.draws[:, -2].mean()) * self.widening
+        sd = np.sqrt((self._data.back**2).sum(axis=1))
+        return {
+            "model": self.model,
+            "families": [
+                {"name": f"{name} with taught bias and discrepancy", "weight": weight}
+                for name, weight in self.families.items()
+            ],
+            "converged": True,
+            "rhat": self.posterior.rhat,
+            "ess": self.posterior.effective_draws,
+            "draws": len(self.posterior.draws),
+            "widening": self.widening,
+            "discrepancy_sd": {
+                m: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
+            },
+            "cells": len(self.curves),
+            "runs": int(self._data.counts.sum()),
+        }
+
+    @property
+    def untrained(self) -> Floats:
+        """What a model that has learned nothing scores [metric]."""
+        return self._data.untrained
+
+    @property
+    def kept_early(self) -> float:
+        """What is left of an early round's pull after a later one, posterior mean."""
+        shape = Shape.unpack(self.posterior.draws, self.table)
+        return float(np.exp(shape.keep_bias).mean())
+
+    @property
+    def worth(self) -> Floats:
+        """Clean-equivalent labels of the measured cells under the prior means [cell]."""
+        return self._data.worth
+
+    @property
+    def families(self) -> dict[str, float]:
+        """Families of learning curves, by their share of the posterior's draws."""
+        code = self.posterior.draws[:, Shape.column(self.table)]
+        shares = {name: float((code == k).mean()) for k, name in enumerate(FAMILIES)}
+        return {name: share for name, share in shares.items() if share > 0.0}
+
+    def leave_one_out(self) -> tuple[Floats, Floats, Floats]:
+        """Predictions of every cell's mean from all others: (mean, sd, measured) [cell, metric]."""
+        rng = np.random.default_rng(3)
+        theta = self.posterior.draws[rng.choice(len(self.posterior.draws), 100)]
+        return self._data.leave_one_out(theta, self.widening)
+
+
+def fit_law(
+    curves: Sequence[Curve | ResolvedCurve],
+    runs: Sequence[NDArray[np.float64]],
+    metrics: Sequence[str],
+    table: SourceTable,
+    *,
+    model: str,
+    scheme: str,
+    seed: int = 0,
+    families: Sequence[str] = FAMILIES,
+    untrained: Floats | None = None,
+) -> Law:
+    """Fit the law to measured cells.
+
+    Args:
+        curves: one a cell; resolved where a channel differs from its source's profile in ``table``.
+        runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
+        metrics: names of the metrics.
+        table: the sources, and what is believed of them beforehand.
+        model, scheme: named in the law.
+        seed: of the sampler.
+        families: of learning curves, averaged; see ``suffice.demand.law._families``.
+        untrained: what a model that has learned nothing scores [metric]; one half by default.
+
+    Raises:
+        InputError: too few cells to fit.
+        ConvergenceError: the posterior did not converge.
+    """
+    if len(curves) < 6:
+        raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
+    data = Cells.of(curves, runs, table, untrained)
+    name = f"the law of {model}"
+    posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
+    rng = np.random.default_rng([seed, 6])
+    theta = posterior.draws[rng.choice(len(posterior.draws), 60)]
+    mean, sd, measured = data.leave_one_out(theta, 1.0)
+    # Width is earned on cells that the prediction did not see.
+    miss = float(np.sqrt(np.mean(((measured - mean) / sd) ** 2)))
+    bought = tuple(c.curve if isinstance(c, ResolvedCurve) else c for c in curves)
+    return Law(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
+
+
+def _sample(data: Cells, table: SourceTable, family: str, seed: int, name: str) -> Posterior:
+    column, start = Shape.column(table), Shape.start(table, family)
+    code = start[column]
+    found = sample(
+        lambda theta: data.log_posterior(np.insert(theta, column, code, axis=1)),
+        np.delete(start, column),
+        seed=seed,
+        what=name,
+    )
+    return replace(found, draws=np.insert(found.draws, column, code, axis=1))
+
+
+def _average(parts: Mapping[str, Posterior]) -> Posterior:
+    """Draws of every family in proportion to its weight.
+
+    The halves of the result are made of the same halves of its parts, so that the sampler's two
+    ensembles stay apart.
+    """
+    whole = sum(WEIGHT[f] for f in parts)
+    size = max(len(p.draws) for p in parts.values()) // 2
+    halves = []
+    for half in range(2):
+        for family, part in parts.items():
+            middle = len(part.draws) // 2
+            mine = part.draws[middle:] if half else part.draws[:middle]
+            count = round(size * WEIGHT[family] / whole)
+            halves.append(mine[np.linspace(0, len(mine) - 1, count).astype(int)])
+    return Posterior(
+        np.concatenate(halves),
+        max(p.rhat for p in parts.values()),
+        min(p.effective_draws for p in parts.values()),
+        max(p.steps for p in parts.values()),
+    )
+
+
+def rebuild_law(
+    curves: Sequence[Curve],
+    runs: Sequence[NDArray[np.float64]],
+    metrics: Sequence[str],
+    table: SourceTable,
+    posterior: Posterior,
+    widening: float,
+    *,
+    model: str,
+    scheme: str,
+    untrained: Floats | None = None,
+) -> Law:
+    """A law whose posterior was sampled before, from these very cells."""
+    data = Cells.of(curves, runs, table, untrained)
+    return Law(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)

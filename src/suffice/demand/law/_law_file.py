@@ -1,0 +1,127 @@
+"""Laws on disk: posteriors are kept by what they were fitted to, and fitted side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from suffice.demand.law._law import Law, fit_law, rebuild_law
+from suffice.demand.law._sampler import Posterior
+from suffice.demand.runs import processes
+from suffice.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve
+    from suffice.demand.law._terms import SourceTable
+    from suffice.progress import Progress
+
+VERSION = "4"
+"""Changes whenever the same runs could give another posterior."""
+
+
+@dataclass(frozen=True, eq=False)
+class LawTask:
+    """A law to fit: the arguments of ``fit_law``."""
+
+    curves: tuple[Curve, ...]
+    runs: tuple[NDArray[np.float64], ...]
+    metrics: tuple[str, ...]
+    table: SourceTable
+    model: str
+    scheme: str
+    seed: int
+    untrained: tuple[float, ...]
+
+    def key(self) -> str:
+        """Hash of everything that the posterior depends on."""
+        about = [
+            VERSION,
+            self.seed,
+            list(self.metrics),
+            list(self.untrained),
+            list(self.table.names),
+            self.table.log_worth.tolist(),
+            {name: dict(values) for name, values in self.table.repeats.items()},
+            self.table.bias.tolist(),
+            [c.as_list() for c in self.curves],
+            # Laws of two classes keep the keys that they had before there were more.
+            *([self.table.classes] if self.table.classes > 2 else []),
+        ]
+        # Quality control is read by what it makes of a source: its name alone does not say.
+        about += [
+            [t.source, t.labels_per_task, self.table.usual(t)]
+            for c in self.curves
+            for t in c
+            if t.source != t.base
+        ]
+        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+        for r in self.runs:
+            digest.update(np.ascontiguousarray(r).tobytes())
+        return digest.hexdigest()
+
+
+def fit_laws(
+    tasks: Sequence[LawTask], folder: Path, progress: Progress, *, name: str = "laws"
+) -> list[Law]:
+    """Fit laws side by side in local processes, reading from ``folder`` what was fitted before."""
+    paths = [folder / f"{t.key()}.npz" for t in tasks]
+    with progress.step(name, total=len(tasks)) as step:
+        todo = [i for i, path in enumerate(paths) if not path.exists()]
+        step.advance(len(tasks) - len(todo))
+        if todo:
+            with processes(min(os.cpu_count() or 1, len(todo))) as executor:
+                # The law with the most cells takes longest: it starts first.
+                todo.sort(key=lambda i: -len(tasks[i].curves))
+                for i, job in [(i, executor.submit(_fit, tasks[i])) for i in todo]:
+                    posterior, widening = job.result()
+                    _save(paths[i], posterior, widening)
+                    step.advance()
+        return [_load(t, path) for t, path in zip(tasks, paths, strict=True)]
+
+
+def _fit(t: LawTask) -> tuple[Posterior, float]:
+    level = np.array(t.untrained)
+    law = fit_law(
+        t.curves, t.runs, t.metrics, t.table,
+        model=t.model, scheme=t.scheme, seed=t.seed, untrained=level,
+    )  # fmt: skip
+    return law.posterior, law.widening
+
+
+def _save(path: Path, posterior: Posterior, widening: float) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.npz")
+        np.savez(
+            partial,
+            draws=posterior.draws,
+            rhat=posterior.rhat,
+            effective=posterior.effective_draws,
+            steps=posterior.steps,
+            widening=widening,
+        )
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _load(t: LawTask, path: Path) -> Law:
+    with np.load(path) as saved:
+        posterior = Posterior(
+            saved["draws"], float(saved["rhat"]), float(saved["effective"]), int(saved["steps"])
+        )
+        widening = float(saved["widening"])
+    return rebuild_law(
+        t.curves, t.runs, t.metrics, t.table, posterior, widening,
+        model=t.model, scheme=t.scheme, untrained=np.array(t.untrained),
+    )  # fmt: skip

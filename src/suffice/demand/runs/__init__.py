@@ -1,0 +1,49 @@
+"""Real trainings: where they are made, and the store that keeps them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from suffice.demand.runs._executors import Cell as Cell
+    from suffice.demand.runs._executors import Executor as Executor
+    from suffice.demand.runs._executors import load_executor as load_executor
+    from suffice.demand.runs._grid import Attack as Attack
+    from suffice.demand.runs._grid import Offer as Offer
+    from suffice.demand.runs._grid import design_attacks as design_attacks
+    from suffice.demand.runs._grid import design_grid as design_grid
+    from suffice.demand.runs._measure import cell_runs as cell_runs
+    from suffice.demand.runs._measure import measure as measure
+    from suffice.demand.runs._processes import processes as processes
+    from suffice.demand.runs._store import CellRuns as CellRuns
+    from suffice.demand.runs._store import Run as Run
+    from suffice.demand.runs._store import RunStore as RunStore
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "suffice.demand.runs._executors": (
+            "Cell",
+            "Executor",
+            "load_executor",
+        ),
+        "suffice.demand.runs._grid": (
+            "Attack",
+            "Offer",
+            "design_attacks",
+            "design_grid",
+        ),
+        "suffice.demand.runs._measure": (
+            "cell_runs",
+            "measure",
+        ),
+        "suffice.demand.runs._processes": ("processes",),
+        "suffice.demand.runs._store": (
+            "CellRuns",
+            "Run",
+            "RunStore",
+        ),
+    },
+)

@@ -1,0 +1,154 @@
+"""How training uses a resolved curve: the protocol that every scheme follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from suffice.channel import MOST_CLASSES
+from suffice.demand.schemes._heads import Problem, rotate
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from suffice.curve import ResolvedCurve, ResolvedTranche
+    from suffice.pools import Pool, Verdict
+
+PREFERENCES = "preferences"
+TWO_CLASSES = "two classes"
+MANY_CLASSES = f"up to {MOST_CLASSES} classes"
+KINDS = (PREFERENCES, TWO_CLASSES, MANY_CLASSES)
+"""What a scheme can take. Ratings become preferences in their pool."""
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """A model as runs see it: its frozen features of every item.
+
+    Attributes:
+        name, fingerprint: of the model.
+        features: float32 [item, dimension].
+    """
+
+    name: str
+    fingerprint: str
+    features: NDArray[np.float32]
+
+    @cached_property
+    def rotated(self) -> NDArray[np.float32]:
+        """The features as heads take them, turned once a process; see ``rotate``."""
+        return rotate(self.features)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What came out of training one curve with several seeds.
+
+    Attributes:
+        metrics: float64 [seed, metric], in the order of the pool's evaluation.
+        penalties: the hyperparameter that the held-out tasks chose for the last round [seed].
+        verdict: what the trained models say of the evaluation.
+    """
+
+    metrics: NDArray[np.float64]
+    penalties: NDArray[np.float64]
+    verdict: Verdict
+
+    @property
+    def answers(self) -> NDArray[np.float32]:
+        """Answers on the evaluation tasks, in {0, .5, 1} [seed, task]."""
+        return self.verdict.answers
+
+
+class Scheme(Protocol):
+    """A way of training."""
+
+    @property
+    def name(self) -> str:
+        """As in the study file."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same seed could give another result."""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether models stay as they are, so that only their features are needed."""
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """Kinds of labels that it learns from, out of ``KINDS``."""
+
+    def check(self, pool: Pool, model: str) -> None:
+        """Raise InputError or MissingError, in one line, where it cannot take these."""
+
+    def fingerprint(self, model: str) -> str:
+        """A hash of the model's weights, as this scheme loads them."""
+
+    def train(
+        self,
+        pool: Pool,
+        model: Embedded,
+        curve: ResolvedCurve,
+        seeds: Sequence[int],
+    ) -> Trained:
+        """Train once for each seed, on data drawn anew for that seed.
+
+        Args:
+            pool: tasks and evaluation.
+            model: what is trained, with its frozen features of the pool's items.
+            curve: what is bought, with its channels.
+            seeds: one run each; a run's data and training depend on its seed alone.
+        """
+
+
+def kind_of(pool: Pool) -> str:
+    """Which of ``KINDS`` the labels of a pool are."""
+    if bool((pool.evaluation.tasks.b >= 0).all()):
+        return PREFERENCES
+    return TWO_CLASSES if pool.evaluation.classes == 2 else MANY_CLASSES
+
+
+def check_takes(scheme: Scheme, pool: Pool) -> None:
+    """Raise InputError where the labels of a pool are of a kind that a scheme does not take."""
+    kind = kind_of(pool)
+    if kind in scheme.takes:
+        return
+    there = kind if kind != MANY_CLASSES else f"{pool.evaluation.classes} classes"
+    raise InputError(
+        f"scheme {scheme.name} takes {' and '.join(scheme.takes)}, and this study has {there}",
+        where="scheme.name",
+        fix="use probe, finetune or lora",
+    )
+
+
+def draw_round(
+    pool: Pool, tranches: Sequence[ResolvedTranche], rng: np.random.Generator
+) -> Problem:
+    """Draw the tasks of one round and their labels, pooled.
+
+    The target of a task is the mean of its labels; a tie counts half. With more than two classes it
+    is the share of its labels that each class got.
+    """
+    classes = pool.evaluation.classes
+    parts = []
+    for resolved in tranches:
+        t = resolved.tranche
+        if t.tasks == 0:
+            continue
+        tasks = pool.draw_tasks(t.tasks, rng, source=t.base, where=t.where)
+        labels = resolved.channel.draw(tasks, t.labels_per_task, rng)
+        if classes == 2:
+            target = np.nanmean(labels, axis=1).astype(np.float32)
+        else:
+            given = (labels[:, :, None] == np.arange(classes)).sum(axis=1)
+            target = (given / given.sum(axis=1, keepdims=True)).astype(np.float32)
+        parts.append((tasks.a, tasks.b, target, np.full(len(tasks), t.weight, dtype=np.float32)))
+    a, b, target, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Problem(a, b, target, weight)

@@ -1,0 +1,176 @@
+"""Argilla exports: records as JSON (version 1 and 2) and rows of the datasets library."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from suffice.errors import InputError
+from suffice.labels.formats._exports import NOBODY, Answers, decoded, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import polars as pl
+
+    from suffice.labels._table import LabelTable
+
+_RESPONSES = ".responses"
+_SLICES = ("slice", "domain", "subset")
+_LOOKED_AT = 20
+
+
+def is_argilla(frame: pl.DataFrame) -> bool:
+    """Whether a raw frame is one of Argilla's exports."""
+    names = frame.columns
+    if {"fields", "responses"} <= set(names):
+        return True
+    return any(f"{name}.users" in names for name in names if name.endswith(_RESPONSES)) or bool(
+        _question_columns(frame)
+    )
+
+
+def read_argilla(frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str]) -> LabelTable:
+    """A label table of an export: label, multi-label, rating and ranking questions.
+
+    Submitted responses are read; drafts, discarded ones and suggestions are counted. A ranking of
+    two becomes the name of the better one or ``tie``; of more, their order.
+
+    Args:
+        frame: the raw rows.
+        origin: the file, for messages.
+        columns: ``label`` -> the name of the question to read.
+
+    Raises:
+        InputError: nobody answered the question.
+    """
+    answers = Answers("Argilla", origin)
+    names = set(frame.columns)
+    nested = {"fields", "responses"} <= names
+    flat = [n[: -len(_RESPONSES)] for n in frame.columns
+            if n.endswith(_RESPONSES) and f"{n}.users" in names]  # fmt: skip
+    whole = [] if nested or flat else _question_columns(frame)
+    for number, row in enumerate(frame.iter_rows(named=True), start=1):
+        task = next((row[n] for n in ("id", "external_id") if row.get(n) is not None), number)
+        known = _slice(row)
+        if nested:
+            found = list(_of_record(decoded(row["responses"]), origin, task))
+            suggested = decoded(row.get("suggestions")) or ()
+            answers.skip("suggestion", len(suggested))
+        elif flat:
+            found = [one for question in flat for one in _of_lists(row, question)]
+            answers.skip("suggestion", sum(row.get(f"{q}.suggestion") is not None for q in flat))
+        else:
+            found = [one for question in whole for one in _of_cell(row[question], question)]
+            answers.skip("suggestion", sum(row.get(f"{q}-suggestion") is not None for q in whole))
+        if not found:
+            answers.skip("record{s} without a response")
+        for question, worker, status, value in found:
+            if status not in (None, "submitted"):
+                answers.skip(f"{status} response")
+                continue
+            label = _label(value)
+            if label is None:
+                answers.skip("empty response")
+                continue
+            answers.add(
+                question,
+                {"task": task, "worker": NOBODY if worker is None else worker, "label": label}
+                | known,
+            )
+    return answers.table(columns)
+
+
+_Response = tuple[str, Any, str | None, Any]
+
+
+def _of_record(responses: object, origin: str, task: object) -> Iterator[_Response]:
+    """Question, worker, status and value of a record's responses, of version 1 or 2."""
+    if responses is None:
+        return
+    if isinstance(responses, dict):
+        for question, given in responses.items():
+            for one in given or ():
+                yield question, one.get("user_id"), one.get("status"), one.get("value")
+        return
+    if not isinstance(responses, list) or not all(isinstance(one, dict) for one in responses):
+        raise InputError(
+            f"the responses of record {task!r} are neither a list nor an object",
+            where=origin,
+            fix="export the records with their responses",
+        )
+    for one in responses:
+        if "question_name" in one:
+            yield one["question_name"], one.get("user_id"), one.get("status"), one.get("value")
+            continue
+        values = one.get("values") or {}
+        if not values:
+            yield "(none)", one.get("user_id"), one.get("status") or "empty", None
+        for question, value in values.items():
+            inner = value.get("value") if isinstance(value, dict) else value
+            yield question, one.get("user_id"), one.get("status"), inner
+
+
+def _of_lists(row: dict[str, Any], question: str) -> Iterator[_Response]:
+    """Parallel lists of values, users and statuses."""
+    values = decoded(row[f"{question}{_RESPONSES}"]) or []
+    users = decoded(row.get(f"{question}{_RESPONSES}.users")) or [None] * len(values)
+    status = decoded(row.get(f"{question}{_RESPONSES}.status")) or [None] * len(values)
+    for user, state, value in zip(users, status, values, strict=False):
+        yield question, user, state, value
+
+
+def _of_cell(cell: object, question: str) -> Iterator[_Response]:
+    """A list of responses, or one object of lists."""
+    given = decoded(cell)
+    if isinstance(given, dict):
+        values = given.get("value") or []
+        users = given.get("user_id") or [None] * len(values)
+        status = given.get("status") or [None] * len(values)
+        for user, state, value in zip(users, status, values, strict=False):
+            yield question, user, state, value
+    for one in given if isinstance(given, list) else ():
+        yield question, one.get("user_id"), one.get("status"), one.get("value")
+
+
+def _question_columns(frame: pl.DataFrame) -> list[str]:
+    """Columns whose cells hold responses with a user, a value and a status."""
+    found = []
+    for name in frame.columns:
+        cells = (decoded(cell) for cell in frame[name].drop_nulls().head(_LOOKED_AT).to_list())
+        first = next((cell for cell in cells if isinstance(cell, list | dict) and cell), None)
+        if isinstance(first, list):
+            first = first[0]
+        if isinstance(first, dict) and {"user_id", "value", "status"} <= set(first):
+            found.append(name)
+    return found
+
+
+def _slice(row: dict[str, Any]) -> dict[str, Any]:
+    """The slice of a record, where its metadata or a column names it."""
+    metadata = decoded(row.get("metadata"))
+    places = [row, metadata] if isinstance(metadata, dict) else [row]
+    for place in places:
+        for name in _SLICES:
+            if place.get(name) is not None:
+                return {"slice": place[name]}
+    return {}
+
+
+def _label(value: object) -> str | None:
+    value = decoded(value)
+    if isinstance(value, dict):
+        value = value.get("value")
+    if isinstance(value, list):
+        ranked = [one for one in value if isinstance(one, dict) and one.get("rank") is not None]
+        if not ranked:
+            return joined([one.get("value") if isinstance(one, dict) else one for one in value])
+        ranked.sort(key=lambda one: (one["rank"], str(one["value"])))
+        if len(ranked) == 2:
+            tie = ranked[0]["rank"] == ranked[1]["rank"]
+            return "tie" if tie else str(ranked[0]["value"])
+        text = str(ranked[0]["value"])
+        for before, after in pairwise(ranked):
+            text += (" = " if before["rank"] == after["rank"] else " > ") + str(after["value"])
+        return text
+    return None if value is None or not str(value).strip() else str(value)

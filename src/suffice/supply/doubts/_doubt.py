@@ -1,0 +1,154 @@
+"""When the labels cannot tell which side is right, and what that does to every confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from suffice.supply._votes import Votes
+    from suffice.supply.doubts._collusion import Group
+    from suffice.supply.workers import WorkerFit
+
+    Array = NDArray[Any]
+
+MAJORITY = 0.5
+OPPOSED = 0.35
+ENOUGH_GOLD = 5
+_CLEAR, _SLIGHT = 0.9, 0.05
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the labels can tell the truth.
+
+    Attributes:
+        known: False where another reading of the same labels is as good, or nearly so.
+        statement: one or two sentences.
+        other_reading: weight of the other reading in every confidence.
+    """
+
+    known: bool
+    statement: str
+    other_reading: float = 0.0
+
+
+def doubt(
+    votes: Votes,
+    groups: list[Group],
+    fit: WorkerFit,
+    number_W: Array,
+    posterior: Array,
+) -> tuple[NDArray[np.float64], Verdict]:
+    """Judge whether the labels can tell the truth, and mix the other reading in where not.
+
+    Without gold (or with fewer than ``ENOUGH_GOLD`` tasks of it), two readings of the labels can
+    be equally good: a group that copies one key and holds most labels may be the honest side, or
+    one of two camps that contradict each other may be inverted. A few gold tasks decide.
+
+    Returns:
+        P(class) of each task with both readings in it, and the verdict.
+    """
+    import numpy as np
+
+    from suffice.labels import counted
+    from suffice.supply.doubts._suspects import informedness
+
+    golden = int((votes.gold >= 0).sum())
+    if golden >= ENOUGH_GOLD:
+        return posterior, Verdict(True, f"{golden:,} gold tasks fix which side is right.")
+    without = f"with {counted(golden, 'gold task')}" if golden else "without gold"
+    if not _compared(votes):
+        return posterior, Verdict(
+            False,
+            f"Cannot know: no two workers labelled the same task, and {without} nothing else tells "
+            "how good the labels are. Accuracies, errors and bits are the prior's. Rate some "
+            "tasks as gold (10 to 30), or ask several workers about some of them.",
+        )
+    if (votes.label == votes.label[0]).all():
+        return posterior, Verdict(
+            False,
+            f"Cannot know: all labels are {votes.classes[int(votes.label[0])]!r}, and {without} "
+            "nothing tells a worker who is right from one who always says so.",
+        )
+    held = sum(group.label_share for group in groups)
+    if held >= MAJORITY:
+        other = _groups_reading(votes, groups, posterior)
+        weight = min(held, MAJORITY)
+        return _mix(posterior, other, weight), Verdict(
+            False,
+            f"Cannot know: groups that copy one key gave {100 * held:.0f} % of the labels, and "
+            f"{without} nothing tells whether they or the others are right. The labels follow "
+            "the others; the confidences allow for both. Rate some tasks as gold (10 to 30).",
+            weight,
+        )
+    skill = informedness(fit.right_DWK)[:, number_W]
+    load = np.bincount(votes.worker, minlength=votes.shape[1]).astype(np.float64)
+    # Groups have been judged above: their many labels are one voice.
+    for group in groups:
+        load[group.members] = 0.0
+    positive = float(load[(skill > _SLIGHT).mean(axis=0) >= _CLEAR].sum())
+    negative = float(load[(skill < -_SLIGHT).mean(axis=0) >= _CLEAR].sum())
+    if positive + negative == 0.0:
+        return posterior, Verdict(
+            False,
+            "Cannot know: no worker is clearly better than chance, so the labels say next to "
+            "nothing about the tasks.",
+        )
+    opposed = negative / (positive + negative)
+    if opposed >= OPPOSED:
+        classes = votes.shape[2]
+        other = (1.0 - posterior) / (classes - 1)
+        return _mix(posterior, other, opposed), Verdict(
+            False,
+            f"Cannot know: workers who gave {100 * opposed:.0f} % of the informative labels "
+            f"answer the opposite of the rest, and {without} nothing tells which side is "
+            "right. The confidences allow for both. Rate some tasks as gold (10 to 30).",
+            opposed,
+        )
+    copied = (
+        f"Groups that copy one key gave {100 * held:.0f} % of the labels and count as one voter "
+        "each. "
+        if groups
+        else ""
+    )
+    return posterior, Verdict(
+        True,
+        f"{copied}The labels can tell, provided that most workers who do not copy mean to be "
+        f"right; {without}, errors that everybody shares stay unseen.",
+    )
+
+
+def _compared(votes: Votes) -> bool:
+    """Whether any task has labels of two workers (of one, labelling twice, says nothing)."""
+    import numpy as np
+
+    tasks, workers, _ = votes.shape
+    if workers < 2:
+        return False
+    first = np.zeros(tasks, dtype=np.int64)
+    first[votes.task] = votes.worker
+    return bool((first[votes.task] != votes.worker).any())
+
+
+def _groups_reading(votes: Votes, groups: list[Group], posterior: Array) -> Array:
+    """What the tasks' classes are if the largest group is right."""
+    import numpy as np
+
+    from suffice.supply.doubts._collusion import _key
+
+    biggest = max(groups, key=lambda group: group.label_share)
+    mine = np.isin(votes.worker, biggest.members)
+    task, label = _key(votes.task[mine], votes.label[mine], votes.shape[2])
+    other = posterior.copy()
+    other[task] = np.eye(votes.shape[2])[label]
+    return other
+
+
+def _mix(one: Array, other: Array, weight: float) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.asarray((1.0 - weight) * one + weight * other)

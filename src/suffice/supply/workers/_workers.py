@@ -1,0 +1,305 @@
+"""What the labels say of workers and tasks: the worker model fitted and its kind chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from suffice.supply.workers import _worker_model as model
+from suffice.supply.workers._gibbs import Gibbs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from suffice.supply.workers._worker_model import Crowd, Difficulty
+
+    Array = NDArray[Any]
+
+BURN, KEEP = 80, 120
+_WORK = 6e8
+_LEAST_KEEP = 24
+_STORED = 24
+_LARGE = 2_000_000
+_THINNED = (1, 6)
+"""Sweeps between draws: of a chain that has not settled ever more are made."""
+SETTLED = 1.2
+"""R-hat above which a chain of the worker model is said not to have settled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Draws from the posterior of one kind of worker model.
+
+    Attributes:
+        kind: ``coin``, ``class`` or ``full``.
+        class_TK: P(class) of each task, gold included, float64 [task, class].
+        open_TK: the same from labels alone, as if the task's own gold were unknown.
+        z_DT: drawn classes, uint8 or uint16 [draw, task].
+        right_DWK: chance of a right answer on a new task of each class, float32 [draw, worker,
+            class], difficulty averaged over.
+        share_DK: drawn shares of the classes, float64 [draw, class].
+        confusion_WKK: posterior mean of P(label | class), float64 [worker, class, label].
+        score, score_se: expected log chance of the labels of a new task (WAIC), summed over tasks,
+            and its standard error.
+        score_T: the same by task.
+        scale: posterior mean of how much tasks differ: the scale of the shifts (``lean``) or the
+            mean share of guesses (``discount``).
+        rhat: split R-hat of the mean log evidence; near 1 where the chain has settled.
+        drawn: some of the draws with all that it takes to draw labels.
+    """
+
+    kind: str
+    class_TK: NDArray[np.float64]
+    open_TK: NDArray[np.float64]
+    z_DT: NDArray[Any]
+    right_DWK: NDArray[np.float32]
+    share_DK: NDArray[np.float64]
+    confusion_WKK: NDArray[np.float64]
+    score: float
+    score_se: float
+    score_T: NDArray[np.float64]
+    scale: float
+    rhat: float
+    drawn: tuple[model.Drawn, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class WorkerFit:
+    """The worker model, its kind chosen by how well it predicts labels of new tasks.
+
+    ``chosen`` gives the workers' confusion matrices. With more than two classes the answers to
+    tasks (``class_TK`` and the draws) average the class-wise kind, the full kind and plain
+    Dawid-Skene: the kind that predicts labels best is not always the one that finds the truth,
+    and where they differ none of them should be sure.
+    """
+
+    chosen: Chain
+    chains: Mapping[str, Chain]
+    class_TK: NDArray[np.float64]
+    open_TK: NDArray[np.float64]
+    z_DT: NDArray[Any]
+    right_DWK: NDArray[np.float32]
+    share_DK: NDArray[np.float64]
+    difficulty: Difficulty
+
+
+def fit_workers(crowd: Crowd, *, seed: int = 0, kinds: tuple[str, ...] | None = None) -> WorkerFit:
+    """Fit the worker model to labels.
+
+    Model: see ``_worker_model``; skills are normal around the crowd's mean for the class and a
+    worker's own level, so that workers with few labels are drawn towards the crowd.
+    Assumes: given class and difficulty, labels are independent (copying groups must have been
+    merged before), and most labels come from workers who are right more often than not. Tasks with
+    one label and no gold are answered, but inform nothing.
+    Fails when: a majority answers a key of its own without gold, or errors are shared by all.
+    Reference: Dawid and Skene (1979); Kim and Ghahramani (2012), Bayesian classifier combination;
+    Watanabe (2010) for the score that chooses the kind.
+
+    Args:
+        crowd: the labels; one set only.
+        seed: of the random draws.
+        kinds: kinds to try; by default all that the number of classes and workers allows.
+    """
+    import numpy as np
+
+    difficulty = model.difficulty_for(crowd.classes)
+    if kinds is None:
+        cells = crowd.workers * crowd.classes**2 * difficulty.count
+        kinds = ("coin",)
+        if cells <= model.TABLE_CELLS:
+            # With two classes every wrong answer is the other one: class-wise is already full.
+            kinds = ("coin", "class") if crowd.classes == 2 else model.KINDS
+    if len(kinds) > 1 and len(crowd.task) > _LARGE:
+        # The kind is chosen on a sample of the tasks; with very many labels only that one is
+        # worth the time.
+        sample = _sample_tasks(crowd, _LARGE // 10, np.random.default_rng([seed, 99]))
+        kinds = (fit_workers(sample, seed=seed, kinds=kinds).chosen.kind,)
+    chains = {
+        kind: _run(crowd, kind, difficulty, np.random.default_rng([seed, number]))
+        for number, kind in enumerate(kinds)
+    }
+    chosen = max(chains.values(), key=lambda chain: chain.score)
+    pooled = [chosen]
+    if crowd.classes > 2 and chosen.kind != "coin":
+        pooled = [chain for chain in chains.values() if chain.kind != "coin"]
+    class_TK = np.mean([chain.class_TK for chain in pooled], axis=0)
+    open_TK = np.mean([chain.open_TK for chain in pooled], axis=0)
+    z_DT = np.concatenate([chain.z_DT for chain in pooled])
+    if len(pooled) > 1:
+        plain = _plain(crowd)
+        # A gold task's own labels are judged by the chains alone: plain has seen its gold.
+        weight = np.where(crowd.gold >= 0, 0.0, 1.0 / (1.0 + len(pooled)))[:, None]
+        class_TK = class_TK + (plain - class_TK) / (1.0 + len(pooled))
+        open_TK = open_TK + weight * (plain - open_TK)
+        z_DT = np.concatenate([z_DT, _draw(plain, pooled[0].z_DT, [seed, len(kinds)])])
+    return WorkerFit(
+        chosen=chosen,
+        chains=chains,
+        class_TK=class_TK,
+        open_TK=open_TK,
+        z_DT=z_DT,
+        right_DWK=np.concatenate([chain.right_DWK for chain in pooled]),
+        share_DK=np.concatenate([chain.share_DK for chain in pooled]),
+        difficulty=difficulty,
+    )
+
+
+def _sample_tasks(crowd: Crowd, labels: int, rng: np.random.Generator) -> Crowd:
+    """About ``labels`` labels of tasks picked at random; all workers keep their numbers."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    share = labels / len(crowd.task)
+    picked = rng.random(crowd.tasks) < share
+    kept = picked[crowd.task]
+    number = np.cumsum(picked) - 1
+    return replace(
+        crowd,
+        task=number[crowd.task[kept]],
+        worker=crowd.worker[kept],
+        label=crowd.label[kept],
+        gold=crowd.gold[picked],
+        task_set=crowd.task_set[picked],
+    )
+
+
+def _plain(crowd: Crowd) -> Array:
+    """P(class) of each task by Dawid-Skene, workers drawn to the crowd, float64 [task, class]."""
+    import numpy as np
+
+    from suffice.supply._votes import Votes
+    from suffice.supply.workers._dawid_skene import dawid_skene
+
+    votes = Votes(
+        task=crowd.task,
+        worker=crowd.worker,
+        label=crowd.label,
+        gold=crowd.gold,
+        tasks=range(crowd.tasks),
+        workers=range(crowd.workers),
+        classes=tuple(str(k) for k in range(crowd.classes)),
+        seconds=None,
+        slices=np.zeros(crowd.tasks, dtype=np.int64),
+        slice_names=("all",),
+        sources=np.zeros(len(crowd.task), dtype=np.int64),
+        source_names=("all",),
+        cost=np.array([np.nan]),
+    )
+    return dawid_skene(votes, borrowed=1.0).posterior
+
+
+def _draw(posterior: Array, like: Array, seed: list[int]) -> Array:
+    """Draw classes of independent tasks, as many and of the same type as ``like``."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    cumulated = posterior.cumsum(axis=1)
+    cumulated /= cumulated[:, -1:]
+    drawn = np.empty_like(like)
+    for row in drawn:
+        row[:] = (cumulated < rng.random((len(posterior), 1))).sum(axis=1)
+    return drawn
+
+
+def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generator) -> Chain:
+    """One chain; where it has not settled it goes on, more slowly, and what came before is dropped.
+
+    Workers with a handful of labels each say little of how much workers differ: there the chain
+    drifts.
+    """
+    import numpy as np
+
+    work = len(crowd.task) * crowd.classes * difficulty.count
+    keep = int(np.clip(_WORK / max(work, 1), _LEAST_KEEP, KEEP))
+    gibbs = Gibbs(crowd, kind, difficulty, rng)
+    for _ in range(max(keep * BURN // KEEP, _LEAST_KEEP)):
+        gibbs.sweep()
+    chain = _collect(gibbs, crowd, kind, difficulty, keep, _THINNED[0])
+    for thin in _THINNED[1:]:
+        if chain.rhat <= SETTLED or work * keep * thin > _WORK:
+            break
+        chain = _collect(gibbs, crowd, kind, difficulty, keep, thin)
+    return chain
+
+
+def _collect(
+    gibbs: Gibbs, crowd: Crowd, kind: str, difficulty: Difficulty, keep: int, thin: int
+) -> Chain:
+    """Go on with a chain, and keep one draw of each ``thin``."""
+    import numpy as np
+
+    from suffice.supply.workers._settling import split_rhat
+
+    tasks, workers, classes = crowd.tasks, crowd.workers, crowd.classes
+    class_TK, open_TK = np.zeros((tasks, classes)), np.zeros((tasks, classes))
+    confusion = np.zeros((workers, classes, classes))
+    z_DT = np.empty((keep, tasks), dtype=np.uint8 if classes < 256 else np.uint16)
+    right_DWK = np.empty((keep, workers, classes), dtype=np.float32)
+    share_DK = np.empty((keep, classes))
+    evidence = np.empty((keep, tasks), dtype=np.float32)
+    scale = 0.0
+    drawn = []
+    stored = np.linspace(0, keep - 1, min(keep, _STORED)).astype(int).tolist()
+    for draw in range(keep):
+        for _ in range(thin):
+            gibbs.sweep()
+        assert gibbs.class_TK is not None
+        assert gibbs.open_TK is not None
+        class_TK += gibbs.class_TK
+        open_TK += gibbs.open_TK
+        z_DT[draw], evidence[draw] = gibbs.state.z_T, gibbs.evidence_T
+        right_DWK[draw] = _right_on_new(gibbs, crowd, difficulty)
+        share_DK[draw] = gibbs.state.share_SK[0]
+        if kind != "coin":
+            confusion += model.confusion(gibbs.state)
+        scale += _scale(gibbs)
+        if draw in stored:
+            drawn.append(model.Drawn.of(gibbs.state, kind))
+    if kind == "coin":
+        right = right_DWK.mean(axis=0)
+        confusion = np.repeat(((1.0 - right) / (classes - 1))[:, :, None], classes, axis=2)
+        confusion[:, np.arange(classes), np.arange(classes)] = right
+    else:
+        confusion /= keep
+    wide = evidence.astype(np.float64)
+    top = wide.max(axis=0)
+    score_T = top + np.log(np.exp(wide - top).mean(axis=0)) - wide.var(axis=0)
+    return Chain(
+        kind=kind,
+        class_TK=class_TK / keep,
+        open_TK=open_TK / keep,
+        z_DT=z_DT,
+        right_DWK=right_DWK,
+        share_DK=share_DK,
+        confusion_WKK=confusion,
+        score=float(score_T.sum()),
+        score_se=float(score_T.std() * np.sqrt(tasks)),
+        score_T=score_T,
+        scale=scale / keep,
+        rhat=split_rhat(wide.mean(axis=1)[:, None]),
+        drawn=tuple(drawn),
+    )
+
+
+def _right_on_new(gibbs: Gibbs, crowd: Crowd, difficulty: Difficulty) -> Array:
+    """Chance of a right answer on a new task, [worker, class], averaged over difficulty."""
+    import numpy as np
+
+    state = gibbs.state
+    weight = np.exp(gibbs.tables.log_levels(state))[0]
+    if difficulty.way == "lean":
+        right, _ = model.log_right_wrong(state, crowd, difficulty)
+        return np.asarray(np.exp(right) @ weight)
+    chance = 1.0 / (1.0 + np.exp(-state.a_WK))
+    guesses = float(weight @ difficulty.levels)
+    return np.asarray((1.0 - guesses) * chance + guesses / crowd.classes)
+
+
+def _scale(gibbs: Gibbs) -> float:
+    if gibbs.difficulty.way == "lean":
+        return float(gibbs.state.scale_S[0])
+    return float(gibbs.state.level_SD[0] @ gibbs.difficulty.levels)
