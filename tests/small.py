@@ -16,11 +16,12 @@ import numpy as np
 
 from suffice.channel import FixedPosterior, NoisyChannel, Profile, Source, Tasks
 from suffice.curve import Curve, Tranche
-from suffice.demand.runs._executors import Cell, LocalProcesses
+from suffice.demand.runs._executors import LocalProcesses
 from suffice.demand.runs._measure import measure
 from suffice.demand.runs._store import RunStore
 from suffice.demand.schemes._probe import Probe
 from suffice.demand.schemes._scheme import Embedded
+from suffice.evidence import Cell
 from suffice.pools._pool import Audited, Evaluation
 from suffice.pools._task_pool import TaskList, TaskPool, Votes, task_pool
 from suffice.progress import SilentProgress

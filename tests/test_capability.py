@@ -390,7 +390,7 @@ def test_a_study_that_states_capabilities_says_which_effect_wins(tmp_path: Path)
     place."""
     from suffice.plan import Option, Plan
     from suffice.progress import SilentProgress
-    from suffice.stages import _run as stages
+    from suffice.stages import _plan as stages
     from suffice.stages._workspace import Workspace
     from suffice.study import parse_study
 

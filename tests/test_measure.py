@@ -18,12 +18,13 @@ from small import measure_small_grid, noisy_source, small_grid, votes_pool
 from toy_models import Told
 
 from suffice.curve import Curve, Tranche
-from suffice.demand.runs._executors import Cell, LocalProcesses
+from suffice.demand.runs._executors import LocalProcesses
 from suffice.demand.runs._grid import Offer, design_grid
 from suffice.demand.runs._measure import measure
 from suffice.demand.runs._store import RunStore
 from suffice.demand.schemes._probe import Probe
 from suffice.demand.schemes._scheme import Embedded
+from suffice.evidence import Cell
 from suffice.progress import SilentProgress
 
 SMALL = Path(__file__).with_name("small.py")

@@ -8,7 +8,8 @@ import sys
 import pytest
 from report_study import study_files, tranche
 
-from suffice.records._schema import Plan, Probability, Tranche
+from suffice.records._part import Probability, Tranche
+from suffice.records._plan import Plan
 from suffice.report import _words as words
 
 

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suffice.curve import Curve
-from suffice.demand.runs._store import CellRuns, RunStore, cell_key
+from suffice.demand.runs._store import RunStore, cell_key
 from suffice.errors import StorageError
+from suffice.evidence import CellRuns
 
 ABOUT = {"model": "m", "scheme": "probe", "curve": [], "metrics": ["error", "error:a"]}
 

@@ -21,7 +21,8 @@ import numpy as np
 from suffice import stages
 from suffice.cli._common import workspace
 from suffice.curve import Curve
-from suffice.demand import Cell, Law, measure
+from suffice.demand import Law, measure
+from suffice.evidence import Cell
 from suffice.forecast import Criterion, Forecast, make_forecasts
 from suffice.plan import Market, make_plan, promising
 from suffice.plan._candidates import alone, equal_split, one_in_ten

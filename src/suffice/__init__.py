@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from suffice.curve import ResolvedCurve as ResolvedCurve
     from suffice.curve import Tranche as Tranche
     from suffice.demand import Law as Law
-    from suffice.demand import Run as Run
     from suffice.demand import Scheme as Scheme
     from suffice.demand.scaling import extrapolate as extrapolate
     from suffice.demand.scaling import fit_isoflop as fit_isoflop
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from suffice.errors import StudyError as StudyError
     from suffice.errors import SufficeError as SufficeError
     from suffice.estimate import Estimate as Estimate
+    from suffice.evidence import Run as Run
     from suffice.forecast import Criterion as Criterion
     from suffice.forecast import Forecast as Forecast
     from suffice.forecast import make_forecasts as make_forecasts
@@ -61,7 +61,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "suffice.channel": ("Channel", "NoisyChannel", "Profile", "Source", "Tasks"),
         "suffice.curve": ("Curve", "ResolvedCurve", "Tranche"),
-        "suffice.demand": ("Law", "Run", "Scheme"),
+        "suffice.demand": ("Law", "Scheme"),
+        "suffice.evidence": ("Run",),
         "suffice.demand.scaling": (
             "extrapolate",
             "fit_isoflop",

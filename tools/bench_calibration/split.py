@@ -11,7 +11,8 @@ import numpy as np
 
 from suffice.channel import Profile
 from suffice.curve import ResolvedCurve, ResolvedTranche
-from suffice.demand import Cell, measure
+from suffice.demand import measure
+from suffice.evidence import Cell
 from suffice.pools import load_ratings, rating_pool, sample_documents
 from suffice.stages._workspace import Workspace
 from suffice.study import load_study
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from suffice.channel import Channel, Tasks
     from suffice.curve import Curve
-    from suffice.demand import CellRuns
+    from suffice.evidence import CellRuns
     from suffice.pools import Pool, RecordedChannel
     from suffice.progress import Progress
     from suffice.study import Study

@@ -31,11 +31,8 @@ if TYPE_CHECKING:
     from suffice.demand.models import list_models as list_models
     from suffice.demand.models import load_model as load_model
     from suffice.demand.runs import Attack as Attack
-    from suffice.demand.runs import Cell as Cell
-    from suffice.demand.runs import CellRuns as CellRuns
     from suffice.demand.runs import Executor as Executor
     from suffice.demand.runs import Offer as Offer
-    from suffice.demand.runs import Run as Run
     from suffice.demand.runs import RunStore as RunStore
     from suffice.demand.runs import cell_runs as cell_runs
     from suffice.demand.runs import design_attacks as design_attacks
@@ -84,11 +81,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.demand.runs": (
             "Attack",
-            "Cell",
-            "CellRuns",
             "Executor",
             "Offer",
-            "Run",
             "RunStore",
             "cell_runs",
             "design_attacks",

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.errors import InputError
-from suffice.labels._read import read_gold, read_labels
-from suffice.labels._table import counted
+from suffice.labels import counted, read_gold, read_labels
 from suffice.labels.formats import preferences_of_frame, read_frame
 from suffice.pools._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
 from suffice.pools._vote_classes import check_classes, check_judged, classes_of, listed_names

@@ -9,7 +9,7 @@ import numpy as np
 
 from suffice.channel import Profile, Tasks
 from suffice.errors import InputError
-from suffice.labels._table import counted
+from suffice.labels import counted
 from suffice.pools._pool import Audited, Evaluation, check_where, fingerprint, split_documents
 from suffice.pools._recorded import unmeasured
 

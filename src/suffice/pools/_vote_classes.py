@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from suffice.channel import MOST_CLASSES
 from suffice.errors import InputError
-from suffice.labels._table import counted, natural_order
+from suffice.labels import counted, natural_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from suffice.labels._table import LabelTable
+    from suffice.labels import LabelTable
     from suffice.progress import Progress
 
 _MOST_LISTED = 8

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from suffice.errors import InputError
-from suffice.records._schema import Forecast, Law, LedgerEntry, Lock, Part, Plan, Supply, Timing
+from suffice.records._forecast import Forecast
+from suffice.records._law import Law
+from suffice.records._part import Part
+from suffice.records._plan import Plan
+from suffice.records._supply import Supply
+from suffice.records._trace import LedgerEntry, Lock, Timing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from suffice.stages._run import CHECK_SEED as CHECK_SEED
-    from suffice.stages._run import Grid as Grid
+    from suffice.stages._check import CHECK_SEED as CHECK_SEED
+    from suffice.stages._check import check_plan as check_plan
+    from suffice.stages._fit import fit as fit
+    from suffice.stages._fit import fit_models as fit_models
+    from suffice.stages._fit import gold_shifts as gold_shifts
+    from suffice.stages._market import check_market as check_market
+    from suffice.stages._market import market_of as market_of
+    from suffice.stages._measure import measure as measure
+    from suffice.stages._next import what_next as what_next
+    from suffice.stages._plan import make_plan as make_plan
     from suffice.stages._run import Result as Result
-    from suffice.stages._run import check_market as check_market
-    from suffice.stages._run import check_plan as check_plan
-    from suffice.stages._run import fit as fit
-    from suffice.stages._run import fit_models as fit_models
-    from suffice.stages._run import gold_shifts as gold_shifts
     from suffice.stages._run import lock as lock
-    from suffice.stages._run import make_plan as make_plan
-    from suffice.stages._run import market_of as market_of
-    from suffice.stages._run import measure as measure
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
-    from suffice.stages._run import supply as supply
-    from suffice.stages._run import what_next as what_next
+    from suffice.stages._supply import supply as supply
     from suffice.stages._workspace import MOST_MEASURED as MOST_MEASURED
     from suffice.stages._workspace import Workspace as Workspace
     from suffice.stages._workspace import stated_pool as stated_pool
@@ -30,24 +29,29 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.stages._run": (
+        "suffice.stages._check": (
             "CHECK_SEED",
-            "Grid",
-            "Result",
-            "check_market",
             "check_plan",
+        ),
+        "suffice.stages._fit": (
             "fit",
             "fit_models",
             "gold_shifts",
-            "lock",
-            "make_plan",
+        ),
+        "suffice.stages._market": (
+            "check_market",
             "market_of",
-            "measure",
+        ),
+        "suffice.stages._measure": ("measure",),
+        "suffice.stages._next": ("what_next",),
+        "suffice.stages._plan": ("make_plan",),
+        "suffice.stages._run": (
+            "Result",
+            "lock",
             "report",
             "run",
-            "supply",
-            "what_next",
         ),
+        "suffice.stages._supply": ("supply",),
         "suffice.stages._workspace": (
             "MOST_MEASURED",
             "Workspace",

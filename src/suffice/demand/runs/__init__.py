@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from suffice.demand.runs._executors import Cell as Cell
     from suffice.demand.runs._executors import Executor as Executor
     from suffice.demand.runs._executors import load_executor as load_executor
     from suffice.demand.runs._grid import Attack as Attack
@@ -17,15 +16,12 @@ if TYPE_CHECKING:
     from suffice.demand.runs._measure import cell_runs as cell_runs
     from suffice.demand.runs._measure import measure as measure
     from suffice.demand.runs._processes import processes as processes
-    from suffice.demand.runs._store import CellRuns as CellRuns
-    from suffice.demand.runs._store import Run as Run
     from suffice.demand.runs._store import RunStore as RunStore
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "suffice.demand.runs._executors": (
-            "Cell",
             "Executor",
             "load_executor",
         ),
@@ -40,10 +36,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "measure",
         ),
         "suffice.demand.runs._processes": ("processes",),
-        "suffice.demand.runs._store": (
-            "CellRuns",
-            "Run",
-            "RunStore",
-        ),
+        "suffice.demand.runs._store": ("RunStore",),
     },
 )

@@ -16,24 +16,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from suffice.demand.runs._processes import processes
-from suffice.demand.runs._store import CellRuns
 from suffice.errors import InputError
+from suffice.evidence import CellRuns
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from suffice.curve import ResolvedCurve
     from suffice.demand.schemes import Embedded, Scheme
+    from suffice.evidence import Cell
     from suffice.pools import Pool
-
-
-@dataclass(frozen=True, eq=False)
-class Cell:
-    """Runs to make: one model, one resolved curve, several seeds."""
-
-    model: str
-    curve: ResolvedCurve
-    seeds: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)

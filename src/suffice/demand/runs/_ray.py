@@ -18,8 +18,8 @@ from suffice.errors import InputError, MissingError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from suffice.demand.runs._executors import Cell, Work
-    from suffice.demand.runs._store import CellRuns
+    from suffice.demand.runs._executors import Work
+    from suffice.evidence import Cell, CellRuns
 
 _PER_CORE = 2
 _PATIENCE = 10.0

@@ -12,15 +12,15 @@ import json
 import sqlite3
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suffice.errors import StorageError
+from suffice.evidence import CellRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,72 +42,6 @@ create table if not exists run (
     seconds real not null, scores text not null, primary key (cell, seed)
 );
 """
-
-
-@dataclass(frozen=True, eq=False)
-class CellRuns:
-    """The runs of one cell.
-
-    Attributes:
-        scores: float64 [seed, metric].
-        penalties: chosen hyperparameter [seed].
-        seconds: time of each run, its share of the batch [seed].
-        gold: what the first run's scores would be under other gold [replica, metric], if known.
-    """
-
-    scores: Floats
-    penalties: Floats
-    seconds: Floats
-    gold: Floats | None
-
-
-@dataclass(frozen=True)
-class Run:
-    """One real training, with all that names it.
-
-    Attributes:
-        pool, unique_items: fingerprint of tasks, labels and gold, and how many different items
-            training could meet.
-        model, scheme: by name.
-        curve: what was bought.
-        corrupted: what was synthetic in each tranche; empty where nothing was.
-        seed: of its data and training.
-        metrics: what it reached, by name.
-        penalty: the hyperparameter that was chosen for it.
-        cost: money for its labels.
-        seconds: its share of the time of its batch.
-    """
-
-    pool: str
-    unique_items: int
-    model: str
-    scheme: str
-    curve: Curve
-    corrupted: tuple[str, ...]
-    seed: int
-    metrics: Mapping[str, float]
-    penalty: float
-    cost: float
-    seconds: float
-
-    def as_row(self) -> dict[str, Any]:
-        """Flat, for a table of runs."""
-        return {
-            "model": self.model,
-            "scheme": self.scheme,
-            "curve": json.dumps(self.curve.as_list()),
-            "curve_text": str(self.curve),
-            "corrupted": "; ".join(self.corrupted),
-            "tasks": self.curve.tasks,
-            "labels": sum(t.labels for t in self.curve),
-            "cost": self.cost,
-            "pool": self.pool,
-            "unique_items": self.unique_items,
-            "seed": self.seed,
-            "penalty": self.penalty,
-            "seconds": self.seconds,
-            **self.metrics,
-        }
 
 
 def cell_key(

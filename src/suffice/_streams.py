@@ -1,0 +1,74 @@
+"""Every source of chance by name: no two uses of one seed draw the same numbers.
+
+A seed and a stream's number make a generator. Numbers are unique, which ``enum`` enforces, and
+none is 0: NumPy's ``SeedSequence`` pads its entropy with zeros, so that ``[seed]``, ``[seed, 0]``
+and ``[seed, 0, 0]`` are one and the same stream (NumPy 2.4, ``SeedSequence.mix_entropy``).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, unique
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@unique
+class Stream(IntEnum):
+    """Names of streams. A number once given is never given again: results hang on it."""
+
+    RATING_POOL = 1
+    RATING_DOCUMENTS = 2
+    TASK_POOL = 3
+    TASK_POOL_EVALUATION = 4
+    LAW_SAMPLER = 5
+    LAW_LEAVE_ONE_OUT = 6
+    SOURCES = 11
+    GRID_DESIGN = 12
+    GOLD_OF_OPERATED = 13
+    ATTACK_PART = 15
+    SCALING_CURVE = 17
+    PLAN_CHOOSE = 21
+    PLAN_REPORT = 22
+    PLAN_ROBUST_AGAIN = 23
+    PLAN_ROBUST = 24
+    PLAN_SHADOW = 25
+    PLAN_FLIPS = 26
+    PLAN_DECIDE = 27
+    PLAN_DEPLOYMENT = 28
+    PLAN_DECIDE_MORE = 29
+    SURFACE = 31
+    LEARNING_CURVES = 32
+    MORE_OF_THE_JUDGE = 33
+    NEEDED_TASKS = 34
+    HOSTILE_SHARES = 35
+    SLIDERS_ROUGH = 36
+    SLIDERS = 37
+    CHECK_PREDICTIVE = 41
+    VALUE_OF_INFORMATION = 51
+    VALUE_OF_INFORMATION_NOISE = 52
+    NEXT_PILOT = 53
+    NEXT = 54
+    HORIZON = 67
+    CAPABILITY = 71
+    CAPABILITY_SLOPE = 72
+    CAPABILITY_CHANGES = 73
+    TRACK_RECORD = 81
+    TRACK_RECORD_BINS = 82
+
+    def rng(self, seed: int, *more: int) -> np.random.Generator:
+        """The generator of this stream under a seed; ``more`` tells parts of one stream apart.
+
+        Args:
+            seed: of the study or the call, 0 or more.
+            more: whole numbers from 1 on; a trailing 0 would change nothing.
+
+        Raises:
+            ValueError: ``more`` ends in 0.
+        """
+        import numpy as np
+
+        if more and more[-1] == 0:
+            raise ValueError("a part of a stream is numbered from 1: zeros at the end are not read")
+        return np.random.default_rng([seed, int(self), *more])

@@ -1,0 +1,95 @@
+"""The fifth stage: forecasts held to account by fresh runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suffice.evidence import Cell, Grid
+from suffice.stages._train import resolve, train, write_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suffice.curve import Curve
+    from suffice.plan import Option, Plan
+    from suffice.stages._workspace import Workspace
+
+
+CHECK_SEED = 1_000_000
+"""Seeds of check runs start here, far from those of the grid."""
+
+
+LEVEL_OF_COUNTS = 0.95
+
+
+def check_plan(
+    work: Workspace, plan: Plan, *, first_seed: int = CHECK_SEED
+) -> tuple[dict[str, Any], ...]:
+    """Hold the forecasts to account by training for real; completes ``plan.json``.
+
+    Every checked curve's forecast is in the ledger, on disk, before the first run starts. The runs
+    draw fresh tasks and labels with fresh seeds.
+    """
+    total = work.study.check.runs
+    seeds = tuple(range(first_seed, first_seed + total))
+    bought = [o for o in (plan.recommended, *plan.alternatives) if o.forecast is not None]
+    # A curve that stands in two rows (all the money goes to one source) is checked once.
+    distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
+    options = [o for o in distinct if work.can_train(_curve(o))]
+    left_out = [o.name for o in distinct if o not in options]
+    rng = np.random.default_rng([work.study.seed, 41])
+    written = [_write_forecast(work, o, rng, total, seeds) for o in options]
+    target = work.study.models.target
+    cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in options]
+    runs = train(work, cells, "check")
+    checks = []
+    for option, (key, low, high), result in zip(options, written, runs, strict=True):
+        met = work.criterion.met(result.scores, work.pool.evaluation.metrics)
+        work.ledger.score(key, int(met.sum()))
+        checks.append(
+            {
+                "name": option.name,
+                "passed": int(met.sum()),
+                "total": total,
+                "predictive_low": low,
+                "predictive_high": high,
+                "p": None if option.forecast is None else option.forecast.said(),
+                **({"synthetic": True} if _is_operated(_curve(option)) else {}),
+            }
+        )
+    values = work.read("plan.json", made_by="suffice plan")
+    said = {"check_left_out": left_out} if left_out else {}
+    work.write("plan.json", {**values, "check": checks, **said})
+    if cells:
+        write_runs(work, "check", Grid(cells, runs))
+    return tuple(checks)
+
+
+def _write_forecast(
+    work: Workspace, option: Option, rng: np.random.Generator, total: int, seeds: Sequence[int]
+) -> tuple[str, int, int]:
+    if option.forecast is None:
+        raise ValueError("an option without a forecast cannot be checked")
+    low, high = option.forecast.predictive(total, rng, LEVEL_OF_COUNTS)
+    key = work.ledger.forecast(
+        work.study.digest(),
+        option.name,
+        _curve(option),
+        option.forecast.as_dict(),
+        (low, high),
+        total,
+        seeds=(seeds[0], seeds[-1]),
+    )
+    return key, low, high
+
+
+def _curve(option: Option) -> Curve:
+    if option.curve is None:
+        raise ValueError("an option without a curve cannot be trained")
+    return option.curve
+
+
+def _is_operated(curve: Curve) -> bool:
+    return any(t.source != t.base for t in curve)

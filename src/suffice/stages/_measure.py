@@ -1,0 +1,69 @@
+"""The second stage: the grid, trained or read from the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice.corruption import Corruption, corrupt
+from suffice.evidence import Cell, Grid
+from suffice.stages._fit import fit_models
+from suffice.stages._market import check_market
+from suffice.stages._train import resolve, train, write_runs
+from suffice.stages._workspace import MOST_MEASURED
+
+if TYPE_CHECKING:
+    from suffice.stages._workspace import Workspace
+
+
+_OTHER_MODELS_MIXTURES = 6
+
+
+def measure(work: Workspace) -> Grid:
+    """Train the grid, or read from the store what was trained before; writes ``runs.parquet``."""
+    from suffice.demand import design_attacks, design_grid
+
+    # Hours of training would not mend a study that nothing can be bought in.
+    check_market(work)
+    section = work.study.grid
+    seeds = tuple(range(work.study.seed * 1000, work.study.seed * 1000 + section.seeds))
+    cells: list[Cell] = []
+    for model in work.models:
+        target = model == work.study.models.target
+        curves = design_grid(
+            work.offers,
+            work.order,
+            budget=work.study.budget.money,
+            smallest=section.smallest,
+            mixtures=section.mixtures if target else min(_OTHER_MODELS_MIXTURES, section.mixtures),
+            seed=work.study.seed,
+        )
+        cells += [Cell(model, resolve(work, c), seeds) for c in curves]
+        if section.attacks:
+            for a in design_attacks(work.offers, work.order, section.smallest):
+                hostile = Corruption(attack=a.share)
+                curve = corrupt(resolve(work, a.curve), hostile, work.trigger, rounds=a.rounds)
+                cells.append(Cell(model, curve, seeds))
+    grid = Grid(cells, train(work, cells, "grid"))
+    if section.focus:
+        more = _promising(work, grid, seeds)
+        grid = Grid(cells + more, grid.runs + train(work, more, "focus"))
+    write_runs(work, "grid", grid)
+    return grid
+
+
+def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell]:
+    """Cells of the target model where a first law sees promise.
+
+    A plan is made where the law is most optimistic, so that is where it must be held to account
+    before it is believed. Check runs still use seeds that no cell has used.
+    """
+    from suffice.plan import promising
+
+    target = work.study.models.target
+    law = fit_models(work, grid, [target], "first law")[target]
+    known = set(grid.of(target)[0])
+    # Quality control is measured only where its labels can be made.
+    tried = all(work.can_train_operated(v.base) for v in work.variants.values())
+    market = (work.market if tried else work.market.plain()).up_to(MOST_MEASURED)
+    curves = promising(law, market, work.criterion, work.study.grid.focus, seed=work.study.seed)
+    return [Cell(target, resolve(work, c), seeds) for c in curves if c not in known]

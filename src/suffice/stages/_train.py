@@ -1,0 +1,58 @@
+"""Train cells, and write their runs down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suffice.curve import Curve, ResolvedCurve
+    from suffice.evidence import Cell, CellRuns, Grid
+    from suffice.stages._workspace import Workspace
+
+
+def train(work: Workspace, cells: Sequence[Cell], name: str) -> list[CellRuns]:
+    from suffice.demand import load_executor, measure
+
+    return measure(
+        cells,
+        work.pool,
+        work.models,
+        work.scheme,
+        work.store,
+        work.progress,
+        name=name,
+        executor=load_executor(work.executor),
+    )
+
+
+def resolve(work: Workspace, curve: Curve) -> ResolvedCurve:
+    return curve.resolve(work.buyable)
+
+
+def write_runs(work: Workspace, stage: str, grid: Grid) -> None:
+    """Write one stage's runs into ``runs.parquet``; a check leaves the grid's rows in place."""
+    import polars as pl
+
+    from suffice.demand import cell_runs
+
+    rows = [
+        {"stage": stage, **run.as_row()}
+        for cell, found in zip(grid.cells, grid.runs, strict=True)
+        for run in cell_runs(cell, found, work.pool, work.scheme, work.buyable)
+    ]
+    table = pl.DataFrame(rows)
+    path = work.folder / "runs.parquet"
+    if stage == "check" and path.exists():
+        before = pl.read_parquet(path).filter(pl.col("stage") == "grid")
+        table = pl.concat([before, table])
+    try:
+        work.folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(".runs.partial.parquet")
+        table.write_parquet(partial)
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
