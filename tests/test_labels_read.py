@@ -89,7 +89,7 @@ def test_the_first_format_that_knows_a_file_reads_it(
     """Exports before preferences before plain tables, and what nobody knows is one row a label."""
     raw = pl.DataFrame(frame)
     first = next(one for one in FORMATS if one.is_mine(raw, columns))
-    assert first.NAME == name
+    assert name == first.NAME
 
 
 def test_obvious_names_are_recognised_and_said(tmp_path: Path) -> None:
