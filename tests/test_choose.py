@@ -17,7 +17,7 @@ from suffice.errors import InfeasibleError
 from suffice.forecast import Criterion, make_forecasts
 from suffice.forecast._probability import pass_chances
 from suffice.plan import Market, make_plan, promising
-from suffice.plan._search import CHOOSE, GOOD_ENOUGH, REPORT
+from suffice.plan._objective import CHOOSE, GOOD_ENOUGH, REPORT
 from suffice.plan._search import pick as _pick
 
 METRICS = ("error", "error:hard")

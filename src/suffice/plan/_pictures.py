@@ -10,8 +10,8 @@ from suffice.curve import Curve, Tranche
 from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
 from suffice.plan._candidates import scaled
+from suffice.plan._objective import REPORT
 from suffice.plan._risk import Risk
-from suffice.plan._search import REPORT
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
-    from suffice.plan._choose import Plan
     from suffice.plan._market import Market
+    from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
 
     Floats = NDArray[np.float64]
