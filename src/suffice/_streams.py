@@ -57,6 +57,7 @@ class Stream(IntEnum):
     CAPABILITY_CHANGES = 73
     TRACK_RECORD = 81
     TRACK_RECORD_BINS = 82
+    BOUNDS_OF_OPERATED = 91
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.
