@@ -67,7 +67,7 @@ class VoteChannel:
 
 
 @dataclass(frozen=True, eq=False)
-class Votes:
+class SourceLabels:
     """What one source said.
 
     Attributes:
@@ -167,7 +167,9 @@ class TaskPool:
         )
 
 
-def task_pool(tasks: TaskList, votes: Mapping[str, Votes], *, seed: int, where: str) -> TaskPool:
+def task_pool(
+    tasks: TaskList, votes: Mapping[str, SourceLabels], *, seed: int, where: str
+) -> TaskPool:
     """Split the user's tasks: those with gold judge, what shares nothing with them trains.
 
     Args:
