@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.channel import Profile, Tasks
 from suffice.errors import InputError
 from suffice.labels import counted
@@ -198,7 +199,7 @@ def task_pool(
     for side in (tasks.a[judged], tasks.b[judged][tasks.b[judged] >= 0]):
         seen |= np.isin(text, text[side])
     trains &= ~seen[tasks.a] & ~(seen[tasks.b] & (tasks.b >= 0))
-    rng = np.random.default_rng([seed, 3])
+    rng = Stream.TASK_POOL.rng(seed)
     aside = np.zeros(len(trains), dtype=bool)
     aside[trains] = split_documents(tasks.group[trains], HELD_OUT_SHARE, rng)
     held_out = np.zeros(len(tasks.items), dtype=bool)
@@ -229,7 +230,7 @@ def task_pool(
     return TaskPool(
         items=tasks.items,
         slice_names=tasks.slice_names,
-        evaluation=_evaluation(tasks, judged, np.random.default_rng([seed, 4])),
+        evaluation=_evaluation(tasks, judged, Stream.TASK_POOL_EVALUATION.rng(seed)),
         held_out=held_out,
         fingerprint=fingerprint(
             "\n".join(tasks.items),
