@@ -181,7 +181,7 @@ def _hostile(
 ) -> dict[str, Any] | None:
     """What a hostile share of all labels would do to the recommended curve."""
     curve = plan.recommended.curve
-    if law.attack is None or curve is None:
+    if not law.attacked or curve is None:
         return None
     there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
     # The same luck for every share: what differs is what the hostile labels do.
@@ -202,7 +202,7 @@ def _hostile(
     return {
         "curve": str(curve),
         "trigger": None if market.trigger is None else market.trigger.words,
-        "cells": law.attack.cells,
+        "cells": law.attacked,
         "shares": list(HOSTILE_SHARES),
         "error": estimates("error"),
         "attack": estimates("attack") if "attack" in law.metrics else [],

@@ -9,14 +9,14 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from suffice.demand import Law
+    from suffice.demand import FittedLaw
     from suffice.evidence import Grid
     from suffice.stages._workspace import Workspace
 
     Floats = NDArray[np.float64]
 
 
-def fit(work: Workspace, grid: Grid) -> dict[str, Law]:
+def fit(work: Workspace, grid: Grid) -> dict[str, FittedLaw]:
     """Fit a law for every model; writes ``law.json``."""
     from suffice.demand import held_out_table
 
@@ -26,7 +26,7 @@ def fit(work: Workspace, grid: Grid) -> dict[str, Law]:
     return laws
 
 
-def fit_models(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, Law]:
+def fit_models(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, FittedLaw]:
     """Laws of some models, from all cells that a grid has of them; ``name`` is for the progress."""
     from dataclasses import replace
 

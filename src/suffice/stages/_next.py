@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from suffice.stages._fit import gold_shifts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from suffice.demand import Law
     from suffice.evidence import Grid
     from suffice.plan import Next
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def what_next(
-    work: Workspace, grid: Grid, laws: dict[str, Law], *, value: float | None = None
+    work: Workspace, grid: Grid, laws: Mapping[str, Law], *, value: float | None = None
 ) -> Next:
     """Weigh measurements against buying now; writes ``next.json``.
 

@@ -10,7 +10,7 @@ from suffice.stages._fit import gold_shifts, law_columns
 from suffice.stages._market import market_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from suffice.curve import Curve
     from suffice.demand import Law
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def make_plan(
     work: Workspace,
     grid: Grid,
-    laws: dict[str, Law],
+    laws: Mapping[str, Law],
     *,
     target: float | None = None,
     money: float | None = None,
@@ -91,7 +91,7 @@ def make_plan(
     return plan
 
 
-def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str, Any]]:
+def _changes(work: Workspace, laws: Mapping[str, Law], plan: Plan) -> list[dict[str, Any]]:
     """How P on the recommended purchase moves from model to model, and which effect wins."""
     from suffice.forecast import explain_change
 
