@@ -51,12 +51,14 @@ class Stream(IntEnum):
     VALUE_OF_PERFECT_INFORMATION = 52
     NEXT_PILOT = 53
     NEXT = 54
+    FORECAST = 61
     HORIZON = 67
     CAPABILITY = 71
     CAPABILITY_SLOPE = 72
     CAPABILITY_CHANGES = 73
     TRACK_RECORD = 81
     TRACK_RECORD_BINS = 82
+    BOUNDS_OF_OPERATED = 91
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.
