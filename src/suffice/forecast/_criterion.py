@@ -62,13 +62,12 @@ class Criterion:
         """
         errors = {m.slice: m for m in metrics if m.kind == "error"}
         limits = {m.name: m.free for m in metrics}
+        wanted: list[tuple[str | None, float]] = [*self._severe_errors(metrics), *self._errors()]
 
         def limit(metric: Metric, value: float) -> None:
             limits[metric.name] = metric.stricter(value, limits[metric.name])
 
-        for slice_name, value in self._severe_errors(metrics):
-            limit(errors[slice_name], value)
-        for slice_name, value in self._errors():
+        for slice_name, value in wanted:
             if slice_name not in errors:
                 raise InputError(
                     "the criterion limits the error over all slices"

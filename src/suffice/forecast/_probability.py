@@ -13,8 +13,8 @@ import numpy as np
 
 from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
-from suffice.metric import signs
 from suffice.forecast._parts import GOLD, HELD, counted_parts, moved_alone, part
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
