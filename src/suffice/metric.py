@@ -101,7 +101,7 @@ def names(metrics: Sequence[Metric]) -> tuple[str, ...]:
     return tuple(m.name for m in metrics)
 
 
-def error(slice: str | None = None, items: int | None = None) -> Metric:
+def error_rate(slice: str | None = None, items: int | None = None) -> Metric:
     """Share of tasks answered wrongly, over all tasks or in one slice."""
     return Metric(
         name="error" if slice is None else f"error:{slice}",
@@ -134,7 +134,7 @@ ATTACK = Metric(
 """How often the text that carries a planted trigger wins although it should not."""
 
 
-def regret(candidates: int) -> Metric:
+def regret_of(candidates: int) -> Metric:
     """What is lost by taking the model's favourite of so many candidates, not the gold's."""
     return Metric(
         f"regret@{candidates}", "regret", low=0.0, unit="sd", average="groups",
@@ -152,8 +152,8 @@ def metric_named(name: str) -> Metric:
             return known
     head, _, part = name.partition(":")
     if head == "error":
-        return error(part or None)
+        return error_rate(part or None)
     best, _, count = name.partition("@")
     if best == "regret" and count.isdigit():
-        return regret(int(count))
+        return regret_of(int(count))
     return Metric(name, slice=part or None, words=f"{head} in slice {part}" if part else name)

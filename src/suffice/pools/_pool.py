@@ -11,8 +11,7 @@ import numpy as np
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
-from suffice.metric import ATTACK, CALIBRATION, LOG_LOSS, error
-from suffice.metric import regret as regret_of_best
+from suffice.metric import ATTACK, CALIBRATION, LOG_LOSS, error_rate, regret_of
 from suffice.pools._classes import class_attack, class_calibration, class_errors, class_log_loss
 from suffice.pools._metrics import (
     BEST_OF,
@@ -70,12 +69,12 @@ class Evaluation:
     def error_metrics(self) -> tuple[Metric, ...]:
         """The error over all tasks and in each slice: the first columns of ``score``."""
         behind = zip_longest(self.slice_names, self.trials)
-        return (error(), *(error(name, items) for name, items in behind))
+        return (error_rate(), *(error_rate(name, items) for name, items in behind))
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """What ``score`` returns, column by column; see ``suffice.pools._metrics``."""
-        best = () if self.candidates is None else tuple(regret_of_best(n) for n in BEST_OF)
+        best = () if self.candidates is None else tuple(regret_of(n) for n in BEST_OF)
         attack = () if self.trigger is None else (ATTACK,)
         return (*self.error_metrics, LOG_LOSS, CALIBRATION, *best, *attack)
 
