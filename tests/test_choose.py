@@ -18,7 +18,7 @@ from suffice.forecast import Criterion, make_forecasts
 from suffice.forecast._probability import pass_chances
 from suffice.metric import error_rate
 from suffice.plan import Market, make_plan, promising
-from suffice.plan._search import CHOOSE, GOOD_ENOUGH, REPORT
+from suffice.plan._objective import CHOOSE, GOOD_ENOUGH, REPORT
 from suffice.plan._search import pick as _pick
 
 METRICS = (error_rate(), error_rate("hard"))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def sample_information(benefit: Floats, signal: Floats, *, seed: int) -> Estimat
     """
     if len(benefit) < 2 * _FOLDS:
         raise ValueError(f"{len(benefit)} draws are too few")
-    rng = np.random.default_rng([seed, 51])
+    rng = Stream.VALUE_OF_INFORMATION.rng(seed)
     now = int(benefit.mean(axis=0).argmax())
     action = np.full(len(benefit), now)
     # An action that no draw prefers is never taken: it only adds noise to the choice.
@@ -62,7 +63,7 @@ def perfect_information(benefit: Floats, *, seed: int) -> Estimate:
     """Expected value of knowing the draw: no measurement is worth more."""
     now = int(benefit.mean(axis=0).argmax())
     gain = benefit.max(axis=1) - benefit[:, now]
-    return _value(gain, np.random.default_rng([seed, 52]))
+    return _value(gain, Stream.VALUE_OF_PERFECT_INFORMATION.rng(seed))
 
 
 def _value(gain: Floats, rng: np.random.Generator) -> Estimate:

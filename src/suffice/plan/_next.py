@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.forecast import pass_chances
 from suffice.plan._candidates import scaled
 from suffice.plan._information import perfect_information, sample_information
+from suffice.plan._objective import REPORT
 from suffice.plan._risk import attacked_market, improved_market
-from suffice.plan._search import REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from suffice.estimate import Estimate
     from suffice.forecast import Criterion
     from suffice.metric import Metric
-    from suffice.plan._choose import Plan
     from suffice.plan._market import Market
+    from suffice.plan._option import Plan
 
     Floats = NDArray[np.float64]
 
@@ -151,7 +152,7 @@ class _World:
 
     def pi(self, market: Market, curve: Curve) -> tuple[Floats, Floats, Floats]:
         """(pi [draw], mean [draw, metric], spread [draw, metric]); the same draws each time."""
-        rng = np.random.default_rng([self.seed, 53])
+        rng = Stream.NEXT_PILOT.rng(self.seed)
         outcomes = self.law.outcomes(
             market.resolve([curve]), rng, draws=_DRAWS, runs=_RUNS, half=REPORT
         )
@@ -179,7 +180,7 @@ def what_next(
         gold_shifts: what other gold would add to each metric [replica, metric].
         seed: of all draws.
     """
-    rng = np.random.default_rng([seed, 54])
+    rng = Stream.NEXT.rng(seed)
     best = plan.recommended
     if best.curve is None or best.forecast is None:
         raise ValueError("a plan without a curve")

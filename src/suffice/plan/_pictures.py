@@ -11,8 +11,8 @@ from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
 from suffice.metric import signs
 from suffice.plan._candidates import scaled
+from suffice.plan._objective import REPORT
 from suffice.plan._risk import Risk
-from suffice.plan._search import REPORT
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
     from suffice.metric import Kind
-    from suffice.plan._choose import Plan
     from suffice.plan._market import Market
+    from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
 
     Floats = NDArray[np.float64]

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.forecast.theory import Bound as Bound
+    from suffice.stages._bounds import Asked as Asked
+    from suffice.stages._bounds import Bounds as Bounds
+    from suffice.stages._bounds import bounds as bounds
     from suffice.stages._check import CHECK_SEED as CHECK_SEED
     from suffice.stages._check import check_plan as check_plan
     from suffice.stages._fit import fit as fit
@@ -29,6 +33,12 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.forecast.theory": ("Bound",),
+        "suffice.stages._bounds": (
+            "Asked",
+            "Bounds",
+            "bounds",
+        ),
         "suffice.stages._check": (
             "CHECK_SEED",
             "check_plan",

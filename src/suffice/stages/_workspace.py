@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from suffice.errors import InputError, StorageError, StudyError
-from suffice.study import PreferencesTask, RatingsTask, VotesTask
+from suffice.progress import SilentProgress
+from suffice.study import PreferencesTask, RatingsTask, VotesTask, load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from suffice.channel import Source
     from suffice.corruption import Trigger
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
     from suffice.study import Study, WorkersSection
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import StatedPool, Variant
+
+    Given: TypeAlias = "Workspace | Study | str | Path"
+    """A study, the path of its file, or a workspace that it is already open in."""
+
+Made = TypeVar("Made")
+
+OUT = Path("suffice-out")
+"""Folder of results where none is named."""
 
 MOST_MEASURED = 50_000
 """Labels of one source in the largest cell that is trained. Whoever can buy more gets a forecast
@@ -62,6 +71,32 @@ class Workspace:
     progress: Progress
     executor: str = "processes"
     _truth: dict[str, bool] = field(default_factory=dict, repr=False)
+    _kept: dict[object, object] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        study: Given,
+        folder: str | Path = OUT,
+        *,
+        progress: Progress | None = None,
+        executor: str = "processes",
+    ) -> Workspace:
+        """Open a study, or the file of one; a workspace is open already and stays as it is.
+
+        Raises:
+            StudyError: the file is missing, or says something that cannot be.
+        """
+        if isinstance(study, Workspace):
+            return study
+        loaded = load_study(study) if isinstance(study, (str, Path)) else study
+        return cls(loaded, Path(folder), progress or SilentProgress(), executor)
+
+    def once(self, make: Callable[[Workspace], Made]) -> Made:
+        """What a function makes of this workspace: made when it is first asked for, then kept."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return cast("Made", self._kept[make])
 
     @property
     def pool(self) -> Pool:
