@@ -380,7 +380,7 @@ def test_fine_tuning_many_classes_learns():
     """LoRA with a head of three outputs gets far below chance on texts that say their class."""
     from suffice.demand.schemes._finetune import Lora
     from suffice.demand.schemes._torch_training import Settings
-    from suffice.pools._task_pool import TaskList, Votes, task_pool
+    from suffice.pools._task_pool import SourceLabels, TaskList, task_pool
 
     rng = np.random.default_rng(0)
     words = ["a lovely warm meal", "the annual tax report", "a violent winter storm"]
@@ -390,7 +390,9 @@ def test_fine_tuning_many_classes_learns():
         np.full(n, -1), np.zeros(n, np.int64), ("all",), np.arange(n),
         np.where(np.arange(n) < 40, truth.astype(float), np.nan), classes=3,
     )  # fmt: skip
-    pool = task_pool(listed, {"s": Votes(np.arange(n), truth.astype(float))}, seed=0, where="gold")
+    pool = task_pool(
+        listed, {"s": SourceLabels(np.arange(n), truth.astype(float))}, seed=0, where="gold"
+    )
     resolved = Curve((Tranche("s", 80),)).resolve(recorded_sources(pool, {"s": 1.0}))
     scheme = Lora(Settings(epochs=2, least_steps=20, rank=4, learning_rate=1e-3))
     model = Embedded("minilm-l6@1", "x", np.empty((0, 0), np.float32))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.channel import FixedPosterior
 from suffice.errors import InputError
 from suffice.forecast._parts import GOLD, SUPPLY, counted_parts, part
@@ -27,7 +28,7 @@ from suffice.forecast._probability import HELD_FIXED, estimate, make_forecasts, 
 from suffice.metric import signs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -60,7 +61,7 @@ def forecast(
     *,
     held_fixed: Held = "pool and gold",
     gold_shifts: Floats | None = None,
-    seed: int | Sequence[int] = 0,
+    seed: int = 0,
     draws: int = 500,
     runs: int = 2000,
     half: int | None = None,
@@ -91,7 +92,7 @@ def forecast(
         raise InputError(
             "the gold has no replicas, so it cannot be drawn anew", fix="hold pool and gold fixed"
         )
-    rng = np.random.default_rng(seed)
+    rng = Stream.FORECAST.rng(seed)
     resolved = curve.resolve(sources)
     made = make_forecasts(
         law, [resolved], criterion, rng, gold_shifts=gold_shifts, draws=draws, runs=runs, half=half
