@@ -83,7 +83,7 @@ def horizon(
     found = look_ahead(
         outlook,
         starts,
-        work.criterion.error,
+        work.study.criterion.error,
         rng,
         measured=_measured(starts, rng),
         fitted=fitted,
