@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import FittedLaw, Outcomes
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -81,7 +82,7 @@ def _one_family(law: FittedLaw, name: str) -> FittedLaw:
 def pairs_of(
     split: Split,
     cases: Sequence[Case],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     laws: dict[str, Outcomes],
     guesses: dict[str, Floats],
     seeds: tuple[int, ...],

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from suffice.forecast._probability import pass_chances as pass_chances
     from suffice.forecast._probability import shown as shown
     from suffice.forecast._track_record import Bin as Bin
-    from suffice.forecast._track_record import Record as Record
+    from suffice.forecast._track_record import TrackRecord as TrackRecord
     from suffice.forecast._track_record import calibration as calibration
     from suffice.forecast._track_record import track_record as track_record
 
@@ -73,7 +73,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.forecast._track_record": (
             "Bin",
-            "Record",
+            "TrackRecord",
             "calibration",
             "track_record",
         ),

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve
     from suffice.demand.law._distance import Distance
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.floating[Any]]
@@ -51,7 +52,7 @@ class FittedLaw:
 
     model: str
     scheme: str
-    metrics: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     table: SourceTable
     posterior: Posterior
     curves: tuple[Curve, ...]
@@ -188,7 +189,7 @@ class FittedLaw:
             "draws": len(self.posterior.draws),
             "widening": self.widening,
             "discrepancy_sd": {
-                m: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
+                m.name: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
             },
             "cells": len(self.curves),
             "runs": int(self._data.counts.sum()),
@@ -227,7 +228,7 @@ class FittedLaw:
 def fit_law(
     curves: Sequence[Curve | ResolvedCurve],
     runs: Sequence[NDArray[np.float64]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     table: SourceTable,
     *,
     model: str,
@@ -241,7 +242,7 @@ def fit_law(
     Args:
         curves: one a cell; resolved where a channel differs from its source's profile in ``table``.
         runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
-        metrics: names of the metrics.
+        metrics: what the runs reached, column by column.
         table: the sources, and what is believed of them beforehand.
         model, scheme: named in the law.
         seed: of the sampler.
@@ -301,7 +302,7 @@ def _average(parts: Mapping[str, Posterior]) -> Posterior:
 def rebuild_law(
     curves: Sequence[Curve],
     runs: Sequence[NDArray[np.float64]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     table: SourceTable,
     posterior: Posterior,
     widening: float,

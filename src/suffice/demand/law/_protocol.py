@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand.law._distance import Distance
     from suffice.demand.law._outcomes import Outcomes
+    from suffice.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Law(Protocol):
         ...
 
     @property
-    def metrics(self) -> tuple[str, ...]:
-        """Names of what a run is scored on, in the order of the arrays."""
+    def metrics(self) -> tuple[Metric, ...]:
+        """What a run is scored on, in the order of the arrays."""
         ...
 
     @property
