@@ -14,6 +14,7 @@ from suffice.corruption import Corruption, corrupt
 from suffice.curve import Curve, ResolvedCurve, ResolvedTranche
 from suffice.demand import FEWEST_ATTACKED, Law, Offer, design_attacks, fit_attack
 from suffice.errors import InputError
+from suffice.metric import ATTACK
 from suffice.pools import plant_trigger
 
 PROFILE = Profile(np.full((1, 1), 0.2), np.ones((1, 1)), np.zeros((1, 1)))
@@ -123,6 +124,6 @@ def test_a_trigger_needs_tasks_that_it_decides() -> None:
     with pytest.raises(InputError, match="blank"):
         plant_trigger(pool, "  ")
     planted, trigger = plant_trigger(pool, "text")
-    assert planted.evaluation.metrics[-1] == "attack"
+    assert planted.evaluation.metrics[-1] == ATTACK
     assert planted.fingerprint != pool.fingerprint
     assert trigger.decides == 1.0

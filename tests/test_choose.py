@@ -16,11 +16,12 @@ from suffice.demand.law._sampler import Posterior
 from suffice.errors import InfeasibleError
 from suffice.forecast import Criterion, make_forecasts
 from suffice.forecast._probability import pass_chances
+from suffice.metric import error_rate
 from suffice.plan import Market, make_plan, promising
 from suffice.plan._objective import CHOOSE, GOOD_ENOUGH, REPORT
 from suffice.plan._search import pick as _pick
 
-METRICS = ("error", "error:hard")
+METRICS = (error_rate(), error_rate("hard"))
 MARKET = Market(
     {"crowd": noisy_source("crowd", 0.3, 0.1), "panel": noisy_source("panel", 0.1, 0.5)},
     ("crowd", "panel"),

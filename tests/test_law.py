@@ -13,9 +13,10 @@ from suffice.demand.law._law_file import LawTask, fit_laws
 from suffice.demand.law._sampler import sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms, basis
 from suffice.errors import ConvergenceError, InputError
+from suffice.metric import error_rate
 from suffice.progress import SilentProgress
 
-METRICS = ("error", "error:easy", "error:odd")
+METRICS = (error_rate(), error_rate("easy"), error_rate("odd"))
 TABLE = SourceTable(
     names=("expert", "crowd", "judge"),
     log_worth=np.log([1.0, 0.6, 0.3]),
@@ -112,7 +113,7 @@ def test_more_of_a_biased_source_can_hurt(law: Law) -> None:
     few = Curve((Tranche("crowd", 1500), Tranche("judge", 100)))
     many = Curve((Tranche("crowd", 1500), Tranche("judge", 8000)))
     mean = law.outcomes([few, many], rng, draws=300, runs=10).mean.mean(axis=0)
-    odd = METRICS.index("error:odd")
+    odd = METRICS.index(error_rate("odd"))
     assert mean[1, odd] > mean[0, odd] + 0.004
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Law, Outcomes
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -79,7 +80,7 @@ def _one_family(law: Law, name: str) -> Law:
 def pairs_of(
     split: Split,
     cases: Sequence[Case],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     laws: dict[str, Outcomes],
     guesses: dict[str, Floats],
     seeds: tuple[int, ...],

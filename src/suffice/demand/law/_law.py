@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import Curve
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.floating[Any]]
@@ -69,7 +70,7 @@ class Law:
 
     model: str
     scheme: str
-    metrics: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     table: SourceTable
     posterior: Posterior
     curves: tuple[Curve, ...]
@@ -191,7 +192,7 @@ class Law:
             "draws": len(self.posterior.draws),
             "widening": self.widening,
             "discrepancy_sd": {
-                m: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
+                m.name: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
             },
             "cells": len(self.curves),
             "runs": int(self._data.counts.sum()),
@@ -230,7 +231,7 @@ class Law:
 def fit_law(
     curves: Sequence[Curve | ResolvedCurve],
     runs: Sequence[NDArray[np.float64]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     table: SourceTable,
     *,
     model: str,
@@ -244,7 +245,7 @@ def fit_law(
     Args:
         curves: one a cell; resolved where a channel differs from its source's profile in ``table``.
         runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
-        metrics: names of the metrics.
+        metrics: what the runs reached, column by column.
         table: the sources, and what is believed of them beforehand.
         model, scheme: named in the law.
         seed: of the sampler.
@@ -307,7 +308,7 @@ def _average(parts: Mapping[str, Posterior]) -> Posterior:
 def rebuild_law(
     curves: Sequence[Curve],
     runs: Sequence[NDArray[np.float64]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     table: SourceTable,
     posterior: Posterior,
     widening: float,

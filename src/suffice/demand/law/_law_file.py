@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve
     from suffice.demand.law._terms import SourceTable
+    from suffice.metric import Metric
     from suffice.progress import Progress
 
 VERSION = "4"
@@ -35,7 +36,7 @@ class LawTask:
 
     curves: tuple[Curve, ...]
     runs: tuple[NDArray[np.float64], ...]
-    metrics: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     table: SourceTable
     model: str
     scheme: str
@@ -47,7 +48,7 @@ class LawTask:
         about = [
             VERSION,
             self.seed,
-            list(self.metrics),
+            [m.name for m in self.metrics],
             list(self.untrained),
             list(self.table.names),
             self.table.log_worth.tolist(),

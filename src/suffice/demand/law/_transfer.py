@@ -29,6 +29,7 @@ from suffice.demand.law._law import Outcomes
 from suffice.demand.law._population import Expected, expect, log_normal, scales, shape_widths
 from suffice.demand.law._terms import SCALE, Terms
 from suffice.errors import InputError
+from suffice.metric import names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand.law._law import Law
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
     AnyCurve = Curve | ResolvedCurve
@@ -81,7 +83,7 @@ class TransferLaw:
 
     model: str
     scheme: str
-    metrics: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     laws: tuple[Law, ...]
     expected: Expected
     widths: Floats
@@ -305,7 +307,7 @@ def _pilots(curves: Sequence[AnyCurve], runs: Sequence[Floats], law: Law) -> Pil
         if r.ndim != 2 or r.shape[1] != width or not len(r) or not np.isfinite(r).all():
             raise InputError(
                 f"runs of pilot {i + 1} do not fit the metrics of the law",
-                fix=f"give finite numbers [run, metric] for {', '.join(law.metrics)}",
+                fix=f"give finite numbers [run, metric] for {', '.join(names(law.metrics))}",
             )
         means[i] = r.mean(axis=0)
     return Pilots(tuple(curves), means, np.array([float(len(r)) for r in runs]))

@@ -9,6 +9,7 @@ from suffice.corruption import corruptions
 from suffice.demand.runs._executors import LocalProcesses, Work
 from suffice.demand.runs._store import RunStore, cell_key
 from suffice.evidence import CellRuns, Run
+from suffice.metric import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def cell_runs(
             curve=curve,
             corrupted=tuple(corruptions(cell.curve)),
             seed=seed,
-            metrics=dict(zip(pool.evaluation.metrics, map(float, scores), strict=True)),
+            metrics=dict(zip(names(pool.evaluation.metrics), map(float, scores), strict=True)),
             penalty=float(penalty),
             cost=curve.cost(sources),
             seconds=float(seconds),
@@ -106,7 +107,7 @@ def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
         "model": cell.model,
         "scheme": scheme.name,
         "curve": cell.curve.curve.as_list(),
-        "metrics": list(pool.evaluation.metrics),
+        "metrics": list(names(pool.evaluation.metrics)),
     }
 
 
