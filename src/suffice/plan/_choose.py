@@ -13,7 +13,7 @@ import numpy as np
 
 from suffice._streams import Stream
 from suffice.errors import InfeasibleError
-from suffice.estimate import Estimate
+from suffice.estimate import Estimate, interval
 from suffice.forecast import in_deployment, make_forecasts, pass_chances
 from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
@@ -231,10 +231,10 @@ def _robust(
         return Robust(risk, Estimate.from_draws(pi, method=method))
     # The shortfall is one number of the posterior: its interval is the simulation's own error.
     again = rng.choice(pi, (200, len(pi)))
-    low, high = np.quantile(risk.value(again.T), [0.05, 0.95])
+    low, high = interval(risk.value(again.T))
     method = f"mean of pi over the worst {risk.share:.0%} of the posterior"
     value = float(risk.value(pi[:, None])[0])
-    return Robust(risk, Estimate(value, float(low), float(high), method=method))
+    return Robust(risk, Estimate(value, low, high, method=method))
 
 
 def _alternatives(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._streams import Stream
-from suffice.estimate import LEVEL, Estimate
+from suffice.estimate import LEVEL, Estimate, interval, probability
 from suffice.forecast import FAR
 from suffice.plan._candidates import candidates
 from suffice.plan._objective import GOOD_ENOUGH
@@ -192,7 +192,7 @@ def flips(
     return tuple(
         Flip(
             *key,
-            _interval(float(np.sqrt(low * high)), places[key]),
+            _budget(float(np.sqrt(low * high)), places[key]),
             len(places[key]) / _RESAMPLES,
         )
         for key, (low, high) in changes.items()
@@ -209,10 +209,10 @@ def _changes(told: list[tuple[float, str]]) -> dict[tuple[str, str], tuple[float
     return found
 
 
-def _interval(at: float, places: list[float]) -> Estimate:
+def _budget(at: float, places: list[float]) -> Estimate:
     tail = (1.0 - LEVEL) / 2.0
-    low, high = np.quantile([*places, at], [tail, 1.0 - tail])
-    return Estimate(at, float(low), float(high), method="bootstrap over posterior draws")
+    low, high = interval([*places, at], (tail, 1.0 - tail))
+    return Estimate(at, low, high, method="bootstrap over posterior draws")
 
 
 def hardest_threshold(
@@ -223,17 +223,15 @@ def hardest_threshold(
     outcomes = law.outcomes(market.resolve([curve]), rng, draws=200, runs=200)
     limits = criterion.thresholds(law.metrics)
     runs = outcomes.runs()
-    met = runs <= limits
-    alone = {
-        m: float(met[:, :, k].mean()) for k, m in enumerate(law.metrics) if np.isfinite(limits[k])
-    }
-    name = min(alone, key=lambda m: alone[m])
-    k = law.metrics.index(name)
-    low, high = np.quantile(runs[:, :, k], [0.05, 0.95])
+    met = criterion.each_met(runs, law.metrics)
+    alone = {k: float(met[:, :, k].mean()) for k in np.flatnonzero(np.isfinite(limits)).tolist()}
+    k = min(alone, key=lambda i: alone[i])
+    name, bound = law.metrics[k].name, "<=" if law.metrics[k].better == "lower" else ">="
+    low, high = interval(runs[:, :, k])
     return (
-        f"{name} <= {limits[k]:g} is the bound that fails it most often: a run's {name} is "
+        f"{name} {bound} {limits[k]:g} is the bound that fails it most often: a run's {name} is "
         f"expected at {outcomes.mean[:, 0, k].mean():.3f} ({low:.3f} to {high:.3f}), and meets "
-        f"it with chance {_chance(alone[name])}"
+        f"it with chance {probability(alone[k], spelled=True)}"
     )
 
 
@@ -247,18 +245,14 @@ def _reached(forecast: Forecast, *, points: bool) -> str:
 
 def _told(forecast: Forecast, *, points: bool) -> str:
     if forecast.distance == FAR and not points:
-        return f"{_chance(forecast.p.low)} to {_chance(forecast.p.high)}"
-    return _chance(forecast.p.value)
-
-
-def _chance(p: float) -> str:
-    """A probability in two places, without claiming certainty."""
-    return "below .01" if p < 0.005 else "above .99" if p > 0.995 else f"{p:.2f}".removeprefix("0")
+        low, high = forecast.p.low, forecast.p.high
+        return f"{probability(low, spelled=True)} to {probability(high, spelled=True)}"
+    return probability(forecast.p.value, spelled=True)
 
 
 def _equals(p: float) -> str:
     """What stands behind "P"."""
-    told = _chance(p)
+    told = probability(p, spelled=True)
     return f"= {told}" if told.startswith(".") else told
 
 

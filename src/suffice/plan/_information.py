@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._streams import Stream
-from suffice.estimate import Estimate
+from suffice.estimate import Estimate, interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,10 +69,9 @@ def perfect_information(benefit: Floats, *, seed: int) -> Estimate:
 def _value(gain: Floats, rng: np.random.Generator) -> Estimate:
     """Mean gain with the simulation's own interval; information is never worth less than none."""
     means = rng.choice(gain, (_RESAMPLES, len(gain))).mean(axis=1)
-    low, high = np.quantile(np.maximum(means, 0.0), [0.05, 0.95])
+    low, high = interval(np.maximum(means, 0.0))
     value = max(float(gain.mean()), 0.0)
-    low, high = min(float(low), value), max(float(high), value)
-    return Estimate(value, low, high, method=METHOD, citation=CITATION)
+    return Estimate(value, min(low, value), max(high, value), method=METHOD, citation=CITATION)
 
 
 def _features(signal: Floats) -> Floats:
