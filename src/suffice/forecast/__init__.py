@@ -6,7 +6,9 @@ The room can be called: ``suffice.forecast(law, curve, sources, criterion)`` is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from suffice._lazy import lazy_exports
 
@@ -77,3 +79,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
     },
 )
+
+
+class _Room(ModuleType):
+    def __call__(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - as ``forecast`` has it
+        from suffice.forecast._deployment import forecast
+
+        return forecast(*given, **named)
+
+
+# The question of the product has the name of the room that answers it.
+sys.modules[__name__].__class__ = _Room
