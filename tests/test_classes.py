@@ -19,6 +19,7 @@ from suffice.demand.law._terms import Shape, SourceTable, basis
 from suffice.demand.schemes._probe import Probe
 from suffice.demand.schemes._scheme import Embedded, draw_round
 from suffice.errors import InputError
+from suffice.metric import names
 from suffice.pools import Verdict, plant_trigger
 from suffice.pools._pool import Evaluation
 from suffice.supply import Offered, build_sources
@@ -194,8 +195,8 @@ def evaluation(classes: int, n: int = 300) -> Evaluation:
 @settings(max_examples=20)
 def test_an_untrained_model_errs_by_chance(classes):
     """Without training the error is 1 - 1/K in every slice, the log loss log K."""
-    found = dict(zip((e := evaluation(classes)).metrics, e.untrained, strict=True))
-    for name in e.error_metrics:
+    found = dict(zip(names((e := evaluation(classes)).metrics), e.untrained, strict=True))
+    for name in names(e.error_metrics):
         assert found[name] == pytest.approx(1.0 - 1.0 / classes)
     assert found["log_loss"] == pytest.approx(np.log(classes))
 

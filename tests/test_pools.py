@@ -10,6 +10,7 @@ from small import votes_pool
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.metric import names
 from suffice.pools import Verdict
 from suffice.pools._pool import (
     Evaluation,
@@ -235,7 +236,7 @@ def test_scores_by_hand():
         [1.0, 0.0, 0.75, 1.0], [[True, True, False, False], [False, True, True, True]]
     )
     verdict = Verdict(np.array([[2.0, 0.0, 2.0, -2.0]]))
-    assert evaluation.error_metrics == ("error", "error:a", "error:b")
+    assert names(evaluation.error_metrics) == ("error", "error:a", "error:b")
     np.testing.assert_allclose(
         evaluation.score(verdict)[0, :3], [(0 + 0.5 + 0.25 + 1) / 4, 0.25, (0.5 + 0.25 + 1) / 3]
     )

@@ -23,6 +23,7 @@ from suffice.demand.law._terms import Terms
 from suffice.errors import InfeasibleError, InputError, StudyError
 from suffice.estimate import Estimate
 from suffice.forecast import Criterion, make_forecasts
+from suffice.metric import error_rate
 from suffice.plan import Market, make_plan
 from suffice.plan._candidates import candidates, neighbours, worthwhile
 from suffice.plan._decide import AS_THEY_COME
@@ -309,7 +310,9 @@ def test_the_law_reads_a_variant_as_its_source_with_another_profile():
     assert plain.untried(tried, known)[0] > 0.0
 
     def key(t: SourceTable) -> str:
-        return LawTask((curve,), (np.zeros((4, 1)),), ("error",), t, "m", "probe", 0, (0.5,)).key()
+        return LawTask(
+            (curve,), (np.zeros((4, 1)),), (error_rate(),), t, "m", "probe", 0, (0.5,)
+        ).key()
 
     better = {**known.profiles, "crowd/test:10:8": profile([[0.01, 0.02, 0.03]])}
     assert key(known) != key(replace(known, profiles=better))

@@ -25,6 +25,7 @@ from suffice.errors import InputError
 from suffice.forecast._parts import GOLD, SUPPLY, counted_parts, monte_carlo_sd, part
 from suffice.forecast._parts import HELD as HELD_PART
 from suffice.forecast._probability import HELD_FIXED, estimate, make_forecasts, pass_chances
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,7 +180,7 @@ def _redrawn(
     outcomes = law.outcomes(worlds, rng, draws=_DRAWS, runs=_RUNS, half=half, common=True)
     shifts = np.zeros((1, len(law.metrics)))
     if gold_shifts is not None:
-        shifts = np.vstack([shifts, _spread(gold_shifts)])
+        shifts = np.vstack([shifts, _spread(gold_shifts, signs(law.metrics))])
     chances = [
         pass_chances(
             outcomes, criterion, law.metrics, np.broadcast_to(s, (len(outcomes.mean), len(s)))
@@ -189,9 +190,9 @@ def _redrawn(
     return np.stack(chances, axis=2), outcomes.family
 
 
-def _spread(gold_shifts: Floats) -> Floats:
+def _spread(gold_shifts: Floats, better: Floats) -> Floats:
     """Golds evenly spread from the most lenient to the strictest [gold, metric]."""
-    order = np.argsort(gold_shifts.mean(axis=1), kind="stable")
+    order = np.argsort((better * gold_shifts).mean(axis=1), kind="stable")
     count = min(GOLDS, len(order))
     places = ((np.arange(count) + 0.5) * len(order) / count).astype(int)
     return np.asarray(gold_shifts[order[places]])

@@ -224,17 +224,15 @@ def hardest_threshold(
     outcomes = law.outcomes(market.resolve([curve]), rng, draws=_HARDEST_DRAWS, runs=_HARDEST_RUNS)
     limits = criterion.thresholds(law.metrics)
     runs = outcomes.runs()
-    met = runs <= limits
-    alone = {
-        m: float(met[:, :, k].mean()) for k, m in enumerate(law.metrics) if np.isfinite(limits[k])
-    }
-    name = min(alone, key=lambda m: alone[m])
-    k = law.metrics.index(name)
+    met = criterion.each_met(runs, law.metrics)
+    alone = {k: float(met[:, :, k].mean()) for k in np.flatnonzero(np.isfinite(limits)).tolist()}
+    k = min(alone, key=lambda i: alone[i])
+    name, bound = law.metrics[k].name, "<=" if law.metrics[k].better == "lower" else ">="
     low, high = interval(runs[:, :, k])
     return (
-        f"{name} <= {limits[k]:g} is the bound that fails it most often: a run's {name} is "
+        f"{name} {bound} {limits[k]:g} is the bound that fails it most often: a run's {name} is "
         f"expected at {outcomes.mean[:, 0, k].mean():.3f} ({low:.3f} to {high:.3f}), and meets "
-        f"it with chance {probability(alone[name], spelled=True)}"
+        f"it with chance {probability(alone[k], spelled=True)}"
     )
 
 

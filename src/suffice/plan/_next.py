@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from suffice.demand import Law
     from suffice.estimate import Estimate
     from suffice.forecast import Criterion
+    from suffice.metric import Metric
     from suffice.plan._market import Market
     from suffice.plan._option import Plan
 
@@ -45,6 +46,9 @@ _SIZES = (0.6, 1.0)
 _MOST_CURVES = 3
 _DRAWS, _RUNS = 400, 200
 _SENSITIVITY, _FALSE_ALARM = 0.9, 0.05
+_EDGE = 0.01
+"""Share of a metric's range that its value is taken to stay away from both ends. Chosen: nearer
+to an end an audit of a few hundred tasks would seem to leave no doubt at all."""
 
 
 @dataclass(frozen=True)
@@ -273,14 +277,14 @@ def _signals(
 ) -> list[tuple[str, float, Floats]]:
     """Each measurement with its price and what it would show under every draw."""
     _, mean, spread = found[0]
-    error = float(np.clip(mean[:, 0].mean(), 0.01, 0.99))
+    main = world.law.metrics[0]
     signals: list[tuple[str, float, Floats]] = []
     for k in prices.runs:
         noise = spread * rng.standard_normal(mean.shape) / np.sqrt(k)
         signals.append((f"{k} pilot runs of this curve", k * prices.run, mean + noise))
-    if world.shift.any():
+    if world.shift.any() and np.isfinite(main.high - main.low):
         for m in prices.audits:
-            sd = np.sqrt(error * (1.0 - error) / m)
+            sd = np.sqrt(_most_variance(float(mean[:, 0].mean()), main) / m)
             shown = world.shift[:, :1] + sd * rng.standard_normal((_DRAWS, 1))
             signals.append((f"gold audit of {m} tasks", m * prices.gold, shown))
     if prices.guideline_gain > 0.0:
@@ -296,3 +300,14 @@ def _signals(
         alarm = (rng.random(_DRAWS) < rate).astype(np.float64)[:, None]
         signals.append((f"adversary sweep of {source}", prices.sweep, alarm))
     return signals
+
+
+def _most_variance(value: float, metric: Metric) -> float:
+    """The largest variance that judgements of single tasks can have about their mean.
+
+    Shares reach it: judgements are right or wrong.
+    Reference: Bhatia and Davis (2000), A better bound on the variance, Am. Math. Monthly 107.
+    """
+    width = metric.high - metric.low
+    value = float(np.clip(value, metric.low + _EDGE * width, metric.high - _EDGE * width))
+    return (value - metric.low) * (metric.high - value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.estimate import probability as probability
+from suffice.metric import metric_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -235,23 +236,12 @@ def criterion(c: Criterion) -> str:
 
 def metric(name: str) -> str:
     """A metric in words: ``error:hard`` is the error in slice hard."""
-    kind, _, slice_name = name.partition(":")
-    if slice_name:
-        return f"{kind} in slice {slice_name}"
-    number = name.removeprefix("regret@")
-    if number != name:
-        return f"regret of the best of {number}"
-    return {
-        "error": "error over all slices",
-        "log_loss": "log loss",
-        "calibration": "calibration error",
-        "attack": "success of the trigger",
-    }.get(name, name)
+    return metric_named(name).words
 
 
 def is_rate(name: str) -> bool:
     """Whether a metric is a share, written in per cent."""
-    return name.startswith("error") or name in ("attack", "calibration")
+    return metric_named(name).is_share
 
 
 def amount(name: str, value: float) -> str:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
     from suffice.forecast import Criterion
-    from suffice.plan import Market
+    from suffice.metric import Metric
+    from suffice.plan import Market, Plan
     from suffice.pools import Pool, RatingPool, TaskPool
     from suffice.progress import Progress
     from suffice.records import Ledger
@@ -63,12 +64,14 @@ class Workspace:
         folder: where its results are written.
         progress: shows long steps.
         executor: the name of where to train, see ``suffice.demand.load_executor``.
+        planned: the plan that was made last.
     """
 
     study: Study
     folder: Path
     progress: Progress
     executor: str = "processes"
+    planned: Plan | None = None
     _truth: dict[str, bool] = field(default_factory=dict, repr=False)
     _kept: dict[object, object] = field(default_factory=dict, repr=False)
 
@@ -436,23 +439,19 @@ class Workspace:
             slice_error=section.slice_error,
             limits=section.limits,
             severe=section.severe,
-            trials=dict(
-                zip(self.pool.evaluation.slice_names, self.pool.evaluation.trials, strict=True)
-            ),
             validity=None if section.validity == "unknown" else section.validity,
             origin=self.study.origin,
         )
 
     @cached_property
-    def law_metrics(self) -> tuple[str, ...]:
+    def law_metrics(self) -> tuple[Metric, ...]:
         """What laws are fitted to: errors, an attack's success, and what the criterion limits.
 
         More metrics would make the law wider than the question needs.
         """
-        wanted = {"attack", *self.criterion.limits}
-        errors = self.pool.evaluation.error_metrics
-        others = [m for m in self.pool.evaluation.metrics if m in wanted and m not in errors]
-        return (*errors, *others)
+        limited, always = self.criterion.limits, ("error", "attack")
+        every = self.pool.evaluation.metrics
+        return tuple(m for m in every if m.kind in always or m.name in limited)
 
     @cached_property
     def store(self) -> RunStore:
