@@ -13,7 +13,7 @@ from suffice.curve import Curve
 from suffice.errors import InputError
 from suffice.plan import Plan
 from suffice.progress import SilentProgress
-from suffice.records import Ledger
+from suffice.records import ForecastRecord, Ledger
 from suffice.stages._workspace import Workspace
 from suffice.study import Study, load_study, parse_study
 
@@ -82,7 +82,8 @@ def test_forecasts_stand_in_the_ledger_and_are_scored(small_result: stages.Resul
     scored = [i for i, r in enumerate(rows) if r["passed"] is not None]
     assert len(said) == len(scored) == len(small_result.checks)
     assert max(said) < min(scored)
-    assert all(r["brier"] is not None for r in Ledger(small_result.folder / "ledger.jsonl").rows())
+    ledger = Ledger(small_result.folder / "ledger.jsonl")
+    assert all(e.brier is not None for e in ledger.entries())
 
 
 def test_runs_file_holds_grid_and_check(small_result: stages.Result) -> None:
@@ -120,7 +121,7 @@ def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_p
     """A plan is told as soon as it is on disk; pictures of an earlier plan are gone by then."""
     work = Workspace(small_study(), tmp_path, SilentProgress())
     stages.fit(work)
-    work.write("forecast.json", {"of": "an earlier plan"})
+    (tmp_path / "forecast.json").write_text("of an earlier plan")
     seen = []
 
     def told(plan: Plan) -> None:
@@ -130,7 +131,7 @@ def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_p
     made = stages.plan(work, told=told)
     assert work.planned is made
     assert seen == [(made.recommended.cost, True, False)]
-    assert "sliders" in work.read("forecast.json", made_by="suffice plan")
+    assert ForecastRecord.read(tmp_path).sliders is not None
 
 
 def test_what_the_command_line_says_is_a_function(
@@ -143,7 +144,7 @@ def test_what_the_command_line_says_is_a_function(
     assert made.cost == pytest.approx(made.curve.cost(work.buyable))
     shown = made.as_dict()
     assert shown["p"]["mean"] == pytest.approx(made.forecast.p.value)
-    assert json.loads(json.dumps(shown))["curve"] == made.curve.as_list()
+    assert Curve.from_list(json.loads(json.dumps(shown))["curve"]) == made.curve
     with pytest.raises(InputError, match="unknown source 'nobody'"):
         stages.forecast(work, curve="600 nobody")
     told = stages.bits(work, source="crowd", labels=60, orders=3, floor=0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import Curve, ResolvedCurve
+    from suffice.records import RunRow
 
     Floats = NDArray[np.float64]
 
@@ -75,24 +76,27 @@ class Run:
     cost: float
     seconds: float
 
-    def as_row(self) -> dict[str, Any]:
+    def row(self, stage: str) -> RunRow:
         """Flat, for a table of runs."""
-        return {
-            "model": self.model,
-            "scheme": self.scheme,
-            "curve": json.dumps(self.curve.as_list()),
-            "curve_text": str(self.curve),
-            "corrupted": "; ".join(self.corrupted),
-            "tasks": self.curve.tasks,
-            "labels": sum(t.labels for t in self.curve),
-            "cost": self.cost,
-            "pool": self.pool,
-            "unique_items": self.unique_items,
-            "seed": self.seed,
-            "penalty": self.penalty,
-            "seconds": self.seconds,
-            **self.metrics,
-        }
+        from suffice.records import RunRow
+
+        return RunRow(
+            stage=stage,
+            model=self.model,
+            scheme=self.scheme,
+            curve=json.dumps(self.curve.as_list()),
+            curve_text=str(self.curve),
+            corrupted="; ".join(self.corrupted),
+            tasks=self.curve.tasks,
+            labels=sum(t.labels for t in self.curve),
+            cost=self.cost,
+            pool=self.pool,
+            unique_items=self.unique_items,
+            seed=self.seed,
+            penalty=self.penalty,
+            seconds=self.seconds,
+            metrics=self.metrics,
+        )
 
 
 @dataclass(eq=False)

@@ -83,11 +83,12 @@ def bits(
             labels cannot be drawn.
     """
     from suffice.demand import Problem, measure_bits
+    from suffice.labels.kinds import TwoWay
 
     work = Workspace.of(study, folder)
-    if (classes := work.pool.evaluation.classes) > 2:
+    if not isinstance(kind := work.pool.evaluation.kind, TwoWay):
         raise InputError(
-            f"bits are measured of two-way labels, and there are {classes} classes",
+            f"bits are measured of two-way labels, and there are {kind.said}",
             where=work.study.origin,
         )
     source = _known(work, source or work.order[-1], list(work.offered))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from suffice.demand import Law
+    from suffice.demand import FittedLaw
     from suffice.evidence import Grid
     from suffice.stages._workspace import Workspace
 
 
-def fit_models(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, Law]:
+def fit_models(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, FittedLaw]:
     """Laws of some models, from all cells that a grid has of them; ``name`` is for the progress."""
     from dataclasses import replace
 
