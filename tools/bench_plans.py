@@ -243,7 +243,7 @@ def main() -> None:
     work = workspace(None, given.out, as_json=False, quiet=False)
     grid = stages.measure(work)
     target = work.study.models.target
-    law = stages.fit(work, grid)[target]
+    law = stages.fit(work)[target]
     slices, metrics = work.pool.slice_names, work.pool.evaluation.metrics
     settings = [
         draw_setting(i, given.seed, law, work.market, slices) for i in range(given.settings)

@@ -63,14 +63,13 @@ def forecast(
     wanted = Curve.parse(curve)
     cost = wanted.cost(work.buyable)
     work.market.check_repeats(wanted)
-    grid = stages.measure(work)
-    law = stages.fit(work, grid)[work.study.models.target]
+    law = stages.fit(work)[work.study.models.target]
     made = make(
         law,
         wanted,
         work.buyable,
         work.criterion,
-        gold_shifts=stages.gold_shifts(work, grid),
+        gold_shifts=stages.gold_shifts(work),
         seed=work.study.seed,
     )
     if json:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
     from suffice.forecast import Criterion
     from suffice.metric import Metric
-    from suffice.plan import Market
+    from suffice.plan import Market, Plan
     from suffice.pools import Pool, RatingPool, TaskPool
     from suffice.progress import Progress
     from suffice.records import Ledger
@@ -64,12 +64,14 @@ class Workspace:
         folder: where its results are written.
         progress: shows long steps.
         executor: the name of where to train, see ``suffice.demand.load_executor``.
+        planned: the plan that was made last.
     """
 
     study: Study
     folder: Path
     progress: Progress
     executor: str = "processes"
+    planned: Plan | None = None
     _truth: dict[str, bool] = field(default_factory=dict, repr=False)
     _kept: dict[object, object] = field(default_factory=dict, repr=False)
 
