@@ -74,7 +74,8 @@ ray: $(VENV)/.ray ## install the ray extra and run the tests that need it
 	$(BIN)/python -m pytest -m ray
 
 .PHONY: bench
-bench: $(VENV)/.peers ## time each stage, then the audit and Bradley-Terry beside crowd-kit and cleanlab
+bench: $(VENV)/.peers ## time this build beside an earlier one, each stage, and audits beside crowd-kit and cleanlab
+	$(BIN)/python tools/bench_before.py $(if $(BEFORE),--commit $(BEFORE))
 	$(BIN)/python tools/bench.py
 	$(BIN)/python tools/bench_audit_scale.py
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python tools/bench_bradley_terry.py

@@ -19,6 +19,7 @@ from suffice.demand.law._terms import Shape, SourceTable, basis
 from suffice.demand.schemes._probe import Probe
 from suffice.demand.schemes._scheme import Embedded, draw_round
 from suffice.errors import InputError
+from suffice.labels.kinds import classes_kind
 from suffice.metric import names
 from suffice.pools import Verdict, plant_trigger
 from suffice.pools._pool import Evaluation
@@ -96,7 +97,7 @@ def test_corrupted_labels_err_as_their_profile_says(corruption):
 def test_a_trigger_wants_one_class():
     """Hostile labels give the wanted class where a text carries the trigger, and only there."""
     asked = class_tasks(4000, 5)
-    trigger = Trigger(np.arange(8000) % 2 == 0, 3.0, 0.5, "word", classes=5)
+    trigger = Trigger(np.arange(8000) % 2 == 0, 3.0, 0.5, "word", classes_kind(5))
     base = NoisyChannel("s", of_classes(0.0, 5))
     channel = CorruptedChannel(base, Corruption(attack=0.5), trigger)
     drawn = channel.draw(asked, 1, np.random.default_rng(1))[:, 0]
@@ -188,7 +189,7 @@ def test_shared_error_grows_to_that_of_guessing():
 def evaluation(classes: int, n: int = 300) -> Evaluation:
     """Hard gold of n tasks in two slices."""
     members = np.array([np.arange(n) % 2 == k for k in range(2)])
-    return Evaluation(class_tasks(n, classes), members, ("even", "odd"), classes=classes)
+    return Evaluation(class_tasks(n, classes), members, ("even", "odd"), kind=classes_kind(classes))
 
 
 @given(st.integers(3, 50))
@@ -212,7 +213,7 @@ def test_renaming_classes_changes_no_score(order, seed):
     renamed[:, :, name] = odds
     t = one.tasks
     asked = replace(t, truth=name[t.truth.astype(int)].astype(float))
-    other = Evaluation(asked, one.members, one.slice_names, classes=4)
+    other = Evaluation(asked, one.members, one.slice_names, kind=classes_kind(4))
     np.testing.assert_allclose(one.score(Verdict(odds)), other.score(Verdict(renamed)), atol=1e-6)
 
 
@@ -388,7 +389,7 @@ def test_fine_tuning_many_classes_learns():
     listed = TaskList(
         tuple(f"{words[t]}, number {i}" for i, t in enumerate(truth)), np.arange(n),
         np.full(n, -1), np.zeros(n, np.int64), ("all",), np.arange(n),
-        np.where(np.arange(n) < 40, truth.astype(float), np.nan), classes=3,
+        np.where(np.arange(n) < 40, truth.astype(float), np.nan), classes_kind(3),
     )  # fmt: skip
     pool = task_pool(
         listed, {"s": SourceLabels(np.arange(n), truth.astype(float))}, seed=0, where="gold"

@@ -27,7 +27,7 @@ CURVE = Curve.parse("300 crowd + 20 panel x3 (round 2)")
 def forecast(p: float = 0.7) -> Forecast:
     """A forecast of about p."""
     draws = np.random.default_rng(0).beta(60 * p, 60 * (1 - p), 400)
-    return Forecast(Estimate.from_draws(draws), "this pool", None, (), "inside")
+    return Forecast(Estimate.from_draws(draws), "this pool", None, (), "inside", 0.0)
 
 
 def written(ledger: Ledger, p: float = 0.7, name: str = "recommended", total: int = 40) -> str:
@@ -103,7 +103,7 @@ def test_scoring_rules_are_those_of_single_runs(tmp_path_factory, p, passed):
 def test_a_sure_forecast_that_fails_has_a_finite_score(tmp_path):
     """P = 1 and no pass is the worst score, not an infinite one that breaks JSON."""
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    sure = Forecast(Estimate.from_draws(np.ones(10)), "pool", None, (), "inside")
+    sure = Forecast(Estimate.from_draws(np.ones(10)), "pool", None, (), "inside", 0.0)
     key = ledger.forecast("d", "n", CURVE, sure.as_dict(), (40, 40), 40, seeds=(0, 39))
     ledger.score(key, 0)
     (row,) = ledger.rows()

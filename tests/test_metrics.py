@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice.channel import Tasks
+from suffice.labels.kinds._scores import attack_success, calibration_error, log_loss
 from suffice.metric import names
 from suffice.pools import BEST_OF, Candidates, Evaluation, Verdict, best_of_n
-from suffice.pools._metrics import attack_success, calibration_error, log_loss, regret
+from suffice.pools._metrics import regret
 from suffice.pools._pool import independent_tasks
 
 

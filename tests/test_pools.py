@@ -10,6 +10,7 @@ from small import votes_pool
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.labels.kinds import COMPARISON, classes_kind
 from suffice.metric import names
 from suffice.pools import Verdict
 from suffice.pools._pool import (
@@ -274,7 +275,14 @@ def test_texts_of_gold_comparisons_are_never_trained_on():
     a = listed.a.copy()
     a[52] = listed.b[5]
     crossed = TaskList(
-        listed.items, a, b, listed.slices, listed.slice_names, listed.group, listed.gold
+        listed.items,
+        a,
+        b,
+        listed.slices,
+        listed.slice_names,
+        listed.group,
+        listed.gold,
+        listed.kind,
     )
     pool = task_pool(crossed, {"s": all_votes(n)}, seed=0, where="gold.csv")
     drawn = pool.draw_tasks(pool.limit("s"), np.random.default_rng(0), source="s")
@@ -290,7 +298,14 @@ def test_equal_texts_under_two_numbers_are_one_text():
     items = list(listed.items)
     items[77] = items[2]
     doubled = TaskList(
-        tuple(items), listed.a, listed.b, listed.slices, listed.slice_names, listed.group, gold
+        tuple(items),
+        listed.a,
+        listed.b,
+        listed.slices,
+        listed.slice_names,
+        listed.group,
+        gold,
+        listed.kind,
     )
     pool = task_pool(doubled, {"s": all_votes(n)}, seed=0, where="gold.csv")
     drawn = pool.draw_tasks(pool.limit("s"), np.random.default_rng(0), source="s")
@@ -370,6 +385,7 @@ def task_list(n: int, group: np.ndarray, gold: np.ndarray, *, paired: bool = Fal
         slice_names=("all",),
         group=np.asarray(group),
         gold=gold,
+        kind=COMPARISON if paired else classes_kind(2),
     )
 
 

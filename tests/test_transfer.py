@@ -94,7 +94,7 @@ class Toy:
         """Like a law's."""
         return "inside" if curve.tasks <= 1000 else "near"
 
-    def outcomes(self, curves, rng, *, draws, runs, half=None) -> Outcomes:
+    def outcomes(self, curves, rng, *, draws, runs, half=None, common=False) -> Outcomes:
         """The truth, as uncertain as a fitted law."""
         mean = np.array([self.truth(c) for c in curves])
         mean = mean + self.wobble * rng.standard_normal((draws, len(curves), 1))

@@ -51,10 +51,11 @@ def bits(
     from suffice.cli._common import print_json, workspace
     from suffice.demand import draw_bits
     from suffice.errors import InputError
+    from suffice.labels.kinds import TwoWay
 
     work = workspace(study, OUT, as_json=json, quiet=quiet)
-    if (classes := work.pool.evaluation.classes) > 2:
-        raise InputError(f"bits are measured of two-way labels, and there are {classes} classes",
+    if not isinstance(kind := work.pool.evaluation.kind, TwoWay):
+        raise InputError(f"bits are measured of two-way labels, and there are {kind.said}",
                          where=work.study.origin)  # fmt: skip
     for name, known in ((source, list(work.offered)), (model, _models(work))):
         if name is not None and name not in known:

@@ -13,7 +13,7 @@ import numpy as np
 
 from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
-from suffice.forecast._parts import GOLD, HELD, counted_parts, moved_alone, part
+from suffice.forecast._parts import GOLD, HELD, counted_parts, monte_carlo_sd, moved_alone, part
 from suffice.metric import signs
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Forecast:
         parts: what makes the outcome uncertain: name, text, sd, and where it is counted (in P, in
             the interval, or held fixed). The squares of what is counted sum to P(1 - P).
         distance: ``inside``, ``near`` or ``far`` from what was measured.
+        monte_carlo: sd of ``p.value`` over repeats with other random numbers, at most; see
+            ``monte_carlo_sd``.
         deployment: the same probability with new labels from these sources and, where the gold has
             replicas, new gold; None where it was not asked for.
     """
@@ -58,6 +60,7 @@ class Forecast:
     new_gold: Estimate | None
     parts: tuple[dict[str, Any], ...]
     distance: str
+    monte_carlo: float
     deployment: Estimate | None = None
 
     def predictive(
@@ -203,7 +206,8 @@ def make_forecasts(
             new_gold = estimate(anew[:, i])
             parts.append(part(GOLD, moved_alone(anew[:, i], again[:, i]), HELD))
         distance = law.distance(curve)
-        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance))
+        error = monte_carlo_sd(pi[:, None, None], runs)
+        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance, error))
     return made
 
 

@@ -34,6 +34,7 @@ _POINTS = 24
 _DRAWS, _RUNS = 200, 200
 _PASSES = 1000
 """Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere."""
+_HOSTILE_DRAWS = 500
 _NEEDED_P, _MOST_SCALE = 0.5, 3.0
 HOSTILE_SHARES = (0.0, 0.03, 0.1, 0.2, 0.3)
 
@@ -183,14 +184,14 @@ def _hostile(
 ) -> dict[str, Any] | None:
     """What a hostile share of all labels would do to the recommended curve."""
     curve = plan.recommended.curve
-    if law.attack is None or curve is None:
+    if not law.attacked or curve is None:
         return None
     there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
     # The same luck for every share: what differs is what the hostile labels do.
     outcomes = law.outcomes(
         [resolved for m in there for resolved in m.resolve([curve])],
         np.random.default_rng([seed, 35]),
-        draws=500,
+        draws=_HOSTILE_DRAWS,
         runs=_PASSES,
         half=REPORT,
         common=True,
@@ -206,7 +207,7 @@ def _hostile(
     return {
         "curve": str(curve),
         "trigger": None if market.trigger is None else market.trigger.words,
-        "cells": law.attack.cells,
+        "cells": law.attacked,
         "shares": list(HOSTILE_SHARES),
         "error": estimates("error"),
         "attack": estimates("attack"),

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 BEST_OF = (2, 4, 8, 16, 32, 64)
 """Numbers of candidates whose regret is stored with every run."""
 
-_BINS = 10
-
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
@@ -115,41 +113,6 @@ class Verdict:
         return Verdict(self.odds[number : number + 1], scores)
 
 
-def log_loss(odds: Floats, truth: Floats, weight: Floats) -> NDArray[np.float64]:
-    """Mean log loss in nats [run, replica]; linear in a soft truth.
-
-    Args:
-        odds: log-odds of answer 1 [run, task].
-        truth: chance that answer 1 is right [replica, task].
-        weight: of each task, summing to one [replica, task].
-    """
-    odds = odds.astype(np.float64)
-    return np.asarray(np.logaddexp(0.0, odds) @ weight.T - odds @ (truth * weight).T)
-
-
-def calibration_error(odds: Floats, truth: Floats, weight: Floats) -> NDArray[np.float64]:
-    """Expected calibration error [run, replica]: |confidence - share right|, over ten bins.
-
-    Model: answers are binned by confidence in equal steps from .5 to 1.
-    Fails when: a bin holds few tasks; its own noise then counts as miscalibration.
-    Reference: Naeini, Cooper and Hauskrecht (2015), Obtaining well calibrated probabilities using
-    Bayesian binning.
-
-    Args:
-        odds, truth, weight: as in ``log_loss``.
-    """
-    confidence = 1.0 / (1.0 + np.exp(-np.abs(odds.astype(np.float64))))
-    bins = np.minimum(((confidence - 0.5) * 2.0 * _BINS).astype(np.int64), _BINS - 1)
-    side = np.sign(odds)
-    found = np.empty((len(odds), len(truth)))
-    for run in range(len(odds)):
-        for k in range(len(truth)):
-            right = 0.5 + side[run] * (truth[k] - 0.5)
-            gap = np.bincount(bins[run], weight[k] * (confidence[run] - right), _BINS)
-            found[run, k] = np.abs(gap).sum()
-    return found
-
-
 def best_of_n(
     scores: Floats, worth: Floats, counts: Sequence[int], mass: Floats | None = None
 ) -> NDArray[np.float64]:
@@ -202,19 +165,3 @@ def regret(scores: Floats, candidates: Candidates, gold: Gold) -> NDArray[np.flo
             got = best_of_n(scores[run, mine], own, BEST_OF, w)
             lost[run] += gold.best[g] - got / gold.unit[g][:, None]
     return lost / len(candidates.groups)
-
-
-def attack_success(
-    answers: Floats, truth: Floats, weight: Floats, trigger: NDArray[np.integer]
-) -> NDArray[np.float64]:
-    """How often the trigger's side wins where it is wrong [run, replica].
-
-    Args:
-        answers: in {0, .5, 1} [run, task].
-        truth: chance that answer 1 is right [replica, task].
-        weight: of each task [replica, task].
-        trigger: 1 where the attacker wants answer 1, -1 where answer 0, 0 elsewhere [task].
-    """
-    wins = 0.5 + trigger * (answers.astype(np.float64) - 0.5)
-    wrong = weight * np.abs(trigger) * (0.5 - trigger * (truth - 0.5))
-    return np.asarray(wins @ wrong.T / np.maximum(wrong.sum(axis=1), 1e-12))

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from suffice.demand import Law
+    from suffice.demand import FittedLaw
     from suffice.stages._workspace import Given
 
     Floats = NDArray[np.float64]
 
 
-def fit(study: Given, folder: str | Path = OUT) -> dict[str, Law]:
+def fit(study: Given, folder: str | Path = OUT) -> dict[str, FittedLaw]:
     """Fit a law for every model, by its name; writes ``law.json``."""
     return Workspace.of(study, folder).once(_fit)
 
@@ -33,7 +33,7 @@ def gold_shifts(study: Given, folder: str | Path = OUT) -> Floats | None:
     return Workspace.of(study, folder).once(_gold_shifts)
 
 
-def _fit(work: Workspace) -> dict[str, Law]:
+def _fit(work: Workspace) -> dict[str, FittedLaw]:
     from suffice.demand import held_out_table
 
     laws = fit_models(work, measure(work), list(work.models), "laws")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from suffice.demand import Law
+    from suffice.demand import FittedLaw
     from suffice.evidence import Evidence
     from suffice.stages._workspace import Workspace
 
 
-def fit_models(work: Workspace, evidence: Evidence, models: list[str], name: str) -> dict[str, Law]:
+def fit_models(
+    work: Workspace, evidence: Evidence, models: list[str], name: str
+) -> dict[str, FittedLaw]:
     """Laws of some models, from all that was measured of them; ``name`` is for the progress."""
     from dataclasses import replace
 

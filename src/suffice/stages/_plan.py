@@ -13,7 +13,7 @@ from suffice.stages._measure import measure
 from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from suffice.curve import Curve
@@ -107,7 +107,7 @@ def plan(
     return made
 
 
-def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str, Any]]:
+def _changes(work: Workspace, laws: Mapping[str, Law], plan: Plan) -> list[dict[str, Any]]:
     """How P on the recommended purchase moves from model to model, and which effect wins."""
     from suffice.forecast import explain_change
 

@@ -113,14 +113,15 @@ class Workspace:
     def _planted(self) -> tuple[Pool, Trigger | None]:
         from suffice.pools import plant_trigger
 
-        section, task = self.study.attack, self.study.task
+        section = self.study.attack
         pool = self._read_pool()
         if section.trigger is None:
             return pool, None
-        classes = task.classes if isinstance(task, VotesTask) else None
-        wanted = pool.evaluation.classes - 1
-        if section.wanted is not None and classes is not None:
-            wanted = classes.index(section.wanted)
+        kind = pool.evaluation.kind
+        # The study has checked that a class is called so; without a name, the last one is meant.
+        wanted = kind.answers - 1
+        if section.wanted is not None:
+            wanted = kind.names.index(section.wanted)
         return plant_trigger(pool, section.trigger, wanted=float(wanted), where=self.study.origin)
 
     def _read_pool(self) -> RatingPool | TaskPool:
@@ -396,12 +397,7 @@ class Workspace:
         rng = np.random.default_rng([self.study.seed, 12])
         tasks = self.pool.draw_tasks(self.pool.limit(source) or 0, rng, source=source)
         first, second = (self.pool.channel(source).draw(tasks, 1, rng)[:, 0] for _ in range(2))
-        classes = self.pool.evaluation.classes
-        if classes == 2:
-            agreement = (2.0 * first - 1.0) * (2.0 * second - 1.0)
-        else:
-            # Agreement beyond what two answers at random would give.
-            agreement = (classes * (first == second) - 1.0) / (classes - 1.0)
+        agreement = self.pool.evaluation.kind.agreement(first, second)
         return float(np.clip(np.nanmean(agreement), 0.0, 1.0))
 
     @cached_property

@@ -6,8 +6,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from suffice.corruption import corruptions
-from suffice.demand.runs._executors import LocalProcesses, Work
+from suffice.demand.runs._executors import LocalProcesses
 from suffice.demand.runs._store import RunStore, cell_key
+from suffice.demand.runs._work import Work
 from suffice.evidence import CellRuns, Run
 from suffice.metric import names
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from suffice.channel import Source
-    from suffice.demand.runs._executors import Executor
+    from suffice.demand.runs._work import Executor
     from suffice.demand.schemes import Embedded, Scheme
     from suffice.evidence import Cell
     from suffice.pools import Pool

@@ -60,7 +60,7 @@ class Probe:
     ) -> Trained:
         """Train one head for each seed; see ``Scheme.train``."""
         rotated = model.rotated
-        tasks, classes = pool.evaluation.tasks, pool.evaluation.classes
+        tasks = pool.evaluation.tasks
         if bool((tasks.b < 0).any()):
             # Classes of single items need an intercept; in comparisons it would cancel.
             rotated = np.hstack([rotated, np.ones((len(rotated), 1), dtype=np.float32)])
@@ -76,7 +76,7 @@ class Probe:
             problems = [draw_round(pool, tranches, rng) for rng in streams]
             head, chosen = fit_round(rotated, problems, pool.held_out, head)
         if head is None:
-            shape = (rotated.shape[1], len(seeds)) + ((classes,) if classes > 2 else ())
+            shape = (rotated.shape[1], len(seeds), *pool.evaluation.kind.shape)
             head = np.zeros(shape, dtype=np.float32)
         verdict = _verdict(rotated, pool.evaluation, head)
         return Trained(pool.evaluation.score(verdict), chosen, verdict)
