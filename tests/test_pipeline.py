@@ -12,7 +12,7 @@ from suffice import stages
 from suffice.curve import Curve
 from suffice.plan import Plan
 from suffice.progress import SilentProgress
-from suffice.records import Ledger
+from suffice.records import ForecastRecord, Ledger
 from suffice.stages._workspace import Workspace
 from suffice.study import Study, load_study, parse_study
 
@@ -81,7 +81,8 @@ def test_forecasts_stand_in_the_ledger_and_are_scored(small_result: stages.Resul
     scored = [i for i, r in enumerate(rows) if r["passed"] is not None]
     assert len(said) == len(scored) == len(small_result.checks)
     assert max(said) < min(scored)
-    assert all(r["brier"] is not None for r in Ledger(small_result.folder / "ledger.jsonl").rows())
+    ledger = Ledger(small_result.folder / "ledger.jsonl")
+    assert all(e.brier is not None for e in ledger.entries())
 
 
 def test_runs_file_holds_grid_and_check(small_result: stages.Result) -> None:
@@ -119,7 +120,7 @@ def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_p
     """A plan is told as soon as it is on disk; pictures of an earlier plan are gone by then."""
     work = Workspace(small_study(), tmp_path, SilentProgress())
     stages.fit(work)
-    work.write("forecast.json", {"of": "an earlier plan"})
+    (tmp_path / "forecast.json").write_text("of an earlier plan")
     seen = []
 
     def told(plan: Plan) -> None:
@@ -129,7 +130,7 @@ def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_p
     made = stages.plan(work, told=told)
     assert work.planned is made
     assert seen == [(made.recommended.cost, True, False)]
-    assert "sliders" in work.read("forecast.json", made_by="suffice plan")
+    assert ForecastRecord.read(tmp_path).sliders is not None
 
 
 def test_stages_that_share_a_workspace_do_nothing_twice(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from suffice.channel import Source
     from suffice.curve import Curve, ResolvedCurve
     from suffice.metric import Metric
+    from suffice.records import RunRow
 
     Floats = NDArray[np.float64]
 
@@ -86,24 +87,27 @@ class Run:
     cost: float
     seconds: float
 
-    def as_row(self) -> dict[str, Any]:
+    def row(self, stage: str) -> RunRow:
         """Flat, for a table of runs."""
-        return {
-            "model": self.model,
-            "scheme": self.scheme,
-            "curve": json.dumps(self.curve.as_list()),
-            "curve_text": str(self.curve),
-            "corrupted": "; ".join(self.corrupted),
-            "tasks": self.curve.tasks,
-            "labels": sum(t.labels for t in self.curve),
-            "cost": self.cost,
-            "pool": self.pool,
-            "unique_items": self.unique_items,
-            "seed": self.seed,
-            "penalty": self.penalty,
-            "seconds": self.seconds,
-            **self.metrics,
-        }
+        from suffice.records import RunRow
+
+        return RunRow(
+            stage=stage,
+            model=self.model,
+            scheme=self.scheme,
+            curve=json.dumps(self.curve.as_list()),
+            curve_text=str(self.curve),
+            corrupted="; ".join(self.corrupted),
+            tasks=self.curve.tasks,
+            labels=sum(t.labels for t in self.curve),
+            cost=self.cost,
+            pool=self.pool,
+            unique_items=self.unique_items,
+            seed=self.seed,
+            penalty=self.penalty,
+            seconds=self.seconds,
+            metrics=self.metrics,
+        )
 
 
 @dataclass(frozen=True, eq=False)

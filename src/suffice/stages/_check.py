@@ -90,7 +90,7 @@ def _write_forecast(
         work.study.digest(),
         option.name,
         _curve(option),
-        option.forecast.as_dict(),
+        option.forecast.counted(),
         (low, high),
         total,
         seeds=(seeds[0], seeds[-1]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suffice.errors import StorageError
 from suffice.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -50,24 +49,13 @@ def evidence_of(work: Workspace, cells: Sequence[Cell], runs: Sequence[CellRuns]
 
 def write_runs(work: Workspace, stage: str, evidence: Evidence) -> None:
     """Write one stage's runs into ``runs.parquet``; a check leaves the grid's rows in place."""
-    import polars as pl
-
     from suffice.demand import cell_runs
+    from suffice.records import RunsTable
 
-    rows = [
-        {"stage": stage, **run.as_row()}
+    table = RunsTable.of(
+        run.row(stage)
         for cell, found in zip(evidence.cells, evidence.runs, strict=True)
         for run in cell_runs(cell, found, work.pool, work.scheme, work.buyable)
-    ]
-    table = pl.DataFrame(rows)
-    path = work.folder / "runs.parquet"
-    if stage == "check" and path.exists():
-        before = pl.read_parquet(path).filter(pl.col("stage") == "grid")
-        table = pl.concat([before, table])
-    try:
-        work.folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(".runs.partial.parquet")
-        table.write_parquet(partial)
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+    )
+    before = RunsTable.find(work.folder) if stage == "check" else None
+    (table if before is None else before.only("grid").with_more(table)).write(work.folder)
