@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
     from suffice.forecast import Criterion
-    from suffice.metric import Metric
     from suffice.plan import Market, Plan
     from suffice.pools import Pool, RatingPool, TaskPool
     from suffice.progress import Progress
@@ -437,16 +436,6 @@ class Workspace:
             validity=None if section.validity == "unknown" else section.validity,
             origin=self.study.origin,
         )
-
-    @cached_property
-    def law_metrics(self) -> tuple[Metric, ...]:
-        """What laws are fitted to: errors, an attack's success, and what the criterion limits.
-
-        More metrics would make the law wider than the question needs.
-        """
-        limited, always = self.criterion.limits, ("error", "attack")
-        every = self.pool.evaluation.metrics
-        return tuple(m for m in every if m.kind in always or m.name in limited)
 
     @cached_property
     def store(self) -> RunStore:
