@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from suffice.pools._metrics import Candidates as Candidates
     from suffice.pools._metrics import Predictions as Predictions
     from suffice.pools._metrics import best_of_n as best_of_n
+    from suffice.pools._of_study import has_gold as has_gold
+    from suffice.pools._of_study import study_pool as study_pool
     from suffice.pools._own_pools import preference_pool as preference_pool
     from suffice.pools._own_pools import vote_pool as vote_pool
     from suffice.pools._pool import Evaluation as Evaluation
@@ -34,6 +36,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Candidates",
             "Predictions",
             "best_of_n",
+        ),
+        "suffice.pools._of_study": (
+            "has_gold",
+            "study_pool",
         ),
         "suffice.pools._own_pools": (
             "preference_pool",
