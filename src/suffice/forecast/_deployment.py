@@ -22,7 +22,7 @@ import numpy as np
 from suffice._streams import Stream
 from suffice.channel import FixedPosterior
 from suffice.errors import InputError
-from suffice.forecast._parts import GOLD, SUPPLY, counted_parts, part
+from suffice.forecast._parts import GOLD, SUPPLY, counted_parts, monte_carlo_sd, part
 from suffice.forecast._parts import HELD as HELD_PART
 from suffice.forecast._probability import HELD_FIXED, estimate, make_forecasts, pass_chances
 from suffice.metric import signs
@@ -137,13 +137,21 @@ def in_deployment(
         parts = counted_parts(pi[:, :1, 1:], family, varied=(GOLD,))
         parts.append(part(SUPPLY, pi[:, 1:, 1:].mean(axis=(0, 2)).std(), HELD_PART))
         p = estimate(pi[:, 0, 1:].ravel())
-        return replace(made, p=p, held_fixed=HELD["pool"], parts=tuple(parts), deployment=deployed)
+        return replace(
+            made,
+            p=p,
+            held_fixed=HELD["pool"],
+            parts=tuple(parts),
+            monte_carlo=monte_carlo_sd(pi[:, :1, 1:], _RUNS),
+            deployment=deployed,
+        )
     varied = (SUPPLY,) if gold_known else (SUPPLY, GOLD)
     return replace(
         made,
         p=deployed,
         held_fixed=_ONE_GOLD if gold_known else HELD["deployment"],
         parts=tuple(counted_parts(both, family, varied=varied)),
+        monte_carlo=monte_carlo_sd(both, _RUNS),
         deployment=deployed,
     )
 

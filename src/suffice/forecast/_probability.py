@@ -13,7 +13,7 @@ import numpy as np
 
 from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
-from suffice.forecast._parts import GOLD, HELD, counted_parts, moved_alone, part
+from suffice.forecast._parts import GOLD, HELD, counted_parts, monte_carlo_sd, moved_alone, part
 from suffice.metric import signs
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from suffice.demand import Law, Outcomes
     from suffice.forecast._criterion import Criterion
     from suffice.metric import Metric
+    from suffice.records import Probability
 
     Floats = NDArray[np.float64]
 
@@ -49,6 +50,8 @@ class Forecast:
         parts: what makes the outcome uncertain: name, text, sd, and where it is counted (in P, in
             the interval, or held fixed). The squares of what is counted sum to P(1 - P).
         distance: ``inside``, ``near`` or ``far`` from what was measured.
+        monte_carlo: sd of ``p.value`` over repeats with other random numbers, at most; see
+            ``monte_carlo_sd``.
         deployment: the same probability with new labels from these sources and, where the gold has
             replicas, new gold; None where it was not asked for.
     """
@@ -58,6 +61,7 @@ class Forecast:
     new_gold: Estimate | None
     parts: tuple[dict[str, Any], ...]
     distance: str
+    monte_carlo: float
     deployment: Estimate | None = None
 
     def predictive(
@@ -76,9 +80,11 @@ class Forecast:
             raise ValueError("this forecast was read from a file, without its draws")
         return self.p.draws
 
-    def as_dict(self) -> dict[str, float]:
-        """Mean and interval, for JSON and the ledger."""
-        return {"mean": self.p.value, "low": self.p.low, "high": self.p.high, "level": LEVEL}
+    def counted(self) -> Probability:
+        """Mean and interval, for the ledger."""
+        from suffice.records import Probability
+
+        return Probability(mean=self.p.value, low=self.p.low, high=self.p.high, level=LEVEL)
 
     def said(self, *, points: bool = False) -> dict[str, float | None]:
         """The same for readers: far from what was measured only bounds, unless points are asked."""
@@ -203,7 +209,8 @@ def make_forecasts(
             new_gold = estimate(anew[:, i])
             parts.append(part(GOLD, moved_alone(anew[:, i], again[:, i]), HELD))
         distance = law.distance(curve)
-        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance))
+        error = monte_carlo_sd(pi[:, None, None], runs)
+        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance, error))
     return made
 
 

@@ -39,6 +39,7 @@ MOSTLY = 0.2
 
 _LEVELS = np.geomspace(0.12, 4.0, 12)
 _DRAWS, _RESAMPLES = 64, 200
+_HARDEST_DRAWS, _HARDEST_RUNS = 200, 200
 _HOPELESS = 0.02
 
 
@@ -220,7 +221,7 @@ def hardest_threshold(
 ) -> str:
     """The one threshold that a curve fails most often, with what it reaches there."""
     rng = Stream.PLAN_HARDEST.rng(seed)
-    outcomes = law.outcomes(market.resolve([curve]), rng, draws=200, runs=200)
+    outcomes = law.outcomes(market.resolve([curve]), rng, draws=_HARDEST_DRAWS, runs=_HARDEST_RUNS)
     limits = criterion.thresholds(law.metrics)
     runs = outcomes.runs()
     met = criterion.each_met(runs, law.metrics)

@@ -34,6 +34,7 @@ _POINTS = 24
 _DRAWS, _RUNS = 200, 200
 _PASSES = 1000
 """Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere."""
+_HOSTILE_DRAWS = 500
 _NEEDED_P, _MOST_SCALE = 0.5, 3.0
 HOSTILE_SHARES = (0.0, 0.03, 0.1, 0.2, 0.3)
 
@@ -190,7 +191,7 @@ def _hostile(
     outcomes = law.outcomes(
         [resolved for m in there for resolved in m.resolve([curve])],
         np.random.default_rng([seed, 35]),
-        draws=500,
+        draws=_HOSTILE_DRAWS,
         runs=_PASSES,
         half=REPORT,
         common=True,
