@@ -52,6 +52,7 @@ class Stream(IntEnum):
     NEXT_PILOT = 53
     NEXT = 54
     FORECAST = 61
+    BITS_LABELS = 62
     HORIZON = 67
     CAPABILITY = 71
     CAPABILITY_SLOPE = 72

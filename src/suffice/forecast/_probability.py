@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from suffice.demand import Law, Outcomes
     from suffice.forecast._criterion import Criterion
     from suffice.metric import Metric
+    from suffice.records import Probability
 
     Floats = NDArray[np.float64]
 
@@ -88,9 +89,11 @@ class Forecast:
             raise ValueError("this forecast was read from a file, without its draws")
         return self.p.draws
 
-    def as_dict(self) -> dict[str, float]:
-        """Mean and interval, for JSON and the ledger."""
-        return {"mean": self.p.value, "low": self.p.low, "high": self.p.high, "level": LEVEL}
+    def counted(self) -> Probability:
+        """Mean and interval, for the ledger."""
+        from suffice.records import Probability
+
+        return Probability(mean=self.p.value, low=self.p.low, high=self.p.high, level=LEVEL)
 
     def said(self, *, points: bool = False) -> dict[str, float | None]:
         """The same for readers: far from what was measured only bounds, unless points are asked."""
