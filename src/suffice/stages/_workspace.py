@@ -356,7 +356,7 @@ class Workspace:
         """What the law believes of the sources before it has seen a run."""
         from suffice.demand import SourceTable
 
-        names, classes = tuple(reversed(self.order)), self.pool.evaluation.classes
+        names, classes = tuple(reversed(self.order)), self.pool.evaluation.kind.answers
         chance = 1.0 - 1.0 / classes
 
         def fisher(error: float) -> float:
