@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SEVERE_LEVEL = 0.95
-"""Level of the upper bound that a limit on severe failures is about."""
+"""Level of the upper bound that a limit on severe failures is about: a convention, that of the rule
+of three (Hanley and Lippman-Hand 1983)."""
 
 
 @dataclass(frozen=True)

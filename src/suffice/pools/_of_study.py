@@ -69,7 +69,7 @@ def _read(study: Study, progress: Progress) -> RatingPool | TaskPool:
         return rating_pool(ratings, chosen, raters, pairs=task.evaluation_pairs, seed=study.seed)
     labels = {name: study.path(str(s.labels)) for name, s in study.sources.items()}
     if isinstance(task, PreferencesTask):
-        from suffice.pools._own_pools import preference_pool
+        from suffice.pools._preference_pool import preference_pool
 
         return preference_pool(
             labels,
@@ -80,7 +80,7 @@ def _read(study: Study, progress: Progress) -> RatingPool | TaskPool:
             progress=progress,
         )
     if isinstance(task, VotesTask):
-        from suffice.pools._own_pools import vote_pool
+        from suffice.pools._vote_pool import vote_pool
 
         return vote_pool(
             labels,
