@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
+from suffice.estimate import intervals
 from suffice.forecast import FAR, pass_chances
 from suffice.plan._candidates import candidates, scaled
 from suffice.plan._objective import CHOOSE, REPORT
@@ -77,11 +79,21 @@ def slider_grid(
         plan: its recommended curve comes first, with the plan's own forecast.
         seed: of all draws.
     """
-    rng = np.random.default_rng([seed, 35])
+    rng = Stream.HOSTILE_AND_SITUATIONS.rng(seed)
     wide = market.with_money(BUDGET_RANGE[1] * market.money)
     curves = candidates(wide, levels=_LEVELS)
     rough = [
-        _pi(law, wide, criterion, curves, share, [seed, 36], _ROUGH_DRAWS, _ROUGH_RUNS, CHOOSE)
+        _pi(
+            law,
+            wide,
+            criterion,
+            curves,
+            share,
+            Stream.SLIDERS_ROUGH.rng(seed),
+            _ROUGH_DRAWS,
+            _ROUGH_RUNS,
+            CHOOSE,
+        )
         for m, law in laws.items()
         for share in ((SHARES[0], SHARES[-1]) if m == target else SHARES[:1])
     ]
@@ -102,10 +114,20 @@ def slider_grid(
         for share in SHARES:
             # The same luck at every share: what differs is what the hostile labels do.
             choosing, reporting = (
-                _pi(laws[m], wide, criterion, kept, share, [seed, 37], _DRAWS, _RUNS, half)
+                _pi(
+                    laws[m],
+                    wide,
+                    criterion,
+                    kept,
+                    share,
+                    Stream.SLIDERS.rng(seed),
+                    _DRAWS,
+                    _RUNS,
+                    half,
+                )
                 for half in (CHOOSE, REPORT)
             )
-            low, high = np.quantile(reporting, [0.05, 0.95], axis=0)
+            low, high = intervals(reporting, axis=0)
             rows["choose"].append(_percent(choosing.mean(axis=0)))
             rows["p"].append(_percent(reporting.mean(axis=0)))
             rows["low"].append(_percent(low))
@@ -173,13 +195,12 @@ def _pi(
     criterion: Criterion,
     curves: Sequence[Curve],
     share: float,
-    seed: list[int],
+    rng: np.random.Generator,
     draws: int,
     runs: int,
     half: int,
 ) -> Floats:
     """pi [draw, curve] with a share of hostile labels in every source."""
-    rng = np.random.default_rng(seed)
     there = Risk("worst", share).market(market) if share else market
     parts = []
     for start in range(0, len(curves), _BLOCK):
