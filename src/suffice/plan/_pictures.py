@@ -13,7 +13,7 @@ from suffice.forecast import pass_chances
 from suffice.metric import signs
 from suffice.plan._candidates import scaled
 from suffice.plan._objective import REPORT
-from suffice.plan._risk import Risk
+from suffice.plan._risk import wholly_attacked
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
@@ -153,8 +153,7 @@ def _more_of_a_biased_source(
         return None
 
     def shared(name: str) -> float:
-        profile = market.sources[name].posterior.mean().profile
-        return float((profile.shared * profile.share).sum(axis=1).mean())
+        return market.sources[name].posterior.mean().profile.mean_shared
 
     judge = max(market.order, key=shared)
     most = market.most_tasks(judge, 1)
@@ -194,7 +193,7 @@ def _hostile(
     curve = plan.recommended.curve
     if not law.attacked or curve is None:
         return None
-    there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
+    there = [wholly_attacked(market, share) for share in HOSTILE_SHARES]
     # The same luck for every share: what differs is what the hostile labels do.
     outcomes = law.outcomes(
         [resolved for m in there for resolved in m.resolve([curve])],
