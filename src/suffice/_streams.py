@@ -27,6 +27,7 @@ class Stream(IntEnum):
     SOURCES = 11
     GRID_DESIGN = 12
     GOLD_OF_OPERATED = 13
+    FIXED_SHARE = 14
     ATTACK_PART = 15
     SCALING_CURVE = 17
     SCALING_TWO_SOURCE = 18

@@ -32,6 +32,7 @@ from suffice.demand.law._protocol import Convergence
 from suffice.demand.law._sampler import Posterior, sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms
 from suffice.errors import InputError
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,7 +256,7 @@ def fit_law(
     """
     if len(curves) < 6:
         raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
-    data = Cells.of(curves, runs, table, untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     name = f"the law of {model}"
     posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
     rng = np.random.default_rng([seed, 6])
@@ -312,5 +313,5 @@ def rebuild_law(
     untrained: Floats | None = None,
 ) -> FittedLaw:
     """A law whose posterior was sampled before, from these very cells."""
-    data = Cells.of(curves, runs, table, untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     return FittedLaw(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)
