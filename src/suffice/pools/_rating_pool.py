@@ -21,14 +21,16 @@ from suffice.pools._pool import (
     independent_tasks,
     split_documents,
 )
+from suffice.pools._rating_table import ratings_of
+from suffice.pools._ratings import Ratings
 from suffice.pools._recorded import RatingChannel, RecordedChannel, ScoreChannel, compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    import polars as pl
     from numpy.typing import NDArray
-
-    from suffice.pools._ratings import Ratings
 
 GOLD_RATERS = 9
 """Raters kept for gold; the other raters of a text are what sources sell."""
@@ -117,21 +119,31 @@ class RatingPool:
 
 
 def rating_pool(
-    ratings: Ratings, chosen: NDArray[np.int64], raters: Mapping[str, int], *, pairs: int, seed: int
+    ratings: Ratings | Path | pl.DataFrame,
+    chosen: NDArray[np.int64] | None,
+    raters: Mapping[str, int],
+    *,
+    pairs: int,
+    seed: int,
 ) -> RatingPool:
     """Split rated texts into training and evaluation, and raters into gold and sources.
 
     Args:
-        ratings: the rated texts.
-        chosen: which of them to use [item].
+        ratings: the rated texts, or a file or rows that ``ratings_of`` reads.
+        chosen: which of them to use [item]; None for all.
         raters: for each source, how many raters stand behind one of its labels; 0 means the
             lexicon's score.
         pairs: comparisons in the evaluation.
         seed: of the split.
 
     Raises:
-        InputError: a source wants more raters than a text has beside gold.
+        InputError: a source wants more raters than a text has beside gold, or a score that there
+            is not.
     """
+    if not isinstance(ratings, Ratings):
+        ratings = ratings_of(ratings)
+    if chosen is None:
+        chosen = np.arange(len(ratings))
     rng = Stream.RATING_POOL.rng(seed)
     domain, document = ratings.domain[chosen], ratings.document[chosen]
     shuffled = [rng.permutation(ratings.of(int(i))) for i in chosen]
@@ -141,6 +153,11 @@ def rating_pool(
             raise InputError(
                 f"source {name!r} wants {wanted} raters for one label",
                 fix=f"every text has {spare} beside the {GOLD_RATERS} that make gold",
+            )
+        if not wanted and np.isnan(ratings.lexicon[chosen]).any():
+            raise InputError(
+                f"source {name!r} gives scores, which some texts lack",
+                fix="give every text a score, or let raters stand behind its labels",
             )
     gold = np.array([r[:GOLD_RATERS] for r in shuffled], dtype=np.float64)
     others = np.array([r[GOLD_RATERS : GOLD_RATERS + spare] for r in shuffled], dtype=np.float64)

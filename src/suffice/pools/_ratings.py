@@ -192,7 +192,7 @@ def _parse(source: Path, progress: Progress) -> Ratings:
         texts=tuple(texts),
         domain=np.asarray(domain, dtype=np.int64),
         domain_names=DOMAIN_NAMES,
-        document=_number_documents(texts, documents),
+        document=number_documents(texts, documents),
         values=np.asarray([value for row in rows for value in row], dtype=np.int8),
         offsets=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
         lexicon=lexicon,
@@ -217,7 +217,7 @@ def _rows(tar: tarfile.TarFile, name: str, columns: int) -> list[list[str]]:
     return rows
 
 
-def _number_documents(texts: list[str], documents: list[tuple[str, str]]) -> NDArray[np.int64]:
+def number_documents(texts: list[str], documents: list[tuple[str, str]]) -> NDArray[np.int64]:
     """Number the documents, as one where they share a text [text]."""
     parent: dict[tuple[str, str], tuple[str, str]] = {}
 

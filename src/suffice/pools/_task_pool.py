@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.labels.kinds import LabelKind
+    from suffice.progress import Progress
 
     Ints = NDArray[np.int64]
 
@@ -251,6 +252,26 @@ def task_pool(
         _audit=audit,
         _channels=channels,
     )
+
+
+def told_pool(
+    listed: TaskList,
+    votes: Mapping[str, SourceLabels],
+    *,
+    seed: int,
+    where: str,
+    progress: Progress,
+) -> TaskPool:
+    """``task_pool``, having said what cannot be trained on although it has no gold."""
+    pool = task_pool(listed, votes, seed=seed, where=where)
+    for name, said in votes.items():
+        unjudged = int(np.isnan(listed.gold[np.unique(said.task)]).sum())
+        if lost := unjudged - (pool.limit(name) or 0):
+            progress.note(
+                f"{name}: not trained on {counted(lost, 'task')} sharing a group or a text "
+                "with gold"
+            )
+    return pool
 
 
 def _evaluation(tasks: TaskList, judged: Ints, rng: np.random.Generator) -> Evaluation:

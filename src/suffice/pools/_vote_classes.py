@@ -10,12 +10,12 @@ from suffice.labels.kinds import MOST_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from suffice.labels import LabelTable
+    from suffice.pools._given import Place
     from suffice.progress import Progress
 
 _MOST_LISTED = 8
@@ -31,17 +31,17 @@ def classes_of(tables: Mapping[str, LabelTable]) -> tuple[str, ...]:
 def check_classes(
     known: Sequence[str],
     tables: Mapping[str, LabelTable],
-    labels: Mapping[str, Path],
-    paired: Path | None,
+    labels: Mapping[str, Place],
+    paired: Place | None,
 ) -> None:
     """Raise InputError where these classes cannot be learned.
 
     Args:
         known: the classes.
-        tables, labels: what each source said, and the file where it stands.
-        paired: the file of items, where they are pairs of texts.
+        tables, labels: what each source said, and where that stands.
+        paired: where the items stand, if they are pairs of texts.
     """
-    where = ", ".join(str(p) for p in labels.values())
+    where = ", ".join(p.where for p in labels.values())
     given = {c for t in tables.values() for c in t.classes}
     if len(given) == 1:
         raise InputError(
@@ -60,7 +60,7 @@ def check_classes(
     if paired is not None:
         raise InputError(
             f"pairs of texts take two classes, and there are {len(known)}: {listed_names(known)}",
-            where=str(paired),
+            where=paired.where,
             fix="keep two, or give single texts in a column 'text'",
         )
     if never := [c for c in known if c not in given]:
@@ -75,7 +75,7 @@ def check_judged(
     known: Sequence[str],
     truth: NDArray[np.float64],
     tables: Mapping[str, LabelTable],
-    gold: Path,
+    gold: Place,
     progress: Progress | None,
 ) -> None:
     """Say which classes no gold task is of: a model that gives them is never judged right.
@@ -84,7 +84,7 @@ def check_judged(
         known: the classes; of two, gold is checked elsewhere.
         truth: number of the right one [task]; NaN where there is no gold.
         tables: what each source said.
-        gold: the file of gold.
+        gold: where gold stands.
         progress: told about it; None where the classes were found in the labels, so that such a
             class may be a slip.
 
@@ -98,7 +98,7 @@ def check_judged(
         unseen = f"no gold task is {name!r}, and {counted(said, 'label')} said so"
         if progress is None:
             raise InputError(
-                unseen, where=str(gold), fix="mend a slip, or name the classes in task.classes"
+                unseen, where=gold.where, fix="mend a slip, or name the classes in task.classes"
             )
         progress.note(f"{gold.name}: {unseen}: a model that gives this class is never right")
 

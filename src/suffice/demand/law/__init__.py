@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from suffice.demand.law._law import fit_law as fit_law
     from suffice.demand.law._law_file import LawTask as LawTask
     from suffice.demand.law._law_file import fit_laws as fit_laws
+    from suffice.demand.law._of_evidence import laws_of as laws_of
     from suffice.demand.law._outcomes import Outcomes as Outcomes
     from suffice.demand.law._protocol import Convergence as Convergence
     from suffice.demand.law._protocol import Law as Law
@@ -43,6 +44,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "LawTask",
             "fit_laws",
         ),
+        "suffice.demand.law._of_evidence": ("laws_of",),
         "suffice.demand.law._outcomes": ("Outcomes",),
         "suffice.demand.law._protocol": (
             "Convergence",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from suffice.errors import InputError
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import ResolvedCurve
     from suffice.demand.law._outcomes import Outcomes
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -97,6 +99,11 @@ class Unattacked(Protocol):
     """A law of cells that are not attacked: what an attack part is learned against."""
 
     @property
+    def metrics(self) -> Sequence[Metric]:
+        """What the runs reached, column by column."""
+        ...
+
+    @property
     def untrained(self) -> Floats:
         """What a model that has learned nothing scores [metric]."""
         ...
@@ -140,7 +147,9 @@ def fit_attack(
     gap = measured - plain.mean.mean(axis=0)
     noise = np.where(alone, usual**2, sampling) + plain.mean.var(axis=0)
     noise = np.maximum(noise, 1e-12)
-    scale = np.maximum(np.abs(law.untrained - measured.min(axis=0)), 1e-3)
+    better = signs(law.metrics)
+    best = better * (better * measured).min(axis=0)
+    scale = np.maximum(np.abs(law.untrained - best), 1e-3)
     design = _terms(hostile) * learned.mean(axis=0)[:, None]
     at = hostile / _AT
     found = [

@@ -33,6 +33,7 @@ from suffice.demand.law._protocol import Convergence
 from suffice.demand.law._sampler import Posterior, sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms
 from suffice.errors import InputError
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -256,7 +257,7 @@ def fit_law(
         ConvergenceError: the posterior did not converge.
     """
     check_cells(curves, runs, metrics, table, model=model, families=families, untrained=untrained)
-    data = Cells.of(curves, runs, table, untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     name = f"the law of {model}"
     posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
     rng = np.random.default_rng([seed, 6])
@@ -313,5 +314,5 @@ def rebuild_law(
     untrained: Floats | None = None,
 ) -> FittedLaw:
     """A law whose posterior was sampled before, from these very cells."""
-    data = Cells.of(curves, runs, table, untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     return FittedLaw(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)
