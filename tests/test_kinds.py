@@ -7,9 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice.labels.kinds import COMPARISON, LabelKind, ManyClasses, TwoClasses, classes_kind
+from suffice.labels.kinds import (
+    COMPARISON,
+    Comparison,
+    LabelKind,
+    ManyClasses,
+    TwoClasses,
+    classes_kind,
+)
 
-KINDS: list[LabelKind] = [COMPARISON, classes_kind(2), classes_kind(3), classes_kind(7)]
+KINDS: list[LabelKind] = [
+    COMPARISON,
+    Comparison(("B", "A")),
+    classes_kind(2),
+    classes_kind(3),
+    classes_kind(7),
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -297,8 +297,7 @@ def _signals(
             shown = world.shift[:, :1] + sd * rng.standard_normal((_DRAWS, 1))
             signals.append((f"gold audit of {m} tasks", m * prices.gold, shown))
     if prices.guideline_gain > 0.0:
-        profile = world.market.sources[source].posterior.mean().profile
-        wrong = float((profile.error * profile.share).sum(axis=1).mean())
+        wrong = world.market.sources[source].posterior.mean().profile.mean_error
         sd = np.sqrt(2.0 * wrong * (1.0 - wrong) / prices.guideline_tasks)
         shown = world.gain[:, None] + sd * rng.standard_normal((_DRAWS, 1))
         labels = 2 * prices.guideline_tasks * world.market.sources[source].price

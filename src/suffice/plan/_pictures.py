@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
-from suffice.estimate import Estimate
+from suffice.estimate import TAILS, Estimate, interval, intervals
 from suffice.forecast import pass_chances
 from suffice.metric import signs
 from suffice.plan._candidates import scaled
 from suffice.plan._objective import REPORT
-from suffice.plan._risk import Risk
+from suffice.plan._risk import wholly_attacked
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
@@ -101,7 +102,7 @@ def _learning_curves(
         return []
     sizes = np.unique(np.geomspace(market.smallest, most, _POINTS).round().astype(int))
     curves = [Curve((Tranche(source, int(n), r),)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 32])
+    outcomes = _outcomes(law, market, curves, Stream.LEARNING_CURVES.rng(seed))
     cells = dict(zip(law.curves, runs, strict=True))
     rows = []
     for k, metric in enumerate(law.metrics):
@@ -112,8 +113,8 @@ def _learning_curves(
         single = outcomes.mean[::2, None, :, k] + (
             outcomes.spread[::2, None, :, k] * outcomes.residuals[None, :, k, None]
         )
-        run_low, run_high = np.quantile(single, [0.05, 0.95], axis=(0, 1))
-        low, high = np.quantile(mean, [0.05, 0.95], axis=0)
+        run_low, run_high = intervals(single, axis=(0, 1))
+        low, high = intervals(mean, axis=0)
         measured = [
             {
                 "x": c.tasks,
@@ -152,8 +153,7 @@ def _more_of_a_biased_source(
         return None
 
     def shared(name: str) -> float:
-        profile = market.sources[name].posterior.mean().profile
-        return float((profile.shared * profile.share).sum(axis=1).mean())
+        return market.sources[name].posterior.mean().profile.mean_shared
 
     judge = max(market.order, key=shared)
     most = market.most_tasks(judge, 1)
@@ -171,7 +171,7 @@ def _more_of_a_biased_source(
         np.concatenate([[0.0], np.geomspace(market.smallest, most, 15)]).round().astype(int)
     )
     curves = [Curve((Tranche(judge, int(n)), fixed) if n else (fixed,)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 33], _PASSES)
+    outcomes = _outcomes(law, market, curves, Stream.MORE_OF_THE_JUDGE.rng(seed), _PASSES)
     chances = pass_chances(outcomes, criterion, law.metrics)
     worst = _most_binding(law, outcomes.mean, criterion)
     return {
@@ -182,7 +182,7 @@ def _more_of_a_biased_source(
         "error": [
             Estimate.from_draws(outcomes.mean[:, i, worst]).as_dict() for i in range(len(sizes))
         ],
-        "p": [_interval(chances[:, i]) for i in range(len(sizes))],
+        "p": [_mean_and_interval(chances[:, i]) for i in range(len(sizes))],
     }
 
 
@@ -193,11 +193,11 @@ def _hostile(
     curve = plan.recommended.curve
     if not law.attacked or curve is None:
         return None
-    there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
+    there = [wholly_attacked(market, share) for share in HOSTILE_SHARES]
     # The same luck for every share: what differs is what the hostile labels do.
     outcomes = law.outcomes(
         [resolved for m in there for resolved in m.resolve([curve])],
-        np.random.default_rng([seed, 35]),
+        Stream.HOSTILE_AND_SITUATIONS.rng(seed),
         draws=_HOSTILE_DRAWS,
         runs=_PASSES,
         half=REPORT,
@@ -218,7 +218,7 @@ def _hostile(
         "shares": list(HOSTILE_SHARES),
         "error": estimates("error"),
         "attack": estimates("attack"),
-        "p": [_interval(p) for p in chances.T],
+        "p": [_mean_and_interval(p) for p in chances.T],
     }
 
 
@@ -247,14 +247,15 @@ def _needed(
     if curve is None:
         raise ValueError("a plan without a curve")
     curves = [scaled(curve, k) for k in _SCALES]
-    rng = np.random.default_rng([seed, 34])
+    rng = Stream.NEEDED_TASKS.rng(seed)
     outcomes = law.outcomes(
         market.resolve(curves), rng, draws=_DRAWS, runs=_PASSES, half=REPORT, common=True
     )
     pi = pass_chances(outcomes, criterion, law.metrics)
     tasks = np.array([float(c.tasks) for c in curves])
     needed = _first(pi.mean(axis=0), tasks)
-    low, high = np.quantile([_first(row, tasks) for row in pi], [0.05, 0.95], method="nearest")
+    # Order statistics: some draws are infinite.
+    low, high = np.quantile([_first(row, tasks) for row in pi], TAILS, method="nearest")
     p = float(np.interp(1.0, _SCALES, pi.mean(axis=0)))
     if own and plan.recommended.forecast is not None:
         p = plan.recommended.forecast.p.value
@@ -284,12 +285,11 @@ def _first(p: Floats, tasks: Floats) -> float:
 
 
 def _outcomes(
-    law: Law, market: Market, curves: Sequence[Curve], seed: list[int], runs: int = _RUNS
+    law: Law, market: Market, curves: Sequence[Curve], rng: np.random.Generator, runs: int = _RUNS
 ) -> Outcomes:
-    rng = np.random.default_rng(seed)
     return law.outcomes(market.resolve(curves), rng, draws=_DRAWS, runs=runs, half=REPORT)
 
 
-def _interval(draws: Floats) -> dict[str, float]:
-    low, high = np.quantile(draws, [0.05, 0.95])
-    return {"mean": float(draws.mean()), "low": float(low), "high": float(high)}
+def _mean_and_interval(pi: Floats) -> dict[str, float]:
+    low, high = interval(pi)
+    return {"mean": float(pi.mean()), "low": low, "high": high}

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from suffice.pools._metrics import Candidates as Candidates
     from suffice.pools._metrics import Predictions as Predictions
     from suffice.pools._metrics import best_of_n as best_of_n
+    from suffice.pools._of_study import has_gold as has_gold
+    from suffice.pools._of_study import study_pool as study_pool
     from suffice.pools._pool import Evaluation as Evaluation
     from suffice.pools._pool import Pool as Pool
     from suffice.pools._preference_pool import preference_pool as preference_pool
@@ -35,6 +37,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Candidates",
             "Predictions",
             "best_of_n",
+        ),
+        "suffice.pools._of_study": (
+            "has_gold",
+            "study_pool",
         ),
         "suffice.pools._pool": (
             "Evaluation",

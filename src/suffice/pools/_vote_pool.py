@@ -10,10 +10,9 @@ import numpy as np
 from suffice.errors import InputError
 from suffice.labels import LabelTable, counted, read_gold, read_labels
 from suffice.labels.formats import read_frame
-from suffice.labels.kinds import classes_kind
 from suffice.pools._given import ONE_SLICE, place_of
 from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, told_pool
-from suffice.pools._vote_classes import check_classes, check_judged, classes_of, listed_names
+from suffice.pools._vote_classes import check_judged, classes_of, kind_of_votes, listed_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,9 +58,8 @@ def vote_pool(
     truths = {str(t): label for t, label in read_gold(gold).items()}
     known = list(classes or classes_of(tables))
     paired = "text_b" in frame.columns
-    check_classes(known, tables, places, listing if paired else None)
-    kind = classes_kind(known)
-    answer = {name: float(k) for k, name in enumerate(known)}
+    kind = kind_of_votes(known, tables, places, listing if paired else None)
+    answer = {name: float(code) for code, name in enumerate(kind.names)}
     names = [str(t) for t in frame["task"].to_list()]
     number = {t: i for i, t in enumerate(names)}
     texts = frame["text_a" if paired else "text"].to_list()
@@ -98,7 +96,7 @@ def vote_pool(
         gold=truth,
         kind=kind,
     )
-    check_judged(known, truth, tables, trusted, progress if classes else None)
+    check_judged(kind, truth, tables, trusted, progress if classes else None)
     votes = {
         name: _votes(table.frame, number, answer, places[name], listing)
         for name, table in tables.items()

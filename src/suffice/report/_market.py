@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from suffice.records import Priced, SupplyRecord
 
 _SERIES = 6
-_FRONTIER_SIZE = (740.0, 300.0)
 _LANE_PX = 15
 
 

@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from suffice.stages._workspace import MOST_MEASURED as MOST_MEASURED
     from suffice.stages._workspace import OUT as OUT
     from suffice.stages._workspace import Workspace as Workspace
-    from suffice.stages._workspace import stated_pool as stated_pool
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -115,7 +114,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "MOST_MEASURED",
             "OUT",
             "Workspace",
-            "stated_pool",
         ),
     },
 )

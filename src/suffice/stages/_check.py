@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from suffice._streams import Stream
 from suffice.evidence import Cell
 from suffice.stages._plan import plan
-from suffice.stages._train import evidence_of, resolve, train, write_runs
+from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def check(
     bought = [o for o in (made.recommended, *made.alternatives) if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
     distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
-    options = [o for o in distinct if work.can_train(_curve(o))]
+    options = [o for o in distinct if can_train(work, _curve(o))]
     left_out = [o.name for o in distinct if o not in options]
     rng = Stream.CHECK_PREDICTIVE.rng(work.study.seed)
     written = [_write_forecast(work, o, rng, total, seeds) for o in options]

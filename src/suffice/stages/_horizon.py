@@ -115,7 +115,7 @@ def _starts(work: Workspace, outlook: Outlook, rng: np.random.Generator) -> list
     for name in work.order:
         trend = measured_trend(on_scale, name, work.criterion, outlook.target, prior, rng)
         measured = work.measured[name]
-        shared = (measured.shared * measured.share).sum(axis=2).mean(axis=1)
+        shared = measured.shared_by_slice().mean(axis=1)
         now = next(p for p in trend.points if p.model == model)
         starts.append(
             SourceStart(name, now.labels, measured.by_slice().mean(axis=1), shared, trend)

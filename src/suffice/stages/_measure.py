@@ -8,7 +8,7 @@ from suffice.corruption import Corruption, corrupt
 from suffice.evidence import Cell, Evidence
 from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
-from suffice.stages._train import evidence_of, resolve, train, write_runs
+from suffice.stages._train import can_train_operated, evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import MOST_MEASURED, OUT, Workspace
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _promising(work: Workspace, evidence: Evidence, seeds: tuple[int, ...]) -> l
     law = fit_models(work, evidence, [target], "first law")[target]
     known = set(evidence.of(target)[0])
     # Quality control is measured only where its labels can be made.
-    tried = all(work.can_train_operated(v.base) for v in work.variants.values())
+    tried = all(can_train_operated(work, v.base) for v in work.variants.values())
     market = (work.market if tried else work.market.plain()).up_to(MOST_MEASURED)
     curves = promising(law, market, work.criterion, work.study.grid.focus, seed=work.study.seed)
     return [Cell(target, resolve(work, c), seeds) for c in curves if c not in known]

@@ -10,6 +10,7 @@ from suffice.stages._fit import fit, gold_shifts
 from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
 from suffice.stages._measure import measure
+from suffice.stages._sources import quality_control_assumes
 from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def plan(
         "model": work.study.models.target,
         "task": work.study.task.kind,
     }
-    said = work.quality_control_assumes()
+    said = quality_control_assumes(work.study, work.variants)
     # Pictures of another plan must not stand beside this one, should they never be computed.
     work.remove("forecast.json")
     work.write("plan.json", plan_file(made, market, work.criterion, about, said, points=points))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from suffice.demand.law._outcomes import Outcomes as Outcomes
     from suffice.demand.law._protocol import Convergence as Convergence
     from suffice.demand.law._protocol import Law as Law
+    from suffice.demand.law._source_table import source_table as source_table
     from suffice.demand.law._terms import SourceTable as SourceTable
     from suffice.demand.law._transfer import Pilots as Pilots
     from suffice.demand.law._transfer import TransferLaw as TransferLaw
@@ -50,6 +51,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Convergence",
             "Law",
         ),
+        "suffice.demand.law._source_table": ("source_table",),
         "suffice.demand.law._terms": ("SourceTable",),
         "suffice.demand.law._transfer": (
             "Pilots",

@@ -170,7 +170,12 @@ def quantiles(values: Floats, levels: Sequence[float]) -> list[float]:
     return [float(ordered[k]) for k in places]
 
 
+def band(values: Floats) -> tuple[float, float, float]:
+    """(low, median, high) of draws, 90 % between the ends."""
+    low, median, high = quantiles(values, LEVELS)
+    return low, median, high
+
+
 def point_band(point: TrendPoint) -> tuple[float, float, float]:
     """(low, median, high) of the labels that a measured model needs; infinite if not reached."""
-    low, median, high = quantiles(point.labels, LEVELS)
-    return low, median, high
+    return band(point.labels)
