@@ -53,6 +53,8 @@ class Metric:
 
     def __post_init__(self) -> None:
         """Refuse a metric without a name or a range."""
+        if not self.words:
+            object.__setattr__(self, "words", self.name)
         if not self.name.strip():
             raise ValueError("a metric needs a name")
         if not self.low < self.high:
@@ -76,15 +78,6 @@ class Metric:
     def free(self) -> float:
         """The limit that every value meets."""
         return self.sign * inf
-
-    @property
-    def bound(self) -> str:
-        """How a limit on it reads: ``at most`` or ``at least``."""
-        return "at most" if self.better == "lower" else "at least"
-
-    def meets(self, value: float, limit: float) -> bool:
-        """Whether a value is as good as a limit; what could not be measured (nan) is not."""
-        return bool(self.sign * value <= self.sign * limit)
 
     def stricter(self, first: float, second: float) -> float:
         """The harder of two limits."""
@@ -158,4 +151,4 @@ def metric_named(name: str) -> Metric:
     best, _, count = name.partition("@")
     if best == "regret" and count.isdigit():
         return regret_of(int(count))
-    return Metric(name, slice=part or None, words=f"{head} in slice {part}" if part else name)
+    return Metric(name, slice=part or None, words=f"{head} in slice {part}" if part else "")
