@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
-    from suffice.metric import Kind
     from suffice.plan._market import Market
     from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
@@ -95,7 +94,7 @@ def _learning_curves(
     main: bool,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Error against tasks of one source: every metric with a threshold, on the target model."""
+    """A metric against tasks of one source: each with a threshold, on the target model."""
     r = min(market.repeats[source])
     most = market.most_tasks(source, r)
     if most < market.smallest:
@@ -140,6 +139,7 @@ def _learning_curves(
                 "run_low": run_low.tolist(),
                 "run_high": run_high.tolist(),
                 "measured": measured,
+                **({"rises": True} if metric.better == "higher" else {}),
             }
         )
     return rows
@@ -204,11 +204,9 @@ def _hostile(
         common=True,
     )
     chances = pass_chances(outcomes, criterion, law.metrics)
+    attack = next((k for k, m in enumerate(law.metrics) if m.kind == "attack"), None)
 
-    def estimates(kind: Kind) -> list[dict[str, Any]]:
-        k = next((k for k, m in enumerate(law.metrics) if m.kind == kind), None)
-        if k is None:
-            return []
+    def estimates(k: int) -> list[dict[str, Any]]:
         return [Estimate.from_draws(mean).as_dict() for mean in outcomes.mean[:, :, k].T]
 
     return {
@@ -216,8 +214,8 @@ def _hostile(
         "trigger": None if market.trigger is None else market.trigger.words,
         "cells": law.attacked,
         "shares": list(HOSTILE_SHARES),
-        "error": estimates("error"),
-        "attack": estimates("attack"),
+        "error": estimates(0),
+        "attack": [] if attack is None else estimates(attack),
         "p": [_mean_and_interval(p) for p in chances.T],
     }
 
