@@ -6,13 +6,13 @@ Files, studies and command lines call a metric by its name; everything else asks
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 Better = Literal["lower", "higher"]
@@ -43,8 +43,8 @@ class Metric:
     name: str
     kind: Kind = "other"
     better: Better = "lower"
-    low: float = -np.inf
-    high: float = np.inf
+    low: float = -inf
+    high: float = inf
     unit: str = ""
     slice: str | None = None
     average: Average = "unknown"
@@ -77,7 +77,7 @@ class Metric:
     @property
     def free(self) -> float:
         """The limit that every value meets."""
-        return self.sign * np.inf
+        return self.sign * inf
 
     def stricter(self, first: float, second: float) -> float:
         """The harder of two limits."""
@@ -86,6 +86,8 @@ class Metric:
 
 def signs(metrics: Sequence[Metric]) -> NDArray[np.float64]:
     """1 for each metric that is better when lower, -1 for the others [metric]."""
+    import numpy as np
+
     return np.array([m.sign for m in metrics])
 
 
