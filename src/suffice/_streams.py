@@ -45,7 +45,10 @@ class Stream(IntEnum):
     LEARNING_CURVES = 32
     MORE_OF_THE_JUDGE = 33
     NEEDED_TASKS = 34
-    HOSTILE_SHARES = 35
+    # Two uses: draws of the law for the picture of hostile shares, and the prices and budgets that
+    # elect the sliders' curves. They share a number by accident; nothing that is drawn for one is
+    # ever compared with the other, and either would change printed digits under a new one.
+    HOSTILE_AND_SITUATIONS = 35
     SLIDERS_ROUGH = 36
     SLIDERS = 37
     CHECK_PREDICTIVE = 41

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from suffice.stages import Offers, Routing, SupplyCurve
 
 _WIDTH = 80
+"""Columns of a terminal, by old convention."""
 _SLICES = 10
+"""Slices in the text; chosen to fit a screen. JSON has all."""
 
 
 def offers(

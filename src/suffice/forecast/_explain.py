@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.channel import Source
-    from suffice.curve import Curve, ResolvedCurve, ResolvedTranche
+    from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Law
     from suffice.forecast._criterion import Criterion
 
@@ -185,11 +185,9 @@ def _added(was: ResolvedCurve, now: ResolvedCurve) -> float:
     """Shared error that capability added, averaged over the purchase's tasks."""
     tasks = sum(r.tranche.tasks * r.tranche.weight for r in now)
     return sum(
-        r.tranche.tasks * r.tranche.weight / tasks * (_shared(r) - _shared(b))
+        r.tranche.tasks
+        * r.tranche.weight
+        / tasks
+        * (r.channel.profile.mean_shared - b.channel.profile.mean_shared)
         for b, r in zip(was, now, strict=True)
     )
-
-
-def _shared(resolved: ResolvedTranche) -> float:
-    profile = resolved.channel.profile
-    return float((profile.shared * profile.share).sum(axis=1).mean())

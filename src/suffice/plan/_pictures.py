@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
-from suffice.estimate import Estimate
+from suffice.estimate import TAILS, Estimate, interval, intervals
 from suffice.forecast import pass_chances
 from suffice.metric import signs
 from suffice.plan._candidates import scaled
 from suffice.plan._objective import REPORT
-from suffice.plan._risk import Risk
+from suffice.plan._risk import wholly_attacked
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
-    from suffice.metric import Kind
     from suffice.plan._market import Market
     from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
@@ -36,6 +36,8 @@ _DRAWS, _RUNS = 200, 200
 _PASSES = 1000
 """Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere. With
 200 draws P has a Monte Carlo sd of .009 (`tools/bench_monte_carlo.py`)."""
+_ADDED = 15
+"""Sizes of what is added of a biased source, evenly spaced in log: chosen."""
 _HOSTILE_DRAWS = 500
 """Leave P a Monte Carlo sd of .007 (`tools/bench_monte_carlo.py`)."""
 _NEEDED_P, _MOST_SCALE = 0.5, 3.0
@@ -94,14 +96,14 @@ def _learning_curves(
     main: bool,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Error against tasks of one source: every metric with a threshold, on the target model."""
+    """A metric against tasks of one source: each with a threshold, on the target model."""
     r = min(market.repeats[source])
     most = market.most_tasks(source, r)
     if most < market.smallest:
         return []
     sizes = np.unique(np.geomspace(market.smallest, most, _POINTS).round().astype(int))
     curves = [Curve((Tranche(source, int(n), r),)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 32])
+    outcomes = _outcomes(law, market, curves, Stream.LEARNING_CURVES.rng(seed))
     cells = dict(zip(law.curves, runs, strict=True))
     rows = []
     for k, metric in enumerate(law.metrics):
@@ -112,8 +114,8 @@ def _learning_curves(
         single = outcomes.mean[::2, None, :, k] + (
             outcomes.spread[::2, None, :, k] * outcomes.residuals[None, :, k, None]
         )
-        run_low, run_high = np.quantile(single, [0.05, 0.95], axis=(0, 1))
-        low, high = np.quantile(mean, [0.05, 0.95], axis=0)
+        run_low, run_high = intervals(single, axis=(0, 1))
+        low, high = intervals(mean, axis=0)
         measured = [
             {
                 "x": c.tasks,
@@ -139,6 +141,7 @@ def _learning_curves(
                 "run_low": run_low.tolist(),
                 "run_high": run_high.tolist(),
                 "measured": measured,
+                **({"rises": True} if metric.better == "higher" else {}),
             }
         )
     return rows
@@ -152,8 +155,7 @@ def _more_of_a_biased_source(
         return None
 
     def shared(name: str) -> float:
-        profile = market.sources[name].posterior.mean().profile
-        return float((profile.shared * profile.share).sum(axis=1).mean())
+        return market.sources[name].posterior.mean().profile.mean_shared
 
     judge = max(market.order, key=shared)
     most = market.most_tasks(judge, 1)
@@ -168,10 +170,10 @@ def _more_of_a_biased_source(
     fixed = max(others, key=lambda t: t.tasks)
     fixed = Tranche(fixed.source, fixed.tasks, fixed.labels_per_task)
     sizes = np.unique(
-        np.concatenate([[0.0], np.geomspace(market.smallest, most, 15)]).round().astype(int)
+        np.concatenate([[0.0], np.geomspace(market.smallest, most, _ADDED)]).round().astype(int)
     )
     curves = [Curve((Tranche(judge, int(n)), fixed) if n else (fixed,)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 33], _PASSES)
+    outcomes = _outcomes(law, market, curves, Stream.MORE_OF_THE_JUDGE.rng(seed), _PASSES)
     chances = pass_chances(outcomes, criterion, law.metrics)
     worst = _most_binding(law, outcomes.mean, criterion)
     return {
@@ -182,7 +184,7 @@ def _more_of_a_biased_source(
         "error": [
             Estimate.from_draws(outcomes.mean[:, i, worst]).as_dict() for i in range(len(sizes))
         ],
-        "p": [_interval(chances[:, i]) for i in range(len(sizes))],
+        "p": [_mean_and_interval(chances[:, i]) for i in range(len(sizes))],
     }
 
 
@@ -193,22 +195,20 @@ def _hostile(
     curve = plan.recommended.curve
     if not law.attacked or curve is None:
         return None
-    there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
+    there = [wholly_attacked(market, share) for share in HOSTILE_SHARES]
     # The same luck for every share: what differs is what the hostile labels do.
     outcomes = law.outcomes(
         [resolved for m in there for resolved in m.resolve([curve])],
-        np.random.default_rng([seed, 35]),
+        Stream.HOSTILE_AND_SITUATIONS.rng(seed),
         draws=_HOSTILE_DRAWS,
         runs=_PASSES,
         half=REPORT,
         common=True,
     )
     chances = pass_chances(outcomes, criterion, law.metrics)
+    attack = next((k for k, m in enumerate(law.metrics) if m.kind == "attack"), None)
 
-    def estimates(kind: Kind) -> list[dict[str, Any]]:
-        k = next((k for k, m in enumerate(law.metrics) if m.kind == kind), None)
-        if k is None:
-            return []
+    def estimates(k: int) -> list[dict[str, Any]]:
         return [Estimate.from_draws(mean).as_dict() for mean in outcomes.mean[:, :, k].T]
 
     return {
@@ -216,9 +216,9 @@ def _hostile(
         "trigger": None if market.trigger is None else market.trigger.words,
         "cells": law.attacked,
         "shares": list(HOSTILE_SHARES),
-        "error": estimates("error"),
-        "attack": estimates("attack"),
-        "p": [_interval(p) for p in chances.T],
+        "error": estimates(0),
+        "attack": [] if attack is None else estimates(attack),
+        "p": [_mean_and_interval(p) for p in chances.T],
     }
 
 
@@ -247,14 +247,15 @@ def _needed(
     if curve is None:
         raise ValueError("a plan without a curve")
     curves = [scaled(curve, k) for k in _SCALES]
-    rng = np.random.default_rng([seed, 34])
+    rng = Stream.NEEDED_TASKS.rng(seed)
     outcomes = law.outcomes(
         market.resolve(curves), rng, draws=_DRAWS, runs=_PASSES, half=REPORT, common=True
     )
     pi = pass_chances(outcomes, criterion, law.metrics)
     tasks = np.array([float(c.tasks) for c in curves])
     needed = _first(pi.mean(axis=0), tasks)
-    low, high = np.quantile([_first(row, tasks) for row in pi], [0.05, 0.95], method="nearest")
+    # Order statistics: some draws are infinite.
+    low, high = np.quantile([_first(row, tasks) for row in pi], TAILS, method="nearest")
     p = float(np.interp(1.0, _SCALES, pi.mean(axis=0)))
     if own and plan.recommended.forecast is not None:
         p = plan.recommended.forecast.p.value
@@ -284,12 +285,11 @@ def _first(p: Floats, tasks: Floats) -> float:
 
 
 def _outcomes(
-    law: Law, market: Market, curves: Sequence[Curve], seed: list[int], runs: int = _RUNS
+    law: Law, market: Market, curves: Sequence[Curve], rng: np.random.Generator, runs: int = _RUNS
 ) -> Outcomes:
-    rng = np.random.default_rng(seed)
     return law.outcomes(market.resolve(curves), rng, draws=_DRAWS, runs=runs, half=REPORT)
 
 
-def _interval(draws: Floats) -> dict[str, float]:
-    low, high = np.quantile(draws, [0.05, 0.95])
-    return {"mean": float(draws.mean()), "low": float(low), "high": float(high)}
+def _mean_and_interval(pi: Floats) -> dict[str, float]:
+    low, high = interval(pi)
+    return {"mean": float(pi.mean()), "low": low, "high": high}

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
-from suffice.forecast import pass_chances
+from suffice.forecast import FAR, pass_chances
 from suffice.plan._candidates import arrangements
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def surface(
     Two kinds of label at most are needed for the cheapest mixture of a given quality (it lies on
     the lower convex hull of price against quality). Rounds are arranged as is best for P.
     """
-    rng = np.random.default_rng([seed, 31])
+    rng = Stream.SURFACE.rng(seed)
     shown = [plan.recommended, *plan.alternatives]
     bought = [o.curve for o in shown if o.curve is not None]
     most = max(c.tasks for c in bought) * _BEYOND
@@ -71,7 +72,7 @@ def surface(
     chances = pass_chances(outcomes, criterion, law.metrics).mean(axis=0)
     ends = np.cumsum([0, *(len(group) for group in cells)])
     best = np.array([chances[a:b].max() for a, b in itertools.pairwise(ends)])
-    far = np.array([law.distance(group[0]) == "far" for group in cells])
+    far = np.array([law.distance(group[0]) == FAR for group in cells])
     p = np.where(far, np.nan, best).reshape(cost.shape)
 
     def point(option: Option, role: str) -> dict[str, Any]:

@@ -29,6 +29,18 @@ if TYPE_CHECKING:
 HARD = "hard"
 """Name of the evaluation slice of close calls."""
 
+HELD_OUT_SHARE = 0.2
+"""Of the training tasks, by group, those that choose hyperparameters. A convention: one in five, as
+in five-fold cross-validation."""
+
+REPLICAS = 60
+"""Other gold that a run is scored on. Chosen: a standard deviation from so many draws is off by a
+tenth (1 / sqrt(2 * 60)); more cost time and space with every run."""
+
+_HALVINGS = 10
+"""Ways of halving the gold raters that ``corrected_gold`` takes the mean of. Chosen: the mean over
+two halves each leaves little of the luck of which raters are in a half."""
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -231,7 +243,7 @@ def corrected_gold(
     if half == 0:
         return whole
     total, panels = np.zeros(len(first)), 0
-    for _ in range(10):
+    for _ in range(_HALVINGS):
         order = rng.permutation(k)
         for pick in (order[:half], order[k - half :]):
             total += compare(first[:, pick].mean(axis=1), second[:, pick].mean(axis=1))

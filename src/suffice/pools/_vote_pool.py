@@ -10,16 +10,16 @@ import numpy as np
 from suffice.errors import InputError
 from suffice.labels import LabelTable, counted, read_gold, read_labels
 from suffice.labels.formats import read_frame
-from suffice.labels.kinds import classes_kind
 from suffice.pools._given import ONE_SLICE, place_of
 from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, told_pool
-from suffice.pools._vote_classes import check_classes, check_judged, classes_of, listed_names
+from suffice.pools._vote_classes import check_judged, classes_of, kind_of_votes, listed_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
 
+    from suffice.labels.kinds import LabelKind
     from suffice.pools._given import Place
     from suffice.progress import Progress
 
@@ -59,9 +59,7 @@ def vote_pool(
     truths = {str(t): label for t, label in read_gold(gold).items()}
     known = list(classes or classes_of(tables))
     paired = "text_b" in frame.columns
-    check_classes(known, tables, places, listing if paired else None)
-    kind = classes_kind(known)
-    answer = {name: float(k) for k, name in enumerate(known)}
+    kind = kind_of_votes(known, tables, places, listing if paired else None)
     names = [str(t) for t in frame["task"].to_list()]
     number = {t: i for i, t in enumerate(names)}
     texts = frame["text_a" if paired else "text"].to_list()
@@ -72,14 +70,14 @@ def vote_pool(
     )
     truth = np.full(len(names), np.nan)
     for t, label in truths.items():
-        if label not in answer:
+        if (code := kind.code(label)) is None:
             raise InputError(
                 f"gold of task {t!r} is {label!r}",
                 where=trusted.where,
                 fix=f"the classes are {listed_names(known)}",
             )
         if t in number:
-            truth[number[t]] = answer[label]
+            truth[number[t]] = code
     if unknown := sum(t not in number for t in truths):
         progress.note(
             f"{trusted.name}: {counted(unknown, 'gold task')} without a text in {listing.name} "
@@ -98,9 +96,9 @@ def vote_pool(
         gold=truth,
         kind=kind,
     )
-    check_judged(known, truth, tables, trusted, progress if classes else None)
+    check_judged(kind, truth, tables, trusted, progress if classes else None)
     votes = {
-        name: _votes(table.frame, number, answer, places[name], listing)
+        name: _votes(table.frame, number, kind, places[name], listing)
         for name, table in tables.items()
     }
     return told_pool(listed, votes, seed=seed, where=trusted.where, progress=progress)
@@ -109,17 +107,17 @@ def vote_pool(
 def _votes(
     frame: pl.DataFrame,
     number: Mapping[str, int],
-    answer: Mapping[str, float],
+    kind: LabelKind,
     place: Place,
     items: Place,
 ) -> SourceLabels:
     tasks, values = [], []
     # Rows may have been merged by now, so a label is named by its task and worker.
     for task, worker, label in frame.select("task", "worker", "label").iter_rows():
-        if label not in answer:
+        if (code := kind.code(label)) is None:
             raise InputError(
                 f"label {label!r} of task {task!r} by worker {worker!r} is outside the classes "
-                f"{listed_names(list(answer))}",
+                f"{listed_names(kind.names)}",
                 where=place.where,
                 fix="mend it, or name the classes in task.classes",
             )
@@ -128,7 +126,7 @@ def _votes(
                 f"task {task!r} has no text", where=place.where, fix=f"add it to {items.where}"
             )
         tasks.append(number[str(task)])
-        values.append(answer[label])
+        values.append(code)
     return SourceLabels(np.array(tasks, dtype=np.int64), np.array(values))
 
 

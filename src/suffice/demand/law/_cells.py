@@ -88,21 +88,26 @@ class Cells:
         runs = [better * r for r in runs]
         counts = np.array([len(r) for r in runs], dtype=np.float64)
         mean = np.array([r.mean(axis=0) for r in runs])
-        variance = np.array([r.var(axis=0, ddof=1) for r in runs])
+        # A metric that nothing ever moved stays where it is.
+        every = np.concatenate(list(runs))
+        level = np.where(np.ptp(every, axis=0) == 0.0, every[0], level)
         terms = Terms.of([Curve(()), *curves], table)
         worth = terms.plain_worth(table)[1:]
+        # How runs differ is learned from cells that have more than one.
+        again = [i for i, r in enumerate(runs) if len(r) > 1]
+        scattered = [(runs[i], mean[i]) for i in again]
+        variance = np.array([r.var(axis=0, ddof=1) for r, _ in scattered])
         # Spread: log variance, averaged over metrics, is linear in log clean-equivalent labels.
         typical = np.maximum(np.median(variance, axis=0), 1e-12)
         log_variance = np.log(np.maximum((variance / typical).mean(axis=1), 1e-6))
-        design = _spread_design(worth)
-        fit, *_ = np.linalg.lstsq(design, log_variance, rcond=None)
-        runs_terms = Terms.of(curves, table)
-        widths = Widths.fit(runs_terms, table, variance, counts)
-        spread2 = np.exp(design @ fit)
+        fit, *_ = np.linalg.lstsq(_spread_design(worth[again]), log_variance, rcond=None)
+        spread_terms = Terms.of([curves[i] for i in again], table)
+        widths = Widths.fit(spread_terms, table, variance, counts[again])
+        spread2 = np.exp(_spread_design(worth) @ fit)
         residuals = np.concatenate(
             [
                 (r - m) / np.sqrt(s * (1.0 - 1.0 / len(r)))
-                for r, m, s in zip(runs, mean, spread2, strict=True)
+                for (r, m), s in zip(scattered, spread2[again], strict=True)
             ]
         )
         covariance = residuals.T @ residuals / len(residuals)
@@ -128,7 +133,7 @@ class Cells:
             residuals=np.concatenate(
                 [
                     (r - m) / (w * np.sqrt(1.0 - 1.0 / len(r)))
-                    for r, m, w in zip(runs, mean, widths.typical(runs_terms), strict=True)
+                    for (r, m), w in zip(scattered, widths.typical(spread_terms), strict=True)
                 ]
             )
             * better,

@@ -17,11 +17,12 @@ from zlib import crc32
 
 import numpy as np
 
+from suffice.estimate import finite
 from suffice.forecast._capability import move_shared
 from suffice.forecast._explain import IMITATION
 from suffice.forecast.horizon._drivers import DriverDraws, demand_change, error_change
 from suffice.forecast.horizon._path import distance
-from suffice.forecast.horizon._trend import LEVELS, point_band, quantiles
+from suffice.forecast.horizon._trend import LEVELS, band, point_band
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,11 +94,11 @@ class Needed:
             "source": self.source,
             "decades": self.decades,
             "distance": self.distance,
-            "low": _finite(self.low),
-            "median": None if self.distance == "far" else _finite(self.median),
-            "high": _finite(self.high),
+            "low": finite(self.low),
+            "median": None if self.distance == "far" else finite(self.median),
+            "high": finite(self.high),
             "never": self.never,
-            "floor": [_finite(v) for v in self.floor],
+            "floor": [finite(v) for v in self.floor],
             "below_floor": self.below_floor,
             "shared_error": list(self.shared),
         }
@@ -150,7 +151,7 @@ class Horizon:
                     "source": s.name,
                     "model": p.model,
                     "decades": p.decades,
-                    "labels": [_finite(q) for q in point_band(p)],
+                    "labels": [finite(q) for q in point_band(p)],
                     "most_asked": p.most,
                 }
                 for s in self.starts
@@ -240,7 +241,7 @@ def look_ahead(
         rows=tuple(by_scale),
         years=tuple(by_year),
         danger=tuple(at_danger),
-        danger_year=_three(danger / rate),
+        danger_year=band(danger / rate),
         danger_distance=distance(mean_danger, span),
         span=span,
         effects={d.driver.name: _effect(d, drawn, danger) for d in drawn},
@@ -297,7 +298,7 @@ class _World:
         below = float((labels < floor).mean())
         if self.outlook.floor_holds:
             labels = np.maximum(labels, floor)
-        low, median, high = _three(labels)
+        low, median, high = band(labels)
         return Needed(
             source=self.today.name,
             decades=at,
@@ -306,9 +307,9 @@ class _World:
             median=median,
             high=high,
             never=float(np.isinf(labels).mean()),
-            floor=_three(floor),
+            floor=band(floor),
             below_floor=below,
-            shared=_three(shared),
+            shared=band(shared),
         )
 
 
@@ -317,21 +318,12 @@ def _effect(
 ) -> tuple[float, float, float]:
     """What the labels needed (or the odds of shared error) are multiplied by because of it."""
     if one.driver.on == "shared_error":
-        return _three(np.exp(np.clip(one.at(decades), -50.0, 50.0)))
+        return band(np.exp(np.clip(one.at(decades), -50.0, 50.0)))
     others = [d for d in drivers if d is not one]
     change = demand_change(drivers, decades) - demand_change(others, decades)
-    return _three(10.0**change)
+    return band(10.0**change)
 
 
 def _capacity(error: Floats) -> Floats:
     e = np.clip(error, 1e-12, 0.5)
     return np.asarray(1.0 + e * np.log2(e) + (1.0 - e) * np.log2(1.0 - e))
-
-
-def _three(values: Floats) -> tuple[float, float, float]:
-    low, median, high = quantiles(values, LEVELS)
-    return low, median, high
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
