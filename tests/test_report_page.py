@@ -487,3 +487,19 @@ def test_a_metric_that_rises_is_said_to_rise(tmp_path):
     assert rises[0].startswith("rises to the criterion of .835")
     count = [w.partition(" for ")[2].partition(" of ")[0] for w in (falls[0], rises[0])]
     assert count[0] == count[1]
+
+
+def test_values_of_other_metrics_are_no_percentages(tmp_path, page):
+    """What is no share is written as a number in the judge's table and in the law's own error."""
+
+    def other(values: dict[str, Any]) -> None:
+        values["more_of_the_judge"]["metric"] = "log_loss"
+
+    def law(values: dict[str, Any]) -> None:
+        values["discrepancy_sd"] = {"log_loss": 0.0123}
+
+    number = re.compile(r"\s\.\d{3} \(\.\d{3} to \.\d{3}\)")
+    found = page_of(tmp_path, forecast=other, law=law)
+    assert number.search(found.text)
+    assert not number.search(page.text)
+    assert "log loss .012" in found.text
