@@ -8,8 +8,9 @@ from suffice.corruption import Corruption, corrupt
 from suffice.evidence import Cell, Evidence
 from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
+from suffice.stages._out import OUT
 from suffice.stages._train import can_train_operated, evidence_of, resolve, train, write_runs
-from suffice.stages._workspace import MOST_MEASURED, OUT, Workspace
+from suffice.stages._workspace import MOST_MEASURED, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

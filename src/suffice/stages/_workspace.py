@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import numpy as np
 
 from suffice.progress import SilentProgress
+from suffice.stages._out import OUT
 from suffice.stages._sources import (
     check_settings,
     judged_by_capability,
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     """A study, the path of its file, or a workspace that it is already open in."""
 
 Made = TypeVar("Made")
-
-OUT = Path("suffice-out")
-"""Folder of results where none is named."""
 
 MOST_MEASURED = 50_000
 """Labels of one source in the largest cell that is trained. Whoever can buy more gets a forecast
