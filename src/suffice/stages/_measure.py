@@ -44,7 +44,7 @@ def _measure(work: Workspace) -> Evidence:
     for model in work.models:
         target = model == work.study.models.target
         curves = design_grid(
-            work.offers,
+            work.source_limits,
             work.order,
             budget=work.study.budget.money,
             smallest=section.smallest,
@@ -53,7 +53,7 @@ def _measure(work: Workspace) -> Evidence:
         )
         cells += [Cell(model, resolve(work, c), seeds) for c in curves]
         if section.attacks:
-            for a in design_attacks(work.offers, work.order, section.smallest):
+            for a in design_attacks(work.source_limits, work.order, section.smallest):
                 hostile = Corruption(attack=a.share)
                 curve = corrupt(resolve(work, a.curve), hostile, work.trigger, rounds=a.rounds)
                 cells.append(Cell(model, curve, seeds))
