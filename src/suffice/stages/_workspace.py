@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 MOST_MEASURED = 50_000
-"""Labels of one source in the largest cell that is trained. Whoever can buy more gets a forecast
-that says how far beyond the measured cells it lies."""
+"""Chosen, so that no cell takes the time of all others: labels of one source in the largest cell
+that is trained. Whoever can buy more gets a forecast that says how far beyond the measured cells it
+lies."""
 
 
 @dataclass
