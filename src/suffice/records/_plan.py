@@ -21,6 +21,9 @@ from suffice.records._part import (
 )
 from suffice.records._record import Record
 
+HOPELESS = 0.01
+"""A plan whose P is below this is none: chosen, the least that is printed as a number."""
+
 Distance = Literal["inside", "near", "far"]
 """How far a curve lies from what was measured."""
 
