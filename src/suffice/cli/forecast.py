@@ -78,12 +78,12 @@ def forecast(
             {
                 "curve": wanted.as_list(),
                 "cost": cost,
-                "p": {**made.said(points=points), "held_fixed": made.held_fixed},
+                "p": {**made.said(points=points).model_dump(), "held_fixed": made.held_fixed},
                 **{
-                    key: None if p is None else shown(p, made.distance, points=points)
+                    key: None if p is None else shown(p, made.distance, points=points).model_dump()
                     for key, p in others.items()
                 },
-                "parts": list(made.parts),
+                "parts": [p.model_dump() for p in made.parts],
                 "distance": made.distance,
             }
         )
@@ -96,7 +96,7 @@ def forecast(
 def _lines(made: Forecast, *, points: bool) -> Iterator[str]:
     def said(p: Estimate) -> str:
         low, high = probability(p.low), probability(p.high)
-        if shown(p, made.distance, points=points)["mean"] is None:
+        if shown(p, made.distance, points=points).mean is None:
             return f"between {low} and {high}"
         return f"{probability(p.value)} ({low} to {high})"
 
@@ -113,4 +113,4 @@ def _lines(made: Forecast, *, points: bool) -> Iterator[str]:
         yield f"  {said(made.deployment):<21} in deployment: new labels{judged}"
     yield "What makes it uncertain, as standard deviations:"
     for p in made.parts:
-        yield f"  {p['sd']:.2f}  {p['name']}, {p['counted']}"
+        yield f"  {p.sd:.2f}  {p.name}, {p.counted}"

@@ -88,10 +88,10 @@ def horizon(
         measured=_measured(starts, rng),
         fitted=fitted,
     )
-    work.write("horizon.json", found.as_dict())
+    found.record().write(work.folder)
     written = write_horizon(found, work.folder)
     if json:
-        print_json(found.as_dict())
+        print_json(found.record().as_json())
         return
     for line in _lines(found, points=points):
         print(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from suffice.progress import SilentProgress
 from suffice.study import PreferencesTask, RatingsTask, VotesTask, load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from suffice._said import Said
     from suffice.channel import Source
     from suffice.corruption import Trigger
     from suffice.curve import Curve
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from suffice.plan import Market, Plan
     from suffice.pools import Pool, RatingPool, TaskPool
     from suffice.progress import Progress
-    from suffice.records import Ledger, Record
+    from suffice.records import Ledger
     from suffice.study import Study, WorkersSection
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import StatedPool, Variant
@@ -245,17 +246,14 @@ class Workspace:
         """Everything that can be bought: the sources, and the sources under quality control."""
         return {**self.sources, **{name: v.source for name, v in self.variants.items()}}
 
-    def quality_control_assumes(self) -> list[str]:
-        """What plans with quality control take for granted, one sentence a source."""
-        said = []
-        for name, section in self.study.sources.items():
-            notes = [note for v in self.variants.values() if v.base == name for note in v.notes]
-            if not notes:
-                continue
-            if section.workers is not None:
-                notes.append(f"the workers of {name}: {stated_pool(section.workers)}")
-            said.append(f"Quality control of {name} assumes: {'; '.join(dict.fromkeys(notes))}.")
-        return said
+    @property
+    def operators_said(self) -> Said:
+        """What plans with quality control take for granted, and cannot see."""
+        from suffice.supply.operators import operators_said
+
+        stated = {n: s.workers for n, s in self.study.sources.items()}
+        people = {n: stated_pool(w) for n, w in stated.items() if w is not None}
+        return operators_said(self.variants, people)
 
     def can_train(self, curve: Curve) -> bool:
         """Whether a curve can be trained on: it is not endless, and its labels can be had.
@@ -462,26 +460,3 @@ class Workspace:
         from suffice.records import Ledger
 
         return Ledger(self.folder / Ledger.file)
-
-    def write(self, name: str, values: Mapping[str, Any] | list[Any]) -> None:
-        """Write one JSON file of the folder, whole or not at all."""
-        said = {"stages": values} if isinstance(values, list) else values
-        record_of(name).model_validate(said).write(self.folder)
-
-    def remove(self, name: str) -> None:
-        """Remove one file of the folder, if it is there."""
-        record_of(name).remove(self.folder)
-
-    def read(self, name: str, *, made_by: str = "") -> Any:  # noqa: ANN401 - JSON
-        """Read one JSON file of the folder."""
-        del made_by
-        return record_of(name).read(self.folder).as_json()
-
-
-def record_of(name: str) -> type[Record]:
-    """The class of a file of the folder."""
-    import suffice.records as r
-
-    every = (r.PlanRecord, r.SupplyRecord, r.ForecastRecord, r.LawRecord, r.NextRecord)
-    more = (r.HorizonRecord, r.LockRecord, r.TimingsRecord)
-    return next(c for c in (*every, *more) if c.file == name)
