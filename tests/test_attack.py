@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from small import votes_pool
-from test_law import METRICS, TABLE, draw_runs, fitted, some_curves
+from test_law import METRICS, TABLE, draw_runs, first_law, some_curves
 
 from suffice.channel import NoisyChannel, Profile
 from suffice.corruption import Corruption, corrupt
@@ -40,7 +40,7 @@ def pushed(law: FittedLaw, curve: ResolvedCurve, share: float, count: int, rng: 
 @pytest.fixture(scope="module")
 def law() -> FittedLaw:
     """A law of the invented world, whose sources have known profiles."""
-    return replace(fitted(1)[0], table=KNOWN)
+    return replace(first_law(), table=KNOWN)
 
 
 @pytest.fixture(scope="module")

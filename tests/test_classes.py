@@ -21,7 +21,7 @@ from suffice.demand.schemes._scheme import Embedded, draw_round
 from suffice.errors import InputError
 from suffice.labels.kinds import classes_kind
 from suffice.metric import names
-from suffice.pools import Verdict, plant_trigger
+from suffice.pools import Predictions, plant_trigger
 from suffice.pools._pool import Evaluation
 from suffice.supply import Offered, build_sources
 from suffice.supply.sources._sources import bits, measure_source
@@ -214,7 +214,9 @@ def test_renaming_classes_changes_no_score(order, seed):
     t = one.tasks
     asked = replace(t, truth=name[t.truth.astype(int)].astype(float))
     other = Evaluation(asked, one.members, one.slice_names, kind=classes_kind(4))
-    np.testing.assert_allclose(one.score(Verdict(odds)), other.score(Verdict(renamed)), atol=1e-6)
+    np.testing.assert_allclose(
+        one.score(Predictions(odds)), other.score(Predictions(renamed)), atol=1e-6
+    )
 
 
 def test_scores_of_known_answers():
@@ -224,7 +226,7 @@ def test_scores_of_known_answers():
     odds = np.zeros((2, 300, 3), dtype=np.float32)
     odds[0, np.arange(300), gold] = 30.0
     odds[1, np.arange(300), (gold + 1) % 3] = 30.0
-    right, wrong = e.score(Verdict(odds))
+    right, wrong = e.score(Predictions(odds))
     assert right == pytest.approx(np.zeros(5), abs=1e-6)
     assert wrong == pytest.approx([1.0, 1.0, 1.0, 30.0, 1.0], abs=1e-6)
 
@@ -234,7 +236,7 @@ def test_other_gold_redraws_groups_alone():
     pool, features = class_pool(3)
     resolved = Curve((Tranche("expert", 200),)).resolve(recorded_sources(pool, PRICES))
     found = Probe().train(pool, seen(features), resolved, range(2))
-    draws = pool.evaluation.gold_draws(found.verdict.run(0))
+    draws = pool.evaluation.gold_draws(found.predictions.run(0))
     error = found.metrics[0, 0]
     assert draws.shape == (60, len(pool.evaluation.metrics))
     assert draws[:, 0].mean() == pytest.approx(error, abs=0.02)
@@ -398,7 +400,7 @@ def test_fine_tuning_many_classes_learns():
     scheme = Lora(Settings(epochs=2, least_steps=20, rank=4, learning_rate=1e-3))
     model = Embedded("minilm-l6@1", "x", np.empty((0, 0), np.float32))
     found = scheme.train(pool, model, resolved, [0])
-    assert found.verdict.odds.shape == (1, 40, 3)
+    assert found.predictions.odds.shape == (1, 40, 3)
     assert found.metrics[0, 0] < 0.2
     nothing = scheme.train(pool, model, Curve(()).resolve({}), [0])
     assert nothing.metrics[0, 0] == pytest.approx(2 / 3)

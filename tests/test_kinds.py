@@ -7,9 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice.labels.kinds import COMPARISON, LabelKind, ManyClasses, TwoClasses, classes_kind
+from suffice.labels.kinds import (
+    COMPARISON,
+    Comparison,
+    LabelKind,
+    ManyClasses,
+    TwoClasses,
+    classes_kind,
+)
 
-KINDS: list[LabelKind] = [COMPARISON, classes_kind(2), classes_kind(3), classes_kind(7)]
+KINDS: list[LabelKind] = [
+    COMPARISON,
+    Comparison(("B", "A")),
+    classes_kind(2),
+    classes_kind(3),
+    classes_kind(7),
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -97,12 +110,10 @@ def test_two_classes_are_scored_alike_by_one_number_and_by_two(seed: int) -> Non
         one.errors(odds, truth, weight, members), two.errors(both, truth, weight, members),
         atol=1e-9,
     )  # fmt: skip
-    np.testing.assert_allclose(
-        one.log_loss(odds, truth, share), two.log_loss(both, truth, share), atol=1e-9
-    )
-    np.testing.assert_allclose(
-        one.calibration(odds, truth, share), two.calibration(both, truth, share), atol=1e-6
-    )
+    found, softmax = one.scores(odds, truth, share), two.scores(both, truth, share)
+    assert found.shape == (3, 4, len(one.metrics))
+    assert one.metrics == two.metrics
+    np.testing.assert_allclose(found, softmax, atol=1e-6)
     np.testing.assert_allclose(
         one.attack(odds, truth, share, sides),
         two.attack(both, truth, share, np.where(sides != 0, two.side(1.0), 0)),

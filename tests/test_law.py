@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -88,10 +90,16 @@ def fitted(seed: int, cells: int = 40, runs: int = 10) -> tuple[FittedLaw, np.ra
     return law, rng
 
 
-@pytest.fixture(scope="module")
+@cache
+def first_law() -> FittedLaw:
+    """One fitted law, for all files that take it."""
+    return fitted(1)[0]
+
+
+@pytest.fixture(scope="session")
 def law() -> FittedLaw:
     """One fitted law."""
-    return fitted(1)[0]
+    return first_law()
 
 
 def test_unseen_cells_are_forecast_with_honest_width(law: FittedLaw) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from suffice import stages
 from suffice.curve import Curve
+from suffice.errors import InputError
 from suffice.plan import Plan
 from suffice.progress import SilentProgress
 from suffice.records import ForecastRecord, Ledger
@@ -131,6 +132,30 @@ def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_p
     assert work.planned is made
     assert seen == [(made.recommended.cost, True, False)]
     assert ForecastRecord.read(tmp_path).sliders is not None
+
+
+def test_what_the_command_line_says_is_a_function(
+    small_result: stages.Result, tmp_path: Path
+) -> None:
+    """The forecast of a curve and the bits of labels come from a study and a folder, ready for
+    JSON; what cannot be is refused by name."""
+    work = Workspace.of(small_study(), tmp_path)
+    made = stages.forecast(work, curve="600 crowd + 100 panel")
+    assert made.cost == pytest.approx(made.curve.cost(work.buyable))
+    shown = made.as_dict()
+    assert shown["p"]["mean"] == pytest.approx(made.forecast.p.value)
+    assert Curve.from_list(json.loads(json.dumps(shown))["curve"]) == made.curve
+    with pytest.raises(InputError, match="unknown source 'nobody'"):
+        stages.forecast(work, curve="600 nobody")
+    told = stages.bits(work, source="crowd", labels=60, orders=3, floor=0.5)
+    assert (told.source, told.model, told.floor_from) == ("crowd", "glove-50d", "given")
+    assert told.as_dict()["surplus"]["value"] == pytest.approx(told.bits.bits.value - 30.0)
+    audited = stages.bits(work, source="crowd", labels=60, orders=3)
+    assert audited.floor_from == "the audited error of crowd"
+    assert 0.5 < audited.bits.floor < 1.0
+    for wrong in ({"source": "nobody"}, {"model": "none"}, {"labels": 0}):
+        with pytest.raises(InputError):
+            stages.bits(work, **wrong)
 
 
 def test_stages_that_share_a_workspace_do_nothing_twice(tmp_path: Path) -> None:

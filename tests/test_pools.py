@@ -12,7 +12,7 @@ from suffice.channel import Tasks
 from suffice.errors import InputError
 from suffice.labels.kinds import COMPARISON, classes_kind
 from suffice.metric import names
-from suffice.pools import Verdict
+from suffice.pools import Predictions
 from suffice.pools._pool import (
     Evaluation,
     check_where,
@@ -207,11 +207,11 @@ def test_replicas_of_gold_are_centred_and_spread(pool):
     """Redrawing raters and documents leaves an answer's error where it is, with a real spread."""
     judged = pool.evaluation.tasks
     scores = np.random.default_rng(5).standard_normal(len(pool.items))
-    verdict = Verdict(
+    predictions = Predictions(
         (scores[judged.a] - scores[judged.b])[None], scores[None, pool.evaluation.candidates.items]
     )
-    error = pool.evaluation.score(verdict)[0]
-    redrawn = pool.evaluation.gold_draws(verdict)
+    error = pool.evaluation.score(predictions)[0]
+    redrawn = pool.evaluation.gold_draws(predictions)
     assert redrawn.shape == (60, len(pool.evaluation.metrics))
     spread = redrawn.std(axis=0)
     assert (spread > 0.001).all()
@@ -236,12 +236,12 @@ def test_scores_by_hand():
     evaluation = judged(
         [1.0, 0.0, 0.75, 1.0], [[True, True, False, False], [False, True, True, True]]
     )
-    verdict = Verdict(np.array([[2.0, 0.0, 2.0, -2.0]]))
+    predictions = Predictions(np.array([[2.0, 0.0, 2.0, -2.0]]))
     assert names(evaluation.error_metrics) == ("error", "error:a", "error:b")
     np.testing.assert_allclose(
-        evaluation.score(verdict)[0, :3], [(0 + 0.5 + 0.25 + 1) / 4, 0.25, (0.5 + 0.25 + 1) / 3]
+        evaluation.score(predictions)[0, :3], [(0 + 0.5 + 0.25 + 1) / 4, 0.25, (0.5 + 0.25 + 1) / 3]
     )
-    assert evaluation.gold_draws(verdict) is None
+    assert evaluation.gold_draws(predictions) is None
 
 
 # ---- finite task lists

@@ -12,7 +12,7 @@ from suffice.curve import Curve, Tranche
 from suffice.demand.schemes._heads import Problem
 from suffice.demand.schemes._probe import PENALTIES, Probe, _choose_penalty
 from suffice.demand.schemes._scheme import Embedded, draw_round
-from suffice.labels.kinds import classes_kind
+from suffice.labels.kinds import COMPARISON, classes_kind
 from suffice.pools._task_pool import SourceLabels, TaskList, task_pool
 
 SOURCES = {
@@ -40,7 +40,7 @@ def test_an_untrained_probe_tosses_a_coin():
     trained = Probe().train(pool, seen(pool.features), Curve(()).resolve({}, None), range(3))
     assert pool.evaluation.untrained[0] == pytest.approx(0.5)
     np.testing.assert_allclose(trained.metrics, np.tile(pool.evaluation.untrained, (3, 1)))
-    assert (trained.answers == 0.5).all()
+    assert (COMPARISON.likeliest(trained.predictions.odds) == COMPARISON.tie).all()
 
 
 def test_more_clean_labels_do_not_hurt():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from suffice.supply import Audit
 
 _SHOWN = 10
+"""Slices and suspects in the text; chosen to fit a screen. Files and JSON hold all."""
 
 
 def audit(

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from suffice.demand.scaling import CurveForecast, Extrapolation
 
 _SHARE_SHOWN = 0.05
+"""Families of less weight are added up; chosen to keep the line short. JSON names all."""
 _NAMED = 3
+"""Most curves that are named one by one; chosen, for the same reason."""
 
 
 def extrapolate(

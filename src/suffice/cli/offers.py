@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from suffice.supply.operators import Check
 
 _WIDTH = 80
+"""Columns of a terminal, by old convention."""
 _SLICES = 10
+"""Slices in the text; chosen to fit a screen. JSON has all."""
 
 
 def offers(

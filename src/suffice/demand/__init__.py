@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from suffice.demand.law import fit_law as fit_law
     from suffice.demand.law import fit_laws as fit_laws
     from suffice.demand.law import held_out_table as held_out_table
+    from suffice.demand.law import laws_of as laws_of
+    from suffice.demand.law import source_table as source_table
     from suffice.demand.law import transfer_law as transfer_law
     from suffice.demand.models import Model as Model
     from suffice.demand.models import ModelInfo as ModelInfo
@@ -76,6 +78,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "fit_law",
             "fit_laws",
             "held_out_table",
+            "laws_of",
+            "source_table",
             "transfer_law",
         ),
         "suffice.demand.models": (

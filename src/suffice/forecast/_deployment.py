@@ -24,7 +24,14 @@ from suffice.channel import FixedPosterior
 from suffice.errors import InputError
 from suffice.forecast._parts import GOLD, SUPPLY, counted_parts, monte_carlo_sd, part
 from suffice.forecast._parts import HELD as HELD_PART
-from suffice.forecast._probability import HELD_FIXED, estimate, make_forecasts, pass_chances
+from suffice.forecast._probability import (
+    DRAWS,
+    HELD_FIXED,
+    RUNS,
+    estimate,
+    make_forecasts,
+    pass_chances,
+)
 from suffice.metric import signs
 
 if TYPE_CHECKING:
@@ -50,7 +57,11 @@ HELD: dict[str, str] = {
 _ONE_GOLD = "this gold, which has no replicas; labels are drawn anew"
 
 SUPPLIES, GOLDS = 32, 64
+"""Draws of the sources, which tell the spread that they leave to an eighth, and golds at fixed
+places, which leave no error of chance."""
 _DRAWS, _RUNS = 120, 400
+"""Leave P a Monte Carlo sd of .02 with known sources (`tools/bench_monte_carlo.py`); what drawn
+sources add to it is in what the forecast states."""
 
 
 def forecast(
@@ -62,8 +73,8 @@ def forecast(
     held_fixed: Held = "pool and gold",
     gold_shifts: Floats | None = None,
     seed: int = 0,
-    draws: int = 500,
-    runs: int = 2000,
+    draws: int = DRAWS,
+    runs: int = RUNS,
     half: int | None = None,
 ) -> Forecast:
     """P(meets the criterion) of one curve, with its interval and all its parts.

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
-from suffice.estimate import Estimate
+from suffice.estimate import TAILS, Estimate, interval, intervals
 from suffice.forecast import pass_chances
 from suffice.metric import signs
 from suffice.plan._candidates import scaled
 from suffice.plan._objective import REPORT
-from suffice.plan._risk import Risk
+from suffice.plan._risk import wholly_attacked
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 from suffice.records import (
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
-    from suffice.metric import Kind
     from suffice.plan._market import Market
     from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
@@ -42,12 +42,19 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _POINTS = 24
+"""Sizes of a learning curve, evenly spaced in log: chosen for a smooth line."""
 _DRAWS, _RUNS = 200, 200
 _PASSES = 1000
-"""Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere."""
+"""Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere. With
+200 draws P has a Monte Carlo sd of .009 (`tools/bench_monte_carlo.py`)."""
 _HOSTILE_DRAWS = 500
+"""Leave P a Monte Carlo sd of .007 (`tools/bench_monte_carlo.py`)."""
 _NEEDED_P, _MOST_SCALE = 0.5, 3.0
+"""An even chance, and how far up a mixture is scaled to find it: farther out a law is *far*."""
+_SCALES = np.geomspace(0.02, _MOST_SCALE, 40)
+"""Of the recommended purchase, each 1.14 times the one before; between two, P is interpolated."""
 HOSTILE_SHARES = (0.0, 0.03, 0.1, 0.2, 0.3)
+"""None, and those that grids train on (.03, .1, .3), with one between."""
 
 
 def forecast_record(
@@ -100,14 +107,14 @@ def _learning_curves(
     main: bool,
     seed: int,
 ) -> list[LearningCurve]:
-    """Error against tasks of one source: every metric with a threshold, on the target model."""
+    """A metric against tasks of one source: each with a threshold, on the target model."""
     r = min(market.repeats[source])
     most = market.most_tasks(source, r)
     if most < market.smallest:
         return []
     sizes = np.unique(np.geomspace(market.smallest, most, _POINTS).round().astype(int))
     curves = [Curve((Tranche(source, int(n), r),)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 32])
+    outcomes = _outcomes(law, market, curves, Stream.LEARNING_CURVES.rng(seed))
     cells = dict(zip(law.curves, runs, strict=True))
     rows = []
     for k, metric in enumerate(law.metrics):
@@ -118,8 +125,8 @@ def _learning_curves(
         single = outcomes.mean[::2, None, :, k] + (
             outcomes.spread[::2, None, :, k] * outcomes.residuals[None, :, k, None]
         )
-        run_low, run_high = np.quantile(single, [0.05, 0.95], axis=(0, 1))
-        low, high = np.quantile(mean, [0.05, 0.95], axis=0)
+        run_low, run_high = intervals(single, axis=(0, 1))
+        low, high = intervals(mean, axis=0)
         measured = [
             MeasuredPoint(
                 x=c.tasks,
@@ -145,6 +152,7 @@ def _learning_curves(
                 run_low=tuple(run_low.tolist()),
                 run_high=tuple(run_high.tolist()),
                 measured=tuple(measured),
+                rises=metric.better == "higher",
             )
         )
     return rows
@@ -158,8 +166,7 @@ def _more_of_a_biased_source(
         return None
 
     def shared(name: str) -> float:
-        profile = market.sources[name].posterior.mean().profile
-        return float((profile.shared * profile.share).sum(axis=1).mean())
+        return market.sources[name].posterior.mean().profile.mean_shared
 
     judge = max(market.order, key=shared)
     most = market.most_tasks(judge, 1)
@@ -177,7 +184,7 @@ def _more_of_a_biased_source(
         np.concatenate([[0.0], np.geomspace(market.smallest, most, 15)]).round().astype(int)
     )
     curves = [Curve((Tranche(judge, int(n)), fixed) if n else (fixed,)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 33], _PASSES)
+    outcomes = _outcomes(law, market, curves, Stream.MORE_OF_THE_JUDGE.rng(seed), _PASSES)
     chances = pass_chances(outcomes, criterion, law.metrics)
     worst = _most_binding(law, outcomes.mean, criterion)
     return MoreOfTheJudge(
@@ -188,7 +195,7 @@ def _more_of_a_biased_source(
         error=tuple(
             Interval.of(Estimate.from_draws(outcomes.mean[:, i, worst])) for i in range(len(sizes))
         ),
-        p=tuple(_interval(chances[:, i]) for i in range(len(sizes))),
+        p=tuple(_mean_and_interval(chances[:, i]) for i in range(len(sizes))),
     )
 
 
@@ -199,22 +206,20 @@ def _hostile(
     curve = plan.recommended.curve
     if not law.attacked or curve is None:
         return None
-    there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
+    there = [wholly_attacked(market, share) for share in HOSTILE_SHARES]
     # The same luck for every share: what differs is what the hostile labels do.
     outcomes = law.outcomes(
         [resolved for m in there for resolved in m.resolve([curve])],
-        np.random.default_rng([seed, 35]),
+        Stream.HOSTILE_AND_SITUATIONS.rng(seed),
         draws=_HOSTILE_DRAWS,
         runs=_PASSES,
         half=REPORT,
         common=True,
     )
     chances = pass_chances(outcomes, criterion, law.metrics)
+    attack = next((k for k, m in enumerate(law.metrics) if m.kind == "attack"), None)
 
-    def estimates(kind: Kind) -> tuple[Interval, ...]:
-        k = next((k for k, m in enumerate(law.metrics) if m.kind == kind), None)
-        if k is None:
-            return ()
+    def estimates(k: int) -> tuple[Interval, ...]:
         return tuple(Interval.of(Estimate.from_draws(mean)) for mean in outcomes.mean[:, :, k].T)
 
     return HostileLabels(
@@ -222,9 +227,9 @@ def _hostile(
         trigger=None if market.trigger is None else market.trigger.words,
         cells=law.attacked,
         shares=HOSTILE_SHARES,
-        error=estimates("error"),
-        attack=estimates("attack"),
-        p=tuple(_interval(p) for p in chances.T),
+        error=estimates(0),
+        attack=() if attack is None else estimates(attack),
+        p=tuple(_mean_and_interval(p) for p in chances.T),
     )
 
 
@@ -252,17 +257,17 @@ def _needed(
     curve = plan.recommended.curve
     if curve is None:
         raise ValueError("a plan without a curve")
-    scales = np.geomspace(0.02, _MOST_SCALE, 40)
-    curves = [scaled(curve, k) for k in scales]
-    rng = np.random.default_rng([seed, 34])
+    curves = [scaled(curve, k) for k in _SCALES]
+    rng = Stream.NEEDED_TASKS.rng(seed)
     outcomes = law.outcomes(
         market.resolve(curves), rng, draws=_DRAWS, runs=_PASSES, half=REPORT, common=True
     )
     pi = pass_chances(outcomes, criterion, law.metrics)
     tasks = np.array([float(c.tasks) for c in curves])
     needed = _first(pi.mean(axis=0), tasks)
-    low, high = np.quantile([_first(row, tasks) for row in pi], [0.05, 0.95], method="nearest")
-    p = float(np.interp(1.0, scales, pi.mean(axis=0)))
+    # Order statistics: some draws are infinite.
+    low, high = np.quantile([_first(row, tasks) for row in pi], TAILS, method="nearest")
+    p = float(np.interp(1.0, _SCALES, pi.mean(axis=0)))
     if own and plan.recommended.forecast is not None:
         p = plan.recommended.forecast.p.value
     reached = np.isfinite(needed)
@@ -291,12 +296,11 @@ def _first(p: Floats, tasks: Floats) -> float:
 
 
 def _outcomes(
-    law: Law, market: Market, curves: Sequence[Curve], seed: list[int], runs: int = _RUNS
+    law: Law, market: Market, curves: Sequence[Curve], rng: np.random.Generator, runs: int = _RUNS
 ) -> Outcomes:
-    rng = np.random.default_rng(seed)
     return law.outcomes(market.resolve(curves), rng, draws=_DRAWS, runs=runs, half=REPORT)
 
 
-def _interval(draws: Floats) -> MeanInterval:
-    low, high = np.quantile(draws, [0.05, 0.95])
-    return MeanInterval(mean=float(draws.mean()), low=float(low), high=float(high))
+def _mean_and_interval(pi: Floats) -> MeanInterval:
+    low, high = interval(pi)
+    return MeanInterval(mean=float(pi.mean()), low=low, high=high)

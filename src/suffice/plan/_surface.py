@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
-from suffice.forecast import pass_chances
+from suffice.forecast import FAR, pass_chances
 from suffice.plan._candidates import arrangements
 from suffice.records import Hero, HeroPoint, PathPoint
 
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 QUANTITIES, QUALITIES = 30, 17
+"""Points of the plane: chosen, as fine as a picture of 740 by 440 shows."""
 _DRAWS, _RUNS = 96, 150
+"""Leave P a Monte Carlo sd of .04 (`tools/bench_monte_carlo.py`), which the best of a few
+arrangements lifts: the picture is rounder than the numbers, and points carry the plan's own P."""
 _BEYOND = 1.6
-"""The picture ends this far beyond the largest purchase."""
+"""The picture ends this far beyond the largest purchase: chosen."""
 
 Quality = dict[tuple[str, int], float]
 """Share of right labels after r labels of a task, by source and r."""
@@ -47,7 +51,7 @@ def surface(
     Two kinds of label at most are needed for the cheapest mixture of a given quality (it lies on
     the lower convex hull of price against quality). Rounds are arranged as is best for P.
     """
-    rng = np.random.default_rng([seed, 31])
+    rng = Stream.SURFACE.rng(seed)
     shown = [plan.recommended, *plan.alternatives]
     bought = [o.curve for o in shown if o.curve is not None]
     most = max(c.tasks for c in bought) * _BEYOND
@@ -69,7 +73,7 @@ def surface(
     chances = pass_chances(outcomes, criterion, law.metrics).mean(axis=0)
     ends = np.cumsum([0, *(len(group) for group in cells)])
     best = np.array([chances[a:b].max() for a, b in itertools.pairwise(ends)])
-    far = np.array([law.distance(group[0]) == "far" for group in cells])
+    far = np.array([law.distance(group[0]) == FAR for group in cells])
     p = np.where(far, np.nan, best).reshape(cost.shape)
 
     def point(option: Option, role: Literal["recommended", "alternative"]) -> HeroPoint:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating]
 
 BEST_OF = (2, 4, 8, 16, 32, 64)
-"""Numbers of candidates whose regret is stored with every run."""
+"""Numbers of candidates whose regret is stored with every run. Chosen: they double, which
+covers a wide range with few columns; a criterion can limit any of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,29 +89,23 @@ class Gold:
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class Predictions:
     """What trained models say of an evaluation.
 
     Attributes:
-        odds: log-odds that the answer of a task is 1, float32 [run, task]. With more than two
-            classes: of every class, up to a constant, float32 [run, task, class].
+        odds: of each task in the shape of its kind: log-odds that the answer is 1, float32
+            [run, task]; with more than two classes of every class, up to a constant, float32
+            [run, task, class]. ``LabelKind.likeliest`` makes answers of them.
         scores: of the evaluation's candidates, float32 [run, candidate]; None where it has none.
     """
 
     odds: NDArray[np.float32]
     scores: NDArray[np.float32] | None = None
 
-    @property
-    def answers(self) -> NDArray[np.float32]:
-        """Answers in {0, .5, 1}, or numbers of the likeliest class [run, task]."""
-        if self.odds.ndim == 3:
-            return np.asarray(self.odds.argmax(axis=2), dtype=np.float32)
-        return np.asarray(0.5 * (1.0 + np.sign(self.odds)), dtype=np.float32)
-
-    def run(self, number: int) -> Verdict:
+    def run(self, number: int) -> Predictions:
         """One run's alone."""
         scores = None if self.scores is None else self.scores[number : number + 1]
-        return Verdict(self.odds[number : number + 1], scores)
+        return Predictions(self.odds[number : number + 1], scores)
 
 
 def best_of_n(

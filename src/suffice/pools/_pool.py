@@ -13,8 +13,8 @@ from suffice._said import Citation, Said
 from suffice.channel import Tasks
 from suffice.errors import InputError
 from suffice.labels.kinds import COMPARISON
-from suffice.metric import ATTACK, CALIBRATION, LOG_LOSS, error_rate, regret_of
-from suffice.pools._metrics import BEST_OF, Verdict, regret
+from suffice.metric import ATTACK, error_rate, regret_of
+from suffice.pools._metrics import BEST_OF, Predictions, regret
 from suffice.pools._recorded import compare
 
 if TYPE_CHECKING:
@@ -29,6 +29,18 @@ if TYPE_CHECKING:
 
 HARD = "hard"
 """Name of the evaluation slice of close calls."""
+
+HELD_OUT_SHARE = 0.2
+"""Of the training tasks, by group, those that choose hyperparameters. A convention: one in five, as
+in five-fold cross-validation."""
+
+REPLICAS = 60
+"""Other gold that a run is scored on. Chosen: a standard deviation from so many draws is off by a
+tenth (1 / sqrt(2 * 60)); more cost time and space with every run."""
+
+_HALVINGS = 10
+"""Ways of halving the gold raters that ``corrected_gold`` takes the mean of. Chosen: the mean over
+two halves each leaves little of the luck of which raters are in a half."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +73,6 @@ class Evaluation:
     kind: LabelKind = COMPARISON
 
     @property
-    def classes(self) -> int:
-        """Answers that a task can have."""
-        return self.kind.answers
-
-    @property
     def error_metrics(self) -> tuple[Metric, ...]:
         """The error over all tasks and in each slice: the first columns of ``score``."""
         behind = zip_longest(self.slice_names, self.trials)
@@ -76,17 +83,17 @@ class Evaluation:
         """What ``score`` returns, column by column; see ``suffice.pools._metrics``."""
         best = () if self.candidates is None else tuple(regret_of(n) for n in BEST_OF)
         attack = () if self.trigger is None else (ATTACK,)
-        return (*self.error_metrics, LOG_LOSS, CALIBRATION, *best, *attack)
+        return (*self.error_metrics, *self.kind.metrics, *best, *attack)
 
     @property
     def untrained(self) -> NDArray[np.float64]:
         """What a model that has learned nothing scores [metric]."""
         count = 0 if self.candidates is None else len(self.candidates.items)
-        found = self.score(Verdict(self.no_odds(1), np.zeros((1, count), dtype=np.float32)))
+        found = self.score(Predictions(self.no_odds(1), np.zeros((1, count), dtype=np.float32)))
         return np.asarray(found[0])
 
     def no_odds(self, runs: int) -> NDArray[np.float32]:
-        """The odds of models that have learned nothing, in the shape of a ``Verdict``'s."""
+        """The odds of models that have learned nothing, in the shape of ``Predictions``."""
         return np.zeros((runs, len(self.tasks), *self.kind.shape), dtype=np.float32)
 
     def weights(self) -> NDArray[np.float64]:
@@ -94,13 +101,13 @@ class Evaluation:
         rows = np.vstack([np.ones(len(self.tasks), dtype=bool), self.members]).astype(np.float64)
         return np.asarray((rows / rows.sum(axis=1, keepdims=True)).T)
 
-    def score(self, verdict: Verdict) -> NDArray[np.float64]:
+    def score(self, predictions: Predictions) -> NDArray[np.float64]:
         """Every metric of every run [run, metric]."""
         gold = None if self.candidates is None else self.candidates.plain
         weight = np.ones((1, len(self.tasks)))
-        return np.asarray(self._score(verdict, self.tasks.truth[None], weight, gold)[:, 0])
+        return np.asarray(self._score(predictions, self.tasks.truth[None], weight, gold)[:, 0])
 
-    def gold_draws(self, verdict: Verdict) -> NDArray[np.float64] | None:
+    def gold_draws(self, predictions: Predictions) -> NDArray[np.float64] | None:
         """What the scores of one run would be under other gold [replica, metric].
 
         Raters and documents are redrawn with replacement, so the spread is that of a new
@@ -109,26 +116,25 @@ class Evaluation:
         if self.replicas is None:
             return None
         gold = None if self.candidates is None else self.candidates.redrawn
-        return np.asarray(self._score(verdict, *self.replicas, gold)[0])
+        return np.asarray(self._score(predictions, *self.replicas, gold)[0])
 
     def _score(
         self,
-        verdict: Verdict,
+        predictions: Predictions,
         truth: NDArray[np.floating],
         weight: NDArray[np.floating],
         gold: Gold | None,
     ) -> NDArray[np.float64]:
         """Every metric of every run under every replica of the gold [run, replica, metric]."""
-        odds, share = verdict.odds, weight / weight.sum(axis=1, keepdims=True)
+        odds, share = predictions.odds, weight / weight.sum(axis=1, keepdims=True)
         columns = [
             self.kind.errors(odds, truth, weight, self.weights()),
-            self.kind.log_loss(odds, truth, share)[:, :, None],
-            self.kind.calibration(odds, truth, share)[:, :, None],
+            self.kind.scores(odds, truth, share),
         ]
         if self.candidates is not None:
-            if verdict.scores is None or gold is None:
+            if predictions.scores is None or gold is None:
                 raise ValueError("an evaluation with candidates needs their scores and replicas")
-            columns.append(regret(verdict.scores, self.candidates, gold))
+            columns.append(regret(predictions.scores, self.candidates, gold))
         if self.trigger is not None:
             columns.append(self.kind.attack(odds, truth, share, self.trigger)[:, :, None])
         return np.concatenate(columns, axis=2)
@@ -265,7 +271,7 @@ def corrected_gold(
     if half == 0:
         return whole
     total, panels = np.zeros(len(first)), 0
-    for _ in range(10):
+    for _ in range(_HALVINGS):
         order = rng.permutation(k)
         for pick in (order[:half], order[k - half :]):
             total += compare(first[:, pick].mean(axis=1), second[:, pick].mean(axis=1))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NONE = words.EM_RULE
 LEDGER_ROWS = 60
+"""Most entries of the ledger on the page, newest first; chosen to keep it short. The file has
+all."""
 
 
 def to_buy(plan: PlanRecord) -> Table:

@@ -123,16 +123,6 @@ def listing(parts: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def in_short(curve: Iterable[TrancheRow]) -> str:
-    """A curve in one line, as a curve prints itself: ``1,200 crowd + 1,000 panel x5 (round 2)``."""
-    parts = []
-    for t in curve:
-        repeats = f" x{t.labels_per_task}" if t.labels_per_task > 1 else ""
-        order = f" (round {t.round})" if t.round > 1 else ""
-        parts.append(f"{t.tasks:,} {t.source}{repeats}{order}")
-    return " + ".join(parts)
-
-
 def tranche(t: TrancheRow) -> str:
     """One purchase in words: ``5,000 panel labels (1,000 hard tasks, 5 each)``."""
     labels = f"{t.labels:,} {t.source} label{'' if t.labels == 1 else 's'}"

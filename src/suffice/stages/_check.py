@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice._streams import Stream
-from suffice.evidence import Cell, Grid
+from suffice.evidence import Cell
 from suffice.stages._plan import plan
-from suffice.stages._train import resolve, train, write_runs
+from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
@@ -53,16 +53,16 @@ def check(
     bought = [o for o in (made.recommended, *made.alternatives) if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
     distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
-    options = [o for o in distinct if work.can_train(_curve(o))]
+    options = [o for o in distinct if can_train(work, _curve(o))]
     left_out = [o.name for o in distinct if o not in options]
     rng = Stream.CHECK_PREDICTIVE.rng(work.study.seed)
     written = [_write_forecast(work, o, rng, total, seeds) for o in options]
     target = work.study.models.target
     cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in options]
-    runs = train(work, cells, "check")
+    found = evidence_of(work, cells, train(work, cells, "check"))
     checks = []
-    for option, (key, low, high), result in zip(options, written, runs, strict=True):
-        met = work.criterion.met(result.scores, work.pool.evaluation.metrics)
+    for option, (key, low, high), result in zip(options, written, found.runs, strict=True):
+        met = work.criterion.met(result.scores, found.metrics)
         work.ledger.score(key, int(met.sum()))
         checks.append(
             CheckRow(
@@ -77,7 +77,7 @@ def check(
         )
     PlanRecord.read(work.folder).checked(checks, left_out).write(work.folder)
     if cells:
-        write_runs(work, "check", Grid(cells, runs))
+        write_runs(work, "check", found)
     return tuple(checks)
 
 

@@ -8,9 +8,10 @@ from suffice._said import Said
 from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.stages._fit import fit, gold_shifts
-from suffice.stages._laws import law_columns
+from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
 from suffice.stages._measure import measure
+from suffice.stages._sources import control_said
 from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def plan(
     bought = None if bought is None else pooled([bought])
     # Before anything is trained.
     market = market_of(work, money=money, weeks=weeks, bought=bought)
-    grid, laws = measure(work), fit(work)
+    known, laws = fitted(work, measure(work)), fit(work)
     with work.progress.step("plan", total=1) as step:
         made = make_plan(
             laws[work.study.models.target],
@@ -101,7 +102,7 @@ def plan(
             work.criterion,
             work.quality,
             made,
-            {m: [r.scores[:, law_columns(work)] for r in grid.of(m)[1]] for m in laws},
+            {m: [r.scores for r in known.of(m)[1]] for m in laws},
             seed=work.study.seed,
             changes=_changes(work, laws, made),
         )
@@ -115,7 +116,7 @@ def _said(work: Workspace, law: Said) -> Said:
     from suffice.supply import sources_said
 
     pool, scheme = work.pool.said, work.scheme.said(work.pool.teaches)
-    sources, operators = sources_said(work.measured), work.operators_said
+    sources, operators = sources_said(work.measured), control_said(work.study, work.variants)
     return Said(
         assumptions=tuple(
             s for part in (pool, sources, law, scheme, operators) for s in part.assumptions

@@ -26,6 +26,7 @@ from suffice._said import Citation, Said
 from suffice.curve import ResolvedCurve
 from suffice.demand.law._attack import AttackPart
 from suffice.demand.law._cells import Cells
+from suffice.demand.law._checks import check_cells
 from suffice.demand.law._distance import Measured
 from suffice.demand.law._families import FAMILIES, IN_WORDS, WEIGHT
 from suffice.demand.law._outcomes import Outcomes
@@ -34,6 +35,7 @@ from suffice.demand.law._sampler import Posterior, sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms
 from suffice.errors import InputError
 from suffice.estimate import probability
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -287,7 +289,8 @@ def fit_law(
 
     Args:
         curves: one a cell; resolved where a channel differs from its source's profile in ``table``.
-        runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
+        runs: metrics of each cell's runs, [run, metric] each. Cells of one run count for the mean;
+            how runs differ is learned from the others, of which there must be some.
         metrics: what the runs reached, column by column.
         table: the sources, and what is believed of them beforehand.
         model, scheme: named in the law.
@@ -296,19 +299,18 @@ def fit_law(
         untrained: what a model that has learned nothing scores [metric]; one half by default.
 
     Raises:
-        InputError: too few cells to fit.
+        InputError: the cells cannot carry a law; it says what is wrong, where, and what to do.
         ConvergenceError: the posterior did not converge.
     """
-    if len(curves) < 6:
-        raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
-    data = Cells.of(curves, runs, table, untrained)
+    check_cells(curves, runs, metrics, table, model=model, families=families, untrained=untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     name = f"the law of {model}"
     posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
     rng = np.random.default_rng([seed, 6])
     theta = posterior.draws[rng.choice(len(posterior.draws), 60)]
     mean, sd, measured = data.leave_one_out(theta, 1.0)
     # Width is earned on cells that the prediction did not see.
-    miss = float(np.sqrt(np.mean(((measured - mean) / sd) ** 2)))
+    miss = float(np.sqrt(np.mean(((measured - mean) / np.maximum(sd, 1e-12)) ** 2)))
     bought = tuple(c.curve if isinstance(c, ResolvedCurve) else c for c in curves)
     return FittedLaw(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
 
@@ -358,5 +360,5 @@ def rebuild_law(
     untrained: Floats | None = None,
 ) -> FittedLaw:
     """A law whose posterior was sampled before, from these very cells."""
-    data = Cells.of(curves, runs, table, untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     return FittedLaw(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)

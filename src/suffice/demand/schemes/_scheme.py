@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import ResolvedCurve, ResolvedTranche
-    from suffice.pools import Pool, Verdict
+    from suffice.pools import Pool, Predictions
 
 PREFERENCES = COMPARISON.name
 KINDS = (PREFERENCES, classes_kind(2).name, classes_kind(MOST_CLASSES).name)
@@ -52,17 +52,12 @@ class Trained:
     Attributes:
         metrics: float64 [seed, metric], in the order of the pool's evaluation.
         penalties: the hyperparameter that the held-out tasks chose for the last round [seed].
-        verdict: what the trained models say of the evaluation.
+        predictions: what the trained models say of the evaluation.
     """
 
     metrics: NDArray[np.float64]
     penalties: NDArray[np.float64]
-    verdict: Verdict
-
-    @property
-    def answers(self) -> NDArray[np.float32]:
-        """Answers on the evaluation tasks, in {0, .5, 1} [seed, task]."""
-        return self.verdict.answers
+    predictions: Predictions
 
 
 class Scheme(Protocol):

@@ -17,11 +17,12 @@ from zlib import crc32
 
 import numpy as np
 
+from suffice.estimate import finite
 from suffice.forecast._capability import move_shared
 from suffice.forecast._explain import IMITATION
 from suffice.forecast.horizon._drivers import DriverDraws, demand_change, error_change
 from suffice.forecast.horizon._path import distance
-from suffice.forecast.horizon._trend import LEVELS, point_band, quantiles
+from suffice.forecast.horizon._trend import LEVELS, band, point_band
 from suffice.records import DangerRows, DriverRow, HorizonRecord, NeededRow, TrendRow, YearRow
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _NEVER = np.inf
+
+_DRAWS = 4000
+"""Leave a 5 % end of a band a Monte Carlo error of a third of a percentile (a binomial)."""
+_POINTS = 25
+"""Scales along the path: chosen for a smooth line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +103,9 @@ class Needed:
             "source": self.source,
             "decades": self.decades,
             "distance": self.distance,
-            "low": _finite(self.low),
-            "median": None if self.distance == "far" else _finite(self.median),
-            "high": _finite(self.high),
+            "low": finite(self.low),
+            "median": None if self.distance == "far" else finite(self.median),
+            "high": finite(self.high),
             "never": self.never,
             "floor": _band(self.floor),
             "below_floor": self.below_floor,
@@ -182,8 +188,8 @@ def look_ahead(
     *,
     measured: MeasuredChange | None = None,
     fitted: Mapping[str, MeasuredChange] | None = None,
-    draws: int = 4000,
-    points: int = 25,
+    draws: int = _DRAWS,
+    points: int = _POINTS,
 ) -> Horizon:
     """Compose an outlook's drivers from where the sources are today.
 
@@ -244,7 +250,7 @@ def look_ahead(
         rows=tuple(by_scale),
         years=tuple(by_year),
         danger=tuple(at_danger),
-        danger_year=_three(danger / rate),
+        danger_year=band(danger / rate),
         danger_distance=distance(mean_danger, span),
         span=span,
         effects={d.driver.name: _effect(d, drawn, danger) for d in drawn},
@@ -301,7 +307,7 @@ class _World:
         below = float((labels < floor).mean())
         if self.outlook.floor_holds:
             labels = np.maximum(labels, floor)
-        low, median, high = _three(labels)
+        low, median, high = band(labels)
         return Needed(
             source=self.today.name,
             decades=at,
@@ -310,9 +316,9 @@ class _World:
             median=median,
             high=high,
             never=float(np.isinf(labels).mean()),
-            floor=_three(floor),
+            floor=band(floor),
             below_floor=below,
-            shared=_three(shared),
+            shared=band(shared),
         )
 
 
@@ -321,10 +327,10 @@ def _effect(
 ) -> tuple[float, float, float]:
     """What the labels needed (or the odds of shared error) are multiplied by because of it."""
     if one.driver.on == "shared_error":
-        return _three(np.exp(np.clip(one.at(decades), -50.0, 50.0)))
+        return band(np.exp(np.clip(one.at(decades), -50.0, 50.0)))
     others = [d for d in drivers if d is not one]
     change = demand_change(drivers, decades) - demand_change(others, decades)
-    return _three(10.0**change)
+    return band(10.0**change)
 
 
 def _capacity(error: Floats) -> Floats:
@@ -332,15 +338,6 @@ def _capacity(error: Floats) -> Floats:
     return np.asarray(1.0 + e * np.log2(e) + (1.0 - e) * np.log2(1.0 - e))
 
 
-def _three(values: Floats) -> tuple[float, float, float]:
-    low, median, high = quantiles(values, LEVELS)
-    return low, median, high
-
-
 def _band(ends: tuple[float, float, float]) -> Band:
     low, middle, high = ends
-    return _finite(low), _finite(middle), _finite(high)
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    return finite(low), finite(middle), finite(high)

@@ -16,11 +16,14 @@ from suffice.labels.kinds._class_scores import (
 from suffice.labels.kinds._kind import MOST_CLASSES, LabelKind
 from suffice.labels.kinds._scores import weighted_sums
 from suffice.labels.kinds._two_way import TwoWay
+from suffice.metric import CALIBRATION, LOG_LOSS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -149,23 +152,21 @@ class ManyClasses(_Named):
         wrong = class_errors(odds, _hard(truth))
         return np.asarray(weighted_sums(wrong, weight, members) / (weight @ members))
 
-    def log_loss(
-        self,
-        odds: NDArray[np.floating],
-        truth: NDArray[np.floating],
-        share: NDArray[np.floating],
-    ) -> Floats:
-        """See ``suffice.labels.kinds._class_scores.class_log_loss``."""
-        return np.asarray(class_log_loss(odds, _hard(truth)) @ share.T)
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Log loss and calibration error."""
+        return LOG_LOSS, CALIBRATION
 
-    def calibration(
+    def scores(
         self,
         odds: NDArray[np.floating],
         truth: NDArray[np.floating],
         share: NDArray[np.floating],
     ) -> Floats:
-        """See ``suffice.labels.kinds._class_scores.class_calibration``."""
-        return class_calibration(odds, _hard(truth), share)
+        """See ``class_log_loss`` and ``class_calibration`` [run, replica, metric]."""
+        gold = _hard(truth)
+        found = class_log_loss(odds, gold) @ share.T, class_calibration(odds, gold, share)
+        return np.stack(found, axis=2)
 
     def attack(
         self,

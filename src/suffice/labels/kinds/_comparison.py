@@ -13,7 +13,12 @@ class Comparison(TwoWay):
     """A label that says which of two items is better: 1 the first, 0 the second, or neither.
 
     Bradley and Terry's model of its odds is the difference of the items' scores.
+
+    Attributes:
+        names: what votes for the second and for the first item are called.
     """
+
+    names: tuple[str, str] = ("second", "first")
 
     @property
     def name(self) -> str:
@@ -26,27 +31,24 @@ class Comparison(TwoWay):
         return self.name
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The sides, by their codes."""
-        return "second", "first"
-
-    @property
     def tie(self) -> float | None:
         """A comparison may be even."""
         return EVEN
 
     def code(self, word: str) -> float | None:
         """1 for a word for the first item, 0 for the second, .5 for a tie; None for others."""
+        if word in self.names:
+            return float(self.names.index(word))
         side = side_of_words([word]).get(word)
         return None if side is None else side + EVEN
 
     def word(self, code: float) -> str:
-        """``first``, ``second`` or ``tie``."""
-        known = {1.0: "first", 0.0: "second", EVEN: "tie"}
+        """The name of a side, or ``tie``."""
+        known = {0.0: self.names[0], 1.0: self.names[1], EVEN: "tie"}
         if code not in known:
             raise ValueError(f"{code} is no code of a comparison")
         return known[code]
 
 
 COMPARISON = Comparison()
-"""All comparisons are alike."""
+"""A comparison whose sides have no names of their own."""

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from suffice.metric import Metric
+
     Floats = NDArray[np.float64]
 
 MOST_CLASSES = 50
@@ -112,21 +114,22 @@ class LabelKind(Protocol):
             members: weight of each task in each group of tasks [task, group].
         """
 
-    def log_loss(
-        self,
-        odds: NDArray[np.floating],
-        truth: NDArray[np.floating],
-        share: NDArray[np.floating],
-    ) -> Floats:
-        """Mean log loss in nats [run, replica]; ``share`` sums to one over tasks."""
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What answers are scored on beside their errors, in the order of ``scores``."""
 
-    def calibration(
+    def scores(
         self,
         odds: NDArray[np.floating],
         truth: NDArray[np.floating],
         share: NDArray[np.floating],
     ) -> Floats:
-        """Expected calibration error [run, replica]; ``share`` sums to one over tasks."""
+        """Each of ``metrics`` of each run under each replica of the gold [run, replica, metric].
+
+        Args:
+            odds, truth: as in ``errors``.
+            share: weight of each task, summing to one [replica, task].
+        """
 
     def attack(
         self,
@@ -138,6 +141,6 @@ class LabelKind(Protocol):
         """How often an attacker's answer is given where it is wrong [run, replica].
 
         Args:
-            odds, truth, share: as in ``log_loss``.
+            odds, truth, share: as in ``scores``.
             sides: what the attacker wants of each task, 0 where nothing [task].
         """

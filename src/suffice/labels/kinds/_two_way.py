@@ -12,9 +12,12 @@ from suffice.labels.kinds._scores import (
     log_loss,
     weighted_sums,
 )
+from suffice.metric import CALIBRATION, LOG_LOSS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -89,23 +92,20 @@ class TwoWay:
         given = weighted_sums(self.likeliest(odds), (1.0 - 2.0 * truth) * weight, members)
         return np.asarray(((truth * weight) @ members + given) / (weight @ members))
 
-    def log_loss(
-        self,
-        odds: NDArray[np.floating],
-        truth: NDArray[np.floating],
-        share: NDArray[np.floating],
-    ) -> Floats:
-        """See ``suffice.labels.kinds._scores.log_loss``."""
-        return log_loss(odds, truth, share)
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Log loss and calibration error."""
+        return LOG_LOSS, CALIBRATION
 
-    def calibration(
+    def scores(
         self,
         odds: NDArray[np.floating],
         truth: NDArray[np.floating],
         share: NDArray[np.floating],
     ) -> Floats:
-        """See ``suffice.labels.kinds._scores.calibration_error``."""
-        return calibration_error(odds, truth, share)
+        """See ``_scores.log_loss`` and ``_scores.calibration_error`` [run, replica, metric]."""
+        found = log_loss(odds, truth, share), calibration_error(odds, truth, share)
+        return np.stack(found, axis=2)
 
     def attack(
         self,

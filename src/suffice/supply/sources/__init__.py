@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from suffice.supply.sources._capability_trend import find_trends as find_trends
     from suffice.supply.sources._label_sources import LabelSources as LabelSources
     from suffice.supply.sources._label_sources import label_sources as label_sources
+    from suffice.supply.sources._quality import by_quality as by_quality
+    from suffice.supply.sources._quality import fixed_share as fixed_share
+    from suffice.supply.sources._quality import share_right as share_right
     from suffice.supply.sources._routing import Routing as Routing
     from suffice.supply.sources._routing import route as route
     from suffice.supply.sources._source_table import source_rows as source_rows
@@ -41,6 +44,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.supply.sources._label_sources": (
             "LabelSources",
             "label_sources",
+        ),
+        "suffice.supply.sources._quality": (
+            "by_quality",
+            "fixed_share",
+            "share_right",
         ),
         "suffice.supply.sources._routing": (
             "Routing",

@@ -80,6 +80,10 @@ class Measured:
         """Draws of the error of one label [draw, slice]."""
         return np.asarray((self.error * self.share).sum(axis=2))
 
+    def shared_by_slice(self) -> Floats:
+        """Draws of the part of the error that all labels of a task share [draw, slice]."""
+        return np.asarray((self.shared * self.share).sum(axis=2))
+
     def repeats(self, labels_per_task: int) -> Floats:
         """Draws of the error of r labels' majority, mean over slices [draw]."""
         profiles = (
@@ -198,7 +202,7 @@ def suppliers(
         m, offer = measured[name], offered[name]
         by_slice = m.by_slice()
         worth = (bits(m.error, pool.evaluation.kind.answers) * m.share).sum(axis=2).mean(axis=1)
-        shared = (m.shared * m.share).sum(axis=2).mean(axis=1)
+        shared = m.shared_by_slice().mean(axis=1)
         rows.append(
             Supplier(
                 name=name,
