@@ -58,6 +58,7 @@ class Stream(IntEnum):
     NEXT = 54
     FORECAST = 61
     BITS_LABELS = 62
+    BITS_ORDERS = 63
     HORIZON = 67
     CAPABILITY = 71
     CAPABILITY_SLOPE = 72

@@ -47,6 +47,8 @@ _DRAWS, _RUNS = 200, 200
 _PASSES = 1000
 """Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere. With
 200 draws P has a Monte Carlo sd of .009 (`tools/bench_monte_carlo.py`)."""
+_ADDED = 15
+"""Sizes of what is added of a biased source, evenly spaced in log: chosen."""
 _HOSTILE_DRAWS = 500
 """Leave P a Monte Carlo sd of .007 (`tools/bench_monte_carlo.py`)."""
 _NEEDED_P, _MOST_SCALE = 0.5, 3.0
@@ -181,7 +183,7 @@ def _more_of_a_biased_source(
     fixed = max(others, key=lambda t: t.tasks)
     fixed = Tranche(fixed.source, fixed.tasks, fixed.labels_per_task)
     sizes = np.unique(
-        np.concatenate([[0.0], np.geomspace(market.smallest, most, 15)]).round().astype(int)
+        np.concatenate([[0.0], np.geomspace(market.smallest, most, _ADDED)]).round().astype(int)
     )
     curves = [Curve((Tranche(judge, int(n)), fixed) if n else (fixed,)) for n in sizes]
     outcomes = _outcomes(law, market, curves, Stream.MORE_OF_THE_JUDGE.rng(seed), _PASSES)

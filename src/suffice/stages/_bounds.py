@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.estimate import Estimate
-from suffice.records import ForecastRecord, Interval, PlanRecord, SupplyRecord
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from suffice.channel import Source
     from suffice.forecast.theory import Bound, Guarded
-    from suffice.records import Supplier, TrancheRow
+    from suffice.records import ForecastRecord, Interval, Supplier, TrancheRow
     from suffice.stages._workspace import Given
 
 _LARGEST_ERROR = 0.499
@@ -215,6 +215,7 @@ def _of_study(work: Workspace, asked: Asked) -> Bounds:
     """Bounds for every source of a finished study, and its forecasts held against them."""
     from suffice.forecast.theory import guard
     from suffice.labels.kinds import TwoWay
+    from suffice.records import ForecastRecord, PlanRecord, SupplyRecord
 
     if not isinstance(kind := work.pool.evaluation.kind, TwoWay):
         raise InputError(
@@ -265,6 +266,8 @@ def _bought(
     work: Workspace, curve: Sequence[TrancheRow], worth: Mapping[str, Interval]
 ) -> Estimate:
     """What a purchase carries at most, in bits; ends add up as if sources erred together."""
+    from suffice.records import Interval
+
     low = value = high = 0.0
     made = dict(worth)
     for t in curve:
