@@ -49,7 +49,6 @@ def run(
     """
     from suffice import stages
     from suffice.cli._common import print_json, print_summary, workspace
-    from suffice.records import PlanRecord
 
     work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
     result = stages.run(
@@ -58,7 +57,7 @@ def run(
         check_seed=stages.CHECK_SEED if check_seed is None else check_seed,
     )
     if json:
-        print_json(PlanRecord.read(out).as_json())
+        print_json(stages.PlanRecord.read(out).as_json())
         return
     print_summary(out)
     print(f"Report: {result.report}")

@@ -121,11 +121,10 @@ def fit(
     """
     from suffice import stages
     from suffice.cli._common import print_json, workspace
-    from suffice.records import LawRecord
 
     work = workspace(study, out, as_json=json, quiet=quiet)
     stages.fit(work)
-    law = LawRecord.read(work.folder)
+    law = stages.LawRecord.read(work.folder)
     if json:
         print_json(law.as_json())
         return
@@ -195,7 +194,6 @@ def plan(
     from suffice import stages
     from suffice.cli._common import print_json, print_summary, workspace
     from suffice.curve import Curve
-    from suffice.records import PlanRecord
 
     work = workspace(study, out, as_json=json, quiet=quiet)
     have = Curve(tuple(t for text in bought for t in Curve.parse(text))) if bought else None
@@ -204,7 +202,7 @@ def plan(
     def tell(made: Plan) -> None:
         # The answer first: what the report draws takes as long again.
         if json:
-            print_json(PlanRecord.read(out).as_json())
+            print_json(stages.PlanRecord.read(out).as_json())
         else:
             print_summary(out)
             for line in stages.limits_text(made):
