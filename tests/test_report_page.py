@@ -461,29 +461,3 @@ def test_same_folder_same_page(path: Path):
     """Writing the report again gives the same bytes."""
     before = path.read_bytes()
     assert write_report(path.parent).read_bytes() == before
-
-
-def test_a_metric_that_rises_is_said_to_rise(tmp_path):
-    """Learning curves of a metric that is better when higher reach their bar from below."""
-
-    def turned(values: dict[str, Any]) -> None:
-        bar = 1.0 - values["thresholds"]["error"]
-        values["thresholds"] = {"win_rate": bar}
-        kept = [c for c in values["learning_curves"] if c["metric"] == "error"]
-        for c in kept:
-            for key in ("mean", "low", "high", "run_low", "run_high"):
-                c[key] = [1.0 - v for v in c[key]]
-            c["low"], c["high"] = c["high"], c["low"]
-            c["run_low"], c["run_high"] = c["run_high"], c["run_low"]
-            c |= {"metric": "win_rate", "rises": True}
-        values["learning_curves"] = kept
-
-    plain, risen = page_of(tmp_path / "a"), page_of(tmp_path / "b", forecast=turned)
-    falls, rises = (
-        [w for w in " ".join(p.words).split("The mean ")[1:] if " to the criterion" in w[:30]]
-        for p in (plain, risen)
-    )
-    assert falls[0].startswith("falls to the criterion of 16.5")
-    assert rises[0].startswith("rises to the criterion of .835")
-    count = [w.partition(" for ")[2].partition(" of ")[0] for w in (falls[0], rises[0])]
-    assert count[0] == count[1]

@@ -127,7 +127,7 @@ def _bought(curve: LearningCurve) -> str:
 
 def _reach(curve: LearningCurve, threshold: float | None) -> str:
     """Where the curve crosses the criterion, in words."""
-    last = f"{_value(curve.metric, curve.mean[-1])} at {words.count(curve.x[-1])} tasks"
+    last = f"{words.exact(curve.metric, curve.mean[-1])} at {words.count(curve.x[-1])} tasks"
     if threshold is None:
         return f"{last}; no criterion for this metric."
     met = [x for x, v in zip(curve.x, curve.mean, strict=True) if curve.meets(v, threshold)]
@@ -214,10 +214,6 @@ def threshold_layers(
     ]
 
 
-def _value(metric: str, value: float) -> str:
-    return words.percent(value) if words.is_rate(metric) else words.plain(value, 3)
-
-
 def _rows(curve: LearningCurve) -> list[dict[str, float]]:
     """The curve's points as rows."""
     keys = [k for k in ("x", "mean", "low", "high", "run_low", "run_high") if getattr(curve, k)]
@@ -238,19 +234,19 @@ def _table(model: str, metric: str, curves: list[LearningCurve]) -> Table:
     for curve in curves:
         for m in curve.measured:
             near = min(range(len(curve.x)), key=lambda k: abs(curve.x[k] - m.x))
-            spread = _value(metric, m.sd) if m.sd is not None else words.EM_RULE
+            spread = words.exact(metric, m.sd) if m.sd is not None else words.EM_RULE
             low, high = curve.low[near], curve.high[near]
-            band = f"{_value(metric, low)} to {_value(metric, high)}"
+            band = f"{words.exact(metric, low)} to {words.exact(metric, high)}"
             if words.is_rate(metric):
                 band = f"{100 * low:.1f} to {100 * high:.1f}"
             rows.append(
                 (
                     _bought(curve),
                     words.count(m.x),
-                    _value(metric, m.mean),
+                    words.exact(metric, m.mean),
                     spread,
                     str(m.runs) if m.runs is not None else words.EM_RULE,
-                    f"{_value(metric, curve.mean[near])} ({band})",
+                    f"{words.exact(metric, curve.mean[near])} ({band})",
                 )
             )
     return Table(

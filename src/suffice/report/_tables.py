@@ -279,7 +279,7 @@ def discrepancy(law: LawRecord) -> Table:
         caption="Standard deviation of the law's own error",
         headers=("metric", "sd of the law's error"),
         rows=tuple(
-            (words.metric(metric), words.percent(sd, 2))
+            (words.metric(metric), words.exact(metric, sd, 2))
             for metric, sd in law.discrepancy_sd.items()
         ),
     )
