@@ -31,6 +31,7 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
     """
     from suffice import stages
     from suffice.cli._common import print_json
+    from suffice.estimate import equals, probability
 
     found = stages.ledger(out)
     if json:
@@ -39,8 +40,9 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
     for e in found.entries:
         low, high = e.predictive
         came = "not run yet" if e.passed is None else f"{e.passed}/{e.total} passed"
-        p = f"{e.p.low:.2f} to {e.p.high:.2f}" if e.p.mean is None else f"{e.p.mean:.2f}"
-        line = f"{e.time[:10]}  P = {p}, {low} to {high} of {e.total}: {came}  {e.bought()}"
+        bounds = f"{probability(e.p.low)} to {probability(e.p.high)}"
+        p = bounds if e.p.mean is None else equals(e.p.mean)
+        line = f"{e.time[:10]}  P {p}, {low} to {high} of {e.total}: {came}  {e.bought()}"
         print(textwrap.fill(line, 80, subsequent_indent=" " * 12, break_on_hyphens=False))
     for line in _record(found.record):
         print(line)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suffice._said import NOTHING, Said
+from suffice.estimate import probability
 from suffice.forecast import shown
 from suffice.plan._bought import still_to_buy
 from suffice.records import (
@@ -126,8 +127,8 @@ def validity_text(validity: float | None, p: Probability) -> str:
             "This is the chance to meet the criterion, not P(aligned): the study states no "
             "validity, the chance that this criterion and its gold capture alignment."
         )
-    bounds = f"between {p.low * validity:.2f} and {p.high * validity:.2f}"
-    value = bounds if p.mean is None else f"{p.mean * validity:.2f}"
+    bounds = f"between {probability(p.low * validity)} and {probability(p.high * validity)}"
+    value = bounds if p.mean is None else probability(p.mean * validity)
     return (
         f"P(aligned) is {value}, if this criterion and its gold capture alignment with "
         f"the chance of {validity:g} that the study states."

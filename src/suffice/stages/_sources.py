@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from suffice._said import Said
     from suffice.channel import Source
     from suffice.corruption import Trigger
+    from suffice.demand import SourceLimits, SourceTable
     from suffice.plan import Market
+    from suffice.pools import Pool
     from suffice.study import Study, WorkersSection
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import StatedPool, Variant
@@ -184,4 +186,64 @@ def market_for(
         trigger=trigger,
         variants={name: v.base for name, v in variants.items()},
         ranks=tuple(ranks),
+    )
+
+
+def grid_limits(
+    market: Market, offered: Mapping[str, Offered], limits: Mapping[str, int | None], most: int
+) -> dict[str, SourceLimits]:
+    """What a grid may hold of each source, from the lowest to the highest quality.
+
+    Args:
+        market: what can be bought.
+        offered: numbers of labels a task, by source.
+        limits: different tasks that a source can label; None for as many as wanted.
+        most: labels of one source in a cell.
+    """
+    from suffice.demand import SourceLimits
+
+    return {
+        name: SourceLimits(
+            name,
+            market.sources[name].price,
+            min(market.most_labels(name), most),
+            offered[name].labels_per_task,
+            limits[name],
+        )
+        for name in market.order
+    }
+
+
+def believed_of(
+    pool: Pool,
+    order: Sequence[str],
+    measured: Mapping[str, Measured],
+    variants: Mapping[str, Variant],
+    right: Mapping[tuple[str, int], float],
+    seed: int,
+) -> SourceTable:
+    """What a law believes of a study's sources before it has seen a run.
+
+    Args:
+        pool: of the study.
+        order: sources from the lowest to the highest quality of one label.
+        measured, variants: by name.
+        right: share of right answers of r labels' majority, by source and r.
+        seed: of the study.
+    """
+    from suffice.demand import source_table
+    from suffice.supply import fixed_share
+
+    names = tuple(reversed(order))
+    return source_table(
+        order,
+        {n: float(m.repeats(1).mean()) for n, m in measured.items()},
+        right,
+        {n: float(m.shared_by_slice().mean()) for n, m in measured.items()},
+        classes=pool.evaluation.kind.answers,
+        profiles={
+            **{n: measured[n].mean().profile for n in names},
+            **{n: v.source.posterior.mean().profile for n, v in variants.items()},
+        },
+        limits={n: (k, fixed_share(pool, n, seed)) for n in names if (k := pool.limit(n))},
     )
