@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from suffice._disk import write_atomic
 from suffice.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     import altair as alt
 
+# Two pixels a point, for screens that have them: a convention.
 _OPTIONS: dict[str, dict[str, Any]] = {
     ".html": {"inline": True},
     ".svg": {},
@@ -35,7 +38,11 @@ def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
         StorageError: the file cannot be written.
     """
     check_picture(path)
+    kind = path.suffix.lower()
+    drawn: io.BytesIO | io.StringIO = io.BytesIO() if kind == ".png" else io.StringIO()
+    chart.save(drawn, format=kind[1:], **_OPTIONS[kind])
+    content = drawn.getvalue()
     try:
-        chart.save(str(path), **_OPTIONS[path.suffix.lower()])
+        write_atomic(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None

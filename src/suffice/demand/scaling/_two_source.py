@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DRAWS = 2000
-"""Draws behind an interval. Chosen: its ends are then off by some 3 % of its width."""
+"""Draws behind an interval. Chosen: its ends are then off by some 1.5 % of its width."""
 
 _LIGHT = 1e-3
 """Weight below which it does not matter whether a member's mode was found. Chosen: below what is
