@@ -216,6 +216,21 @@ def test_python_names_exist() -> None:
             exec(compile(ast.Module(body=imports, type_ignores=[]), page, "exec"), {})
 
 
+def test_every_command_is_a_function(app: App) -> None:
+    """docs/python.md names a function that exists for every command."""
+    import suffice
+    import suffice.fetch
+    from suffice import stages
+
+    rows = re.findall(r"^\| `suffice ([a-z]+)` \| `([a-z_.]+)` \| ", TEXTS["docs/python.md"], re.M)
+    assert sorted(name for name, _ in rows) == sorted(n for n in app if not n.startswith("-"))
+    for _, place in rows:
+        found: Any = {"stages": stages, "suffice": suffice}[place.split(".")[0]]
+        for part in place.split(".")[1:]:
+            found = getattr(found, part)
+        assert callable(found), place
+
+
 def test_outputs_are_renewed(tmp_path: Path) -> None:
     """The tool replaces what is shown, and nothing else."""
     page = (

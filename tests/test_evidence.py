@@ -9,7 +9,8 @@ import pytest
 from small import noisy_source
 
 from suffice.curve import Curve, Tranche
-from suffice.demand import FittedLaw, SourceTable, laws_of
+from suffice.demand import FittedLaw, laws_of
+from suffice.demand.law._of_evidence import table_of
 from suffice.errors import InputError
 from suffice.evidence import Cell, CellRuns, Evidence
 from suffice.forecast import Criterion, make_forecasts
@@ -20,13 +21,6 @@ SOURCES = {
     "crowd": noisy_source("crowd", 0.25, price=0.1),
     "expert": noisy_source("expert", 0.05, price=1.0),
 }
-TABLE = SourceTable(
-    names=("expert", "crowd"),
-    log_worth=np.log([1.0, 0.3]),
-    repeats={"expert": {1: 0.0}, "crowd": {1: 0.0}},
-    bias=np.array([2.0, 4.0]),
-    profiles={n: s.posterior.mean().profile for n, s in SOURCES.items()},
-)
 MARKET = Market(
     sources=SOURCES,
     order=("crowd", "expert"),
@@ -129,7 +123,7 @@ def test_unmeasured_metrics_are_named():
 @pytest.fixture(scope="module")
 def law() -> FittedLaw:
     """The law of what somebody else measured."""
-    return laws_of(table_of_runs(), TABLE)["theirs"]
+    return laws_of(table_of_runs())["theirs"]
 
 
 def test_a_table_of_runs_becomes_a_plan(law):
@@ -147,6 +141,14 @@ def test_a_table_of_runs_becomes_a_plan(law):
     assert 0.0 < best.cost <= MARKET.money
 
 
+def test_beliefs_follow_from_how_the_sources_err():
+    """Without a table the best source is the reference, and the others are worth less of it."""
+    found = table_of(table_of_runs())
+    assert found.names == ("expert", "crowd")
+    np.testing.assert_allclose(np.exp(found.log_worth), [1.0, (0.5 / 0.9) ** 2])
+    assert found.repeats == {"expert": {1: 0.0}, "crowd": {1: 0.0}}
+
+
 def test_direction_and_sign_together_change_nothing(law):
     """Metrics turned round, better when higher, give the same law, forecasts and plan."""
     gains = (Metric("gain", better="higher"), Metric("gain in hard", better="higher"))
@@ -157,7 +159,7 @@ def test_direction_and_sign_together_change_nothing(law):
         runs=tuple(replace(r, scores=-r.scores) for r in plain.runs),
         untrained=-plain.untrained,
     )
-    other = laws_of(turned, TABLE)["theirs"]
+    other = laws_of(turned)["theirs"]
     np.testing.assert_array_equal(other.posterior.draws, law.posterior.draws)
     wanted = Criterion(0.25, slice_error={"hard": 0.32})
     mirrored = Criterion(limits={"gain": -0.25, "gain in hard": -0.32})

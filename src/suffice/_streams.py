@@ -32,7 +32,6 @@ class Stream(IntEnum):
     TRANSFER_WIDTHS = 16
     SCALING_CURVE = 17
     SCALING_TWO_SOURCE = 18
-    BITS = 19
     PLAN_CHOOSE = 21
     PLAN_REPORT = 22
     PLAN_PROMISING = 23
@@ -60,6 +59,7 @@ class Stream(IntEnum):
     NEXT = 54
     FORECAST = 61
     BITS_LABELS = 62
+    BITS_ORDERS = 63
     HORIZON = 67
     CAPABILITY = 71
     CAPABILITY_SLOPE = 72

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suffice.estimate import Estimate
-    from suffice.stages import CurveForecast
+    from suffice.stages import PurchaseForecast
 
 _LIES = {"inside": "inside what", "near": "a little beyond what", "far": "far beyond what"}
 
@@ -65,7 +65,7 @@ def forecast(
         print(line)
 
 
-def _lines(said: CurveForecast, *, points: bool) -> Iterator[str]:
+def _lines(said: PurchaseForecast, *, points: bool) -> Iterator[str]:
     from suffice.estimate import probability
 
     made = said.forecast

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from suffice.cli._common import OUT
 
 if TYPE_CHECKING:
-    from suffice.plan import Plan
+    from suffice.stages import Plan
 
 
 def supply(
@@ -234,6 +234,6 @@ def report(out: Path = OUT) -> None:
     out
         Folder that `suffice run` wrote.
     """
-    from suffice.report import write_report
+    from suffice import stages
 
-    print(write_report(out))
+    print(stages.report(out))

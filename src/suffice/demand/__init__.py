@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from suffice.demand.models import load_model as load_model
     from suffice.demand.runs import Attack as Attack
     from suffice.demand.runs import Executor as Executor
-    from suffice.demand.runs import Offer as Offer
     from suffice.demand.runs import RunStore as RunStore
+    from suffice.demand.runs import SourceLimits as SourceLimits
     from suffice.demand.runs import cell_runs as cell_runs
     from suffice.demand.runs import design_attacks as design_attacks
     from suffice.demand.runs import design_grid as design_grid
@@ -92,7 +92,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.demand.runs": (
             "Attack",
             "Executor",
-            "Offer",
+            "SourceLimits",
             "RunStore",
             "cell_runs",
             "design_attacks",

@@ -125,7 +125,7 @@ def measure_bits(
     """
     n = len(problem.target)
     _check(problem, floor, orders)
-    rng = Stream.BITS.rng(seed)
+    rng = Stream.BITS_ORDERS.rng(seed)
     chosen = np.stack([rng.permutation(n) for _ in range(orders)])
     target = problem.target.astype(float)[chosen]
     frequency = _frequency_code(target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from suffice._disk import write_atomic
 from suffice.errors import InputError, StorageError
@@ -38,11 +38,15 @@ def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
         StorageError: the file cannot be written.
     """
     check_picture(path)
-    kind = path.suffix.lower()
-    drawn: io.BytesIO | io.StringIO = io.BytesIO() if kind == ".png" else io.StringIO()
-    chart.save(drawn, format=kind[1:], **_OPTIONS[kind])
-    content = drawn.getvalue()
+    ending, drawn = path.suffix.lower(), io.BytesIO()
+    if ending == ".png":
+        chart.save(drawn, format="png", **_OPTIONS[ending])
+    else:
+        text = io.StringIO()
+        kind: Literal["html", "svg"] = "html" if ending == ".html" else "svg"
+        chart.save(text, format=kind, **_OPTIONS[ending])
+        drawn.write(text.getvalue().encode())
     try:
-        write_atomic(path, content.encode() if isinstance(content, str) else content)
+        write_atomic(path, drawn.getvalue())
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None

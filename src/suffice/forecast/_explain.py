@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.errors import InputError
-from suffice.estimate import Estimate
+from suffice.estimate import Estimate, probability
 from suffice.forecast._probability import pass_chances
 from suffice.metric import signs
 
@@ -83,10 +83,10 @@ class Change:
 
         won = "which effect wins is open" if self.winner == "open" else f"what wins: {self.winner}"
         return (
-            f"From {self.before} to {self.after} P goes from {self.p_before.value:.2f} to "
-            f"{self.p_after.value:.2f}: {moved(self.efficiency)} by the model itself, "
+            f"From {self.before} to {self.after} P goes from {probability(self.p_before.value)} to "
+            f"{probability(self.p_after.value)}: {moved(self.efficiency)} by the model itself, "
             f"{moved(self.error)} by what evaluators get wrong on its outputs; it falls with "
-            f"chance {self.falls:.2f}; {won}."
+            f"chance {probability(self.falls)}; {won}."
         )
 
     def as_dict(self) -> dict[str, Any]:

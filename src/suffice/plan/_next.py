@@ -53,6 +53,9 @@ _SENSITIVITY, _FALSE_ALARM = 0.9, 0.05
 """Chances that a sweep finds an attack, and that it finds one where there is none. Chosen: no
 measured sweep stands behind them, and the worth of a sweep is about proportional to what is left
 of them."""
+_LEAST_P = 0.01
+"""A P below this is taken for this much where a budget is turned into the value of meeting the
+criterion: chosen, so that a hopeless plan does not make it infinite."""
 _EDGE = 0.01
 """Share of a metric's range that its value is taken to stay away from both ends. Chosen: nearer
 to an end an audit of a few hundred tasks would seem to leave no doubt at all."""
@@ -193,7 +196,7 @@ def what_next(
     best = plan.recommended
     if best.curve is None or best.forecast is None:
         raise ValueError("a plan without a curve")
-    value = prices.value or market.money / max(best.forecast.p.value, 0.01)
+    value = prices.value or market.money / max(best.forecast.p.value, _LEAST_P)
     shift = np.zeros((_DRAWS, len(law.metrics)))
     if gold_shifts is not None:
         shift = gold_shifts[rng.integers(len(gold_shifts), size=_DRAWS)]

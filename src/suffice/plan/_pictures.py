@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
-    from suffice.metric import Kind
     from suffice.plan._market import Market
     from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
@@ -37,6 +36,8 @@ _DRAWS, _RUNS = 200, 200
 _PASSES = 1000
 """Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere. With
 200 draws P has a Monte Carlo sd of .009 (`tools/bench_monte_carlo.py`)."""
+_ADDED = 15
+"""Sizes of what is added of a biased source, evenly spaced in log: chosen."""
 _HOSTILE_DRAWS = 500
 """Leave P a Monte Carlo sd of .007 (`tools/bench_monte_carlo.py`)."""
 _NEEDED_P, _MOST_SCALE = 0.5, 3.0
@@ -95,7 +96,7 @@ def _learning_curves(
     main: bool,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Error against tasks of one source: every metric with a threshold, on the target model."""
+    """A metric against tasks of one source: each with a threshold, on the target model."""
     r = min(market.repeats[source])
     most = market.most_tasks(source, r)
     if most < market.smallest:
@@ -140,6 +141,7 @@ def _learning_curves(
                 "run_low": run_low.tolist(),
                 "run_high": run_high.tolist(),
                 "measured": measured,
+                **({"rises": True} if metric.better == "higher" else {}),
             }
         )
     return rows
@@ -168,7 +170,7 @@ def _more_of_a_biased_source(
     fixed = max(others, key=lambda t: t.tasks)
     fixed = Tranche(fixed.source, fixed.tasks, fixed.labels_per_task)
     sizes = np.unique(
-        np.concatenate([[0.0], np.geomspace(market.smallest, most, 15)]).round().astype(int)
+        np.concatenate([[0.0], np.geomspace(market.smallest, most, _ADDED)]).round().astype(int)
     )
     curves = [Curve((Tranche(judge, int(n)), fixed) if n else (fixed,)) for n in sizes]
     outcomes = _outcomes(law, market, curves, Stream.MORE_OF_THE_JUDGE.rng(seed), _PASSES)
@@ -204,11 +206,9 @@ def _hostile(
         common=True,
     )
     chances = pass_chances(outcomes, criterion, law.metrics)
+    attack = next((k for k, m in enumerate(law.metrics) if m.kind == "attack"), None)
 
-    def estimates(kind: Kind) -> list[dict[str, Any]]:
-        k = next((k for k, m in enumerate(law.metrics) if m.kind == kind), None)
-        if k is None:
-            return []
+    def estimates(k: int) -> list[dict[str, Any]]:
         return [Estimate.from_draws(mean).as_dict() for mean in outcomes.mean[:, :, k].T]
 
     return {
@@ -216,8 +216,8 @@ def _hostile(
         "trigger": None if market.trigger is None else market.trigger.words,
         "cells": law.attacked,
         "shares": list(HOSTILE_SHARES),
-        "error": estimates("error"),
-        "attack": estimates("attack"),
+        "error": estimates(0),
+        "attack": [] if attack is None else estimates(attack),
         "p": [_mean_and_interval(p) for p in chances.T],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from suffice.estimate import probability
 from suffice.forecast import shown
 from suffice.plan._bought import still_to_buy
 
@@ -181,8 +182,8 @@ def validity_text(validity: float | None, p: Mapping[str, float | None]) -> str:
             "validity, the chance that this criterion and its gold capture alignment."
         )
     mean, low, high = p["mean"], p["low"] or 0.0, p["high"] or 0.0
-    bounds = f"between {low * validity:.2f} and {high * validity:.2f}"
-    value = bounds if mean is None else f"{mean * validity:.2f}"
+    bounds = f"between {probability(low * validity)} and {probability(high * validity)}"
+    value = bounds if mean is None else probability(mean * validity)
     return (
         f"P(aligned) is {value}, if this criterion and its gold capture alignment with "
         f"the chance of {validity:g} that the study states."

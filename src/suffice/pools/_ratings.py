@@ -40,6 +40,7 @@ _ARCHIVE = "hutto_ICWSM_2014.tar.gz"
 _MEANS_AGREE = 1e-6
 """Two files give a text's mean rating; apart by more than rounding, they are not of one text."""
 _SCORE_EVERY = 500
+"""Texts between two steps of the progress bar: chosen."""
 _VERSION = 1
 """Of the parsed form: a change here makes every machine parse anew."""
 

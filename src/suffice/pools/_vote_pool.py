@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from suffice.labels.kinds import LabelKind
     from suffice.pools._given import Place
     from suffice.progress import Progress
 
@@ -59,7 +60,6 @@ def vote_pool(
     known = list(classes or classes_of(tables))
     paired = "text_b" in frame.columns
     kind = kind_of_votes(known, tables, places, listing if paired else None)
-    answer = {name: float(code) for code, name in enumerate(kind.names)}
     names = [str(t) for t in frame["task"].to_list()]
     number = {t: i for i, t in enumerate(names)}
     texts = frame["text_a" if paired else "text"].to_list()
@@ -70,14 +70,14 @@ def vote_pool(
     )
     truth = np.full(len(names), np.nan)
     for t, label in truths.items():
-        if label not in answer:
+        if (code := kind.code(label)) is None:
             raise InputError(
                 f"gold of task {t!r} is {label!r}",
                 where=trusted.where,
                 fix=f"the classes are {listed_names(known)}",
             )
         if t in number:
-            truth[number[t]] = answer[label]
+            truth[number[t]] = code
     if unknown := sum(t not in number for t in truths):
         progress.note(
             f"{trusted.name}: {counted(unknown, 'gold task')} without a text in {listing.name} "
@@ -98,7 +98,7 @@ def vote_pool(
     )
     check_judged(kind, truth, tables, trusted, progress if classes else None)
     votes = {
-        name: _votes(table.frame, number, answer, places[name], listing)
+        name: _votes(table.frame, number, kind, places[name], listing)
         for name, table in tables.items()
     }
     return told_pool(listed, votes, seed=seed, where=trusted.where, progress=progress)
@@ -107,17 +107,17 @@ def vote_pool(
 def _votes(
     frame: pl.DataFrame,
     number: Mapping[str, int],
-    answer: Mapping[str, float],
+    kind: LabelKind,
     place: Place,
     items: Place,
 ) -> SourceLabels:
     tasks, values = [], []
     # Rows may have been merged by now, so a label is named by its task and worker.
     for task, worker, label in frame.select("task", "worker", "label").iter_rows():
-        if label not in answer:
+        if (code := kind.code(label)) is None:
             raise InputError(
                 f"label {label!r} of task {task!r} by worker {worker!r} is outside the classes "
-                f"{listed_names(list(answer))}",
+                f"{listed_names(kind.names)}",
                 where=place.where,
                 fix="mend it, or name the classes in task.classes",
             )
@@ -126,7 +126,7 @@ def _votes(
                 f"task {task!r} has no text", where=place.where, fix=f"add it to {items.where}"
             )
         tasks.append(number[str(task)])
-        values.append(answer[label])
+        values.append(code)
     return SourceLabels(np.array(tasks, dtype=np.int64), np.array(values))
 
 

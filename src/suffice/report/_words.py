@@ -242,8 +242,20 @@ def is_rate(name: str) -> bool:
     return metric_named(name).is_share
 
 
+def exact(name: str, value: float, digits: int = 1) -> str:
+    """A measured value of a metric: ``14.8 %`` for a share, ``.612`` for any other."""
+    return percent(value, digits) if is_rate(name) else plain(value, 3)
+
+
+def between_values(name: str, e: Interval) -> str:
+    """The same with its interval: ``24.1 % (23.2 to 25.0)``, ``.612 (.590 to .634)``."""
+    if is_rate(name):
+        return rate(e)
+    return f"{plain(e.value, 3)} ({plain(e.low, 3)} to {plain(e.high, 3)})"
+
+
 def amount(name: str, value: float) -> str:
-    """A value of a metric: ``14.8 %`` for a share, ``.612`` for any other."""
+    """A limit on a metric, without needless decimals: ``15 %``, ``.612``."""
     return whole_percent(value) if is_rate(name) else plain(value, 3)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.estimate import Estimate
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
 from suffice.evidence import Cell
+from suffice.stages._out import OUT
 from suffice.stages._plan import plan
 from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from suffice.stages._laws import fit_models, fitted
 from suffice.stages._measure import measure
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.curve import Curve
 from suffice.stages._fit import fit, gold_shifts
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class CurveForecast:
+class PurchaseForecast:
     """The forecast of one curve.
 
     Attributes:
@@ -56,7 +57,7 @@ class CurveForecast:
         }
 
 
-def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> CurveForecast:
+def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> PurchaseForecast:
     """P(meets the criterion) of one curve, by the law of the study's target model.
 
     Args:
@@ -81,4 +82,4 @@ def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> C
         gold_shifts=gold_shifts(work),
         seed=work.study.seed,
     )
-    return CurveForecast(wanted, cost, made)
+    return PurchaseForecast(wanted, cost, made)

@@ -13,7 +13,8 @@ from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.stages._examples import example_file
 from suffice.stages._fit import fit
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

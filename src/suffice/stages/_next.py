@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.stages._fit import fit, gold_shifts
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,9 @@ from suffice.stages._fit import fit, gold_shifts
 from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
 from suffice.stages._measure import measure
+from suffice.stages._out import OUT
 from suffice.stages._sources import quality_control_assumes
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,9 +11,10 @@ from suffice.stages import _check
 from suffice.stages._check import CHECK_SEED
 from suffice.stages._fit import fit
 from suffice.stages._measure import measure
+from suffice.stages._out import OUT
 from suffice.stages._plan import plan
 from suffice.stages._supply import supply
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from suffice.plan import Plan

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suffice.stages._market import check_market
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

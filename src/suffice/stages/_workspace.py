@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import numpy as np
 
 from suffice.progress import SilentProgress
+from suffice.stages._out import OUT
 from suffice.stages._sources import (
     check_settings,
     judged_by_capability,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from suffice.channel import Source
     from suffice.corruption import Trigger
-    from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
+    from suffice.demand import Embedded, RunStore, Scheme, SourceLimits, SourceTable
     from suffice.forecast import Criterion
     from suffice.plan import Market, Plan
     from suffice.pools import Pool
@@ -39,12 +40,10 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-OUT = Path("suffice-out")
-"""Folder of results where none is named."""
-
 MOST_MEASURED = 50_000
-"""Labels of one source in the largest cell that is trained. Whoever can buy more gets a forecast
-that says how far beyond the measured cells it lies."""
+"""Chosen, so that no cell takes the time of all others: labels of one source in the largest cell
+that is trained. Whoever can buy more gets a forecast that says how far beyond the measured cells it
+lies."""
 
 
 @dataclass
@@ -178,12 +177,12 @@ class Workspace:
         )
 
     @cached_property
-    def offers(self) -> dict[str, Offer]:
+    def source_limits(self) -> dict[str, SourceLimits]:
         """What a grid may hold of each source."""
-        from suffice.demand import Offer
+        from suffice.demand import SourceLimits
 
         return {
-            name: Offer(
+            name: SourceLimits(
                 name,
                 self.sources[name].price,
                 min(self.market.most_labels(name), MOST_MEASURED),

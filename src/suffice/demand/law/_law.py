@@ -27,7 +27,7 @@ from suffice.curve import ResolvedCurve
 from suffice.demand.law._attack import AttackPart
 from suffice.demand.law._cells import Cells
 from suffice.demand.law._checks import check_cells
-from suffice.demand.law._distance import Measured
+from suffice.demand.law._distance import Coverage
 from suffice.demand.law._families import FAMILIES, WEIGHT
 from suffice.demand.law._outcomes import Outcomes
 from suffice.demand.law._protocol import Convergence
@@ -168,11 +168,11 @@ class FittedLaw:
         ``_distance``.
         """
         worth = Terms.of([curve], self.table).plain_worth(self.table)[0]
-        return self._measured.distance(curve, float(worth / self._data.worth.max()))
+        return self._coverage.distance(curve, float(worth / self._data.worth.max()))
 
     @cached_property
-    def _measured(self) -> Measured:
-        return Measured.of(self.curves)
+    def _coverage(self) -> Coverage:
+        return Coverage.of(self.curves)
 
     @property
     def convergence(self) -> Convergence:

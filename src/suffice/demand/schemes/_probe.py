@@ -101,6 +101,7 @@ def fit_round(
     Returns:
         Heads of all tasks, shaped like ``start``, and the penalties [run].
     """
+    # One log-odds a task is fitted as a sigmoid: a softmax over two costs twice as much.
     fit = fit_heads if problems[0].target.ndim == 1 else fit_softmax
     chosen, begin = _choose_penalty(features, problems, held_out, start)
     heads = fit(features, problems, chosen[:, None], start, begin=begin[:, :, None])

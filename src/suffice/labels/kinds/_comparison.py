@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from suffice.labels.kinds._two_way import EVEN, TwoWay
 from suffice.labels.kinds._words import side_of_words
 
+_UNNAMED = ("second", "first")
+
 
 @dataclass(frozen=True)
 class Comparison(TwoWay):
@@ -18,7 +20,7 @@ class Comparison(TwoWay):
         names: what votes for the second and for the first item are called.
     """
 
-    names: tuple[str, str] = ("second", "first")
+    names: tuple[str, str] = _UNNAMED
 
     @property
     def name(self) -> str:
@@ -36,18 +38,14 @@ class Comparison(TwoWay):
         return EVEN
 
     def code(self, word: str) -> float | None:
-        """1 for a word for the first item, 0 for the second, .5 for a tie; None for others."""
-        if word in self.names:
-            return float(self.names.index(word))
+        """0 or 1 for the name of a side; None for others.
+
+        Sides without names of their own are called what people call them, and may be even.
+        """
+        if self.names != _UNNAMED:
+            return float(self.names.index(word)) if word in self.names else None
         side = side_of_words([word]).get(word)
         return None if side is None else side + EVEN
-
-    def word(self, code: float) -> str:
-        """The name of a side, or ``tie``."""
-        known = {0.0: self.names[0], 1.0: self.names[1], EVEN: "tie"}
-        if code not in known:
-            raise ValueError(f"{code} is no code of a comparison")
-        return known[code]
 
 
 COMPARISON = Comparison()
