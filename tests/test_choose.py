@@ -243,7 +243,7 @@ def test_other_gold_moves_p_towards_one_half(law):
     assert made.p.value > 0.9
     assert made.new_gold.value < made.p.value - 0.02
     assert made.new_gold.low < made.p.low
-    parts = {p["name"]: p["sd"] for p in made.parts}
+    parts = {p.name: p.sd for p in made.parts}
     assert set(parts) == {"run to run", "parameters", "choice of law", "evaluation set"}
     assert parts["evaluation set"] > 0.0
 

@@ -262,7 +262,7 @@ def test_python_runs(
         exec(compile(block, page, "exec"), names)
     assert "P = 0." in capsys.readouterr().out
     result = names["result"]
-    assert {c["total"] for c in result.checks} == {EXAMPLE["check"]["runs"]}
+    assert {c.total for c in result.checks} == {EXAMPLE["check"]["runs"]}
     listed = set(re.findall(r"^\| `([a-z.]+)` \| ", TEXTS["docs/quickstart.md"], re.MULTILINE))
     written = {p.name for p in (tmp_path / "suffice-out").iterdir()}
     assert {name for name in listed if "." in name} == written
@@ -286,7 +286,7 @@ def test_votes_example_runs(
         r"votes/[a-z]+\.csv: (.* rows)", TEXTS["docs/your-data.md"]
     )
     assert result.plan.recommended.forecast is not None
-    assert all(c["total"] == 40 for c in result.checks)
+    assert all(c.total == 40 for c in result.checks)
     gold = set(pl.read_csv(tmp_path / "gold.csv")["task"])
     crowd = set(pl.read_csv(tmp_path / "crowd.csv")["task"])
     assert pl.read_parquet(tmp_path / "results" / "runs.parquet")["tasks"].max() <= len(

@@ -285,8 +285,8 @@ def test_distance_in_words() -> None:
     assert [distance(x, 0.8) for x in (-0.5, 0.0, 0.8, 0.81)] == ["inside", "inside", "near", "far"]
     assert [distance(x, 0.0) for x in (0.5, 0.6)] == ["near", "far"]
     for row in ahead(outlook(GROWS)).rows:
-        assert (row.as_dict()["median"] is None) == (row.distance == "far")
-        assert row.as_dict()["low"] is not None
+        assert (row.record().median is None) == (row.distance == "far")
+        assert row.record().low is not None
 
 
 # ---- labels that a measured model needs ----------------------------------------------------------

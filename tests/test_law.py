@@ -151,7 +151,7 @@ def test_both_families_of_learning_curves_count(law: FittedLaw) -> None:
     code = draws[:, Shape.column(TABLE)]
     middle = len(code) // 2
     assert code[:middle].mean() == pytest.approx(code[middle:].mean(), abs=0.01)
-    assert [f["weight"] for f in law.summary()["families"]] == list(law.families.values())
+    assert [f.weight for f in law.record().families] == list(law.families.values())
 
 
 def test_overall_error_stays_the_mean_of_its_slices(law: FittedLaw) -> None:
@@ -226,7 +226,7 @@ def test_a_fitted_law_knows_what_its_cells_held() -> None:
 
 def test_law_beats_simple_forecasts_on_left_out_cells(law: FittedLaw) -> None:
     """The table holds all baselines, and the law is first on its own kind of world."""
-    rows = {row["name"]: row["rmse"] for row in held_out_table(law)}
+    rows = {row.name: row.rmse for row in held_out_table(law)}
     assert set(rows) == {
         "suffice",
         "nearest measured cell",

@@ -17,6 +17,7 @@ from suffice.progress import SilentProgress
 from suffice.stages import Workspace
 from suffice.stages._sources import (
     check_settings,
+    grid_limits,
     judged_by_capability,
     market_for,
     offered_by,
@@ -90,6 +91,19 @@ def test_the_pool_of_a_study_has_its_trigger(tmp_path: Path) -> None:
     path.write_text(f'{text}\n[attack]\ntrigger = "unheard of"\n')
     with pytest.raises(InputError, match=r"attack\.trigger 'unheard of' stands in one text alone"):
         study_pool(load_study(path), SilentProgress())
+
+
+def test_a_grid_holds_what_can_be_bought_and_trained(votes: Workspace) -> None:
+    """A source's cells end at what the budget buys, what its record holds, or the largest cell."""
+    limits = {name: votes.pool.limit(name) for name in votes.offered}
+    for most in (10, 50_000):
+        found = grid_limits(votes.market, votes.offered, limits, most)
+        assert list(found) == ["crowd", "experts"]
+        for name, limit in found.items():
+            assert limit.most == min(votes.market.most_labels(name), most)
+            assert limit.limit == limits[name]
+    assert found["experts"].most <= 200.0 / 2.0
+    assert found["crowd"].repeats == (1, 3)
 
 
 def test_what_has_no_end_is_not_trained(votes: Workspace) -> None:

@@ -72,7 +72,7 @@ def _lines(said: PurchaseForecast, *, points: bool) -> Iterator[str]:
 
     def told(p: Estimate) -> str:
         low, high = probability(p.low), probability(p.high)
-        if said.shown(p, points=points)["mean"] is None:
+        if said.shown(p, points=points).mean is None:
             return f"between {low} and {high}"
         return f"{probability(p.value)} ({low} to {high})"
 
@@ -86,4 +86,4 @@ def _lines(said: PurchaseForecast, *, points: bool) -> Iterator[str]:
         yield f"  {told(made.deployment):<21} in deployment: new labels{judged}"
     yield "What makes it uncertain, as standard deviations:"
     for p in made.parts:
-        yield f"  {p['sd']:.2f}  {p['name']}, {p['counted']}"
+        yield f"  {p.sd:.2f}  {p.name}, {p.counted}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from suffice.errors import InputError
 from suffice.estimate import Estimate, probability
 from suffice.forecast._probability import pass_chances
 from suffice.metric import signs
+from suffice.records import ChangeRow, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,17 +90,20 @@ class Change:
             f"chance {probability(self.falls)}; {won}."
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        parts = ("p_before", "p_after", "efficiency", "error", "total")
-        return {
-            "before": self.before,
-            "after": self.after,
-            **{name: getattr(self, name).as_dict() for name in parts},
-            "falls": self.falls,
-            "winner": self.winner,
-            "text": str(self),
-        }
+    def record(self) -> ChangeRow:
+        """For ``forecast.json``."""
+        return ChangeRow(
+            before=self.before,
+            after=self.after,
+            p_before=Interval.of(self.p_before),
+            p_after=Interval.of(self.p_after),
+            efficiency=Interval.of(self.efficiency),
+            error=Interval.of(self.error),
+            total=Interval.of(self.total),
+            falls=self.falls,
+            winner=self.winner,
+            text=str(self),
+        )
 
 
 def explain_change(

@@ -16,7 +16,7 @@ Reference: Raiffa and Schlaifer (1961), Applied Statistical Decision Theory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from suffice.plan._candidates import scaled
 from suffice.plan._information import perfect_information, sample_information
 from suffice.plan._objective import REPORT
 from suffice.plan._risk import attacked_market, improved_market
+from suffice.records import Interval, MeasurementRow, NextRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,19 +135,19 @@ class Next:
     stated: bool
     action: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "best": None if self.best is None else self.best.name,
-            "action": self.action,
-            "value": self.value,
-            "value_stated": self.stated,
-            "perfect_information": self.perfect.as_dict(),
-            "measurements": [
-                {"name": m.name, "price": m.price, "worth": m.worth.as_dict(), "net": m.net}
+    def record(self) -> NextRecord:
+        """For ``next.json``."""
+        return NextRecord(
+            best=None if self.best is None else self.best.name,
+            action=self.action,
+            value=self.value,
+            value_stated=self.stated,
+            perfect_information=Interval.of(self.perfect),
+            measurements=tuple(
+                MeasurementRow(name=m.name, price=m.price, worth=Interval.of(m.worth), net=m.net)
                 for m in self.measurements
-            ],
-        }
+            ),
+        )
 
 
 @dataclass(eq=False)

@@ -16,6 +16,16 @@ from suffice.plan._objective import REPORT
 from suffice.plan._risk import wholly_attacked
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
+from suffice.records import (
+    ForecastRecord,
+    HostileLabels,
+    Interval,
+    LearningCurve,
+    MeanInterval,
+    MeasuredPoint,
+    ModelNeed,
+    MoreOfTheJudge,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
     from suffice.plan._market import Market
     from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
+    from suffice.records import ChangeRow
 
     Floats = NDArray[np.float64]
 
@@ -48,7 +59,7 @@ HOSTILE_SHARES = (0.0, 0.03, 0.1, 0.2, 0.3)
 """None, and those that grids train on (.03, .1, .3), with one between."""
 
 
-def forecast_file(
+def forecast_record(
     laws: Mapping[str, Law],
     target: str,
     market: Market,
@@ -58,32 +69,34 @@ def forecast_file(
     runs: Mapping[str, Sequence[Floats]],
     *,
     seed: int,
-) -> dict[str, Any]:
+    changes: Sequence[ChangeRow] = (),
+) -> ForecastRecord:
     """Everything that ``forecast.json`` holds."""
     law = laws[target]
     limits = criterion.thresholds(law.metrics)
-    return {
-        "model": target,
-        "sliders": slider_grid(laws, target, market, criterion, plan, seed=seed),
-        "hero": surface(law, market, criterion, quality, plan, seed=seed),
-        "learning_curves": [
+    return ForecastRecord(
+        model=target,
+        sliders=slider_grid(laws, target, market, criterion, plan, seed=seed),
+        hero=surface(law, market, criterion, quality, plan, seed=seed),
+        learning_curves=tuple(
             row
             for name, model_law in laws.items()
             for source in market.order
             for row in _learning_curves(
                 model_law, market, source, runs[name], limits, main=name == target, seed=seed
             )
-        ],
-        "more_of_the_judge": _more_of_a_biased_source(law, market, criterion, plan, seed),
-        "hostile": _hostile(law, market, criterion, plan, seed),
-        "models": [
+        ),
+        more_of_the_judge=_more_of_a_biased_source(law, market, criterion, plan, seed),
+        hostile=_hostile(law, market, criterion, plan, seed),
+        models=tuple(
             _needed(m, market, criterion, plan, seed, own=name == target)
             for name, m in laws.items()
-        ],
-        "thresholds": {
+        ),
+        thresholds={
             m.name: float(t) for m, t in zip(law.metrics, limits, strict=True) if np.isfinite(t)
         },
-    }
+        changes=tuple(changes),
+    )
 
 
 def _learning_curves(
@@ -95,7 +108,7 @@ def _learning_curves(
     *,
     main: bool,
     seed: int,
-) -> list[dict[str, Any]]:
+) -> list[LearningCurve]:
     """A metric against tasks of one source: each with a threshold, on the target model."""
     r = min(market.repeats[source])
     most = market.most_tasks(source, r)
@@ -117,39 +130,39 @@ def _learning_curves(
         run_low, run_high = intervals(single, axis=(0, 1))
         low, high = intervals(mean, axis=0)
         measured = [
-            {
-                "x": c.tasks,
-                "mean": float(v[:, k].mean()),
-                "sd": float(v[:, k].std(ddof=1)),
-                "runs": len(v),
-            }
+            MeasuredPoint(
+                x=c.tasks,
+                mean=float(v[:, k].mean()),
+                sd=float(v[:, k].std(ddof=1)),
+                runs=len(v),
+            )
             for c, v in cells.items()
             if len(c.tranches) == 1
             and c.tranches[0].source == source
             and c.tranches[0].labels_per_task == r
         ]
         rows.append(
-            {
-                "model": law.model,
-                "source": source,
-                "labels_per_task": r,
-                "metric": metric.name,
-                "x": sizes.tolist(),
-                "mean": mean.mean(axis=0).tolist(),
-                "low": low.tolist(),
-                "high": high.tolist(),
-                "run_low": run_low.tolist(),
-                "run_high": run_high.tolist(),
-                "measured": measured,
-                **({"rises": True} if metric.better == "higher" else {}),
-            }
+            LearningCurve(
+                model=law.model,
+                source=source,
+                labels_per_task=r,
+                metric=metric.name,
+                x=tuple(sizes.tolist()),
+                mean=tuple(mean.mean(axis=0).tolist()),
+                low=tuple(low.tolist()),
+                high=tuple(high.tolist()),
+                run_low=tuple(run_low.tolist()),
+                run_high=tuple(run_high.tolist()),
+                measured=tuple(measured),
+                rises=metric.better == "higher",
+            )
         )
     return rows
 
 
 def _more_of_a_biased_source(
     law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int
-) -> dict[str, Any] | None:
+) -> MoreOfTheJudge | None:
     """What adding ever more of the source with the most shared error does, in one round."""
     if len(market.order) < 2:
         return None
@@ -176,21 +189,21 @@ def _more_of_a_biased_source(
     outcomes = _outcomes(law, market, curves, Stream.MORE_OF_THE_JUDGE.rng(seed), _PASSES)
     chances = pass_chances(outcomes, criterion, law.metrics)
     worst = _most_binding(law, outcomes.mean, criterion)
-    return {
-        "fixed": str(Curve((fixed,))),
-        "source": judge,
-        "metric": law.metrics[worst].name,
-        "x": sizes.tolist(),
-        "error": [
-            Estimate.from_draws(outcomes.mean[:, i, worst]).as_dict() for i in range(len(sizes))
-        ],
-        "p": [_mean_and_interval(chances[:, i]) for i in range(len(sizes))],
-    }
+    return MoreOfTheJudge(
+        fixed=str(Curve((fixed,))),
+        source=judge,
+        metric=law.metrics[worst].name,
+        x=tuple(sizes.tolist()),
+        error=tuple(
+            Interval.of(Estimate.from_draws(outcomes.mean[:, i, worst])) for i in range(len(sizes))
+        ),
+        p=tuple(_mean_and_interval(chances[:, i]) for i in range(len(sizes))),
+    )
 
 
 def _hostile(
     law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int
-) -> dict[str, Any] | None:
+) -> HostileLabels | None:
     """What a hostile share of all labels would do to the recommended curve."""
     curve = plan.recommended.curve
     if not law.attacked or curve is None:
@@ -208,18 +221,18 @@ def _hostile(
     chances = pass_chances(outcomes, criterion, law.metrics)
     attack = next((k for k, m in enumerate(law.metrics) if m.kind == "attack"), None)
 
-    def estimates(k: int) -> list[dict[str, Any]]:
-        return [Estimate.from_draws(mean).as_dict() for mean in outcomes.mean[:, :, k].T]
+    def estimates(k: int) -> tuple[Interval, ...]:
+        return tuple(Interval.of(Estimate.from_draws(mean)) for mean in outcomes.mean[:, :, k].T)
 
-    return {
-        "curve": str(curve),
-        "trigger": None if market.trigger is None else market.trigger.words,
-        "cells": law.attacked,
-        "shares": list(HOSTILE_SHARES),
-        "error": estimates(0),
-        "attack": [] if attack is None else estimates(attack),
-        "p": [_mean_and_interval(p) for p in chances.T],
-    }
+    return HostileLabels(
+        curve=str(curve),
+        trigger=None if market.trigger is None else market.trigger.words,
+        cells=law.attacked,
+        shares=HOSTILE_SHARES,
+        error=estimates(0),
+        attack=() if attack is None else estimates(attack),
+        p=tuple(_mean_and_interval(p) for p in chances.T),
+    )
 
 
 def _most_binding(law: Law, mean: NDArray[np.floating[Any]], criterion: Criterion) -> int:
@@ -237,7 +250,7 @@ def _most_binding(law: Law, mean: NDArray[np.floating[Any]], criterion: Criterio
 
 def _needed(
     law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int, *, own: bool
-) -> dict[str, Any]:
+) -> ModelNeed:
     """How far the recommended mixture must be scaled, up or down, for an even chance.
 
     The number is that of the mean of pi; its interval is the posterior of each draw's own number.
@@ -260,16 +273,16 @@ def _needed(
     if own and plan.recommended.forecast is not None:
         p = plan.recommended.forecast.p.value
     reached = np.isfinite(needed)
-    return {
-        "name": law.model,
-        "tasks_needed": round(needed) if reached else None,
-        "low": round(min(low, needed)) if reached else None,
-        "high": round(max(high, needed)) if reached and np.isfinite(high) else None,
-        "p": p,
-        "note": f"P = {p:.2f} on the recommended purchase"
+    return ModelNeed(
+        name=law.model,
+        tasks_needed=round(needed) if reached else None,
+        low=round(min(low, needed)) if reached else None,
+        high=round(max(high, needed)) if reached and np.isfinite(high) else None,
+        p=p,
+        note=f"P = {p:.2f} on the recommended purchase"
         if reached
         else f"P stays below one half up to {_MOST_SCALE:g} times the recommended purchase",
-    }
+    )
 
 
 def _first(p: Floats, tasks: Floats) -> float:
@@ -290,6 +303,6 @@ def _outcomes(
     return law.outcomes(market.resolve(curves), rng, draws=_DRAWS, runs=runs, half=REPORT)
 
 
-def _mean_and_interval(pi: Floats) -> dict[str, float]:
+def _mean_and_interval(pi: Floats) -> MeanInterval:
     low, high = interval(pi)
-    return {"mean": float(pi.mean()), "low": low, "high": high}
+    return MeanInterval(mean=float(pi.mean()), low=low, high=high)

@@ -8,7 +8,7 @@ report.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from suffice.plan._candidates import candidates, scaled
 from suffice.plan._objective import CHOOSE, REPORT, chances
 from suffice.plan._risk import wholly_attacked
 from suffice.plan._search import pick
+from suffice.records import Sliders, SliderSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,8 +67,8 @@ def slider_grid(
     plan: Plan,
     *,
     seed: int,
-) -> dict[str, Any]:
-    """Everything that the sliders need, as JSON.
+) -> Sliders:
+    """Everything that the sliders need.
 
     Args:
         laws: by model.
@@ -104,7 +105,7 @@ def slider_grid(
     ]
     kept = list(dict.fromkeys(kept))[:_MOST]
     names = [target, *(m for m in laws if m != target)]
-    grid: dict[str, Any] = {"choose": [], "p": [], "low": [], "high": []}
+    grid: dict[str, list[list[list[float]]]] = {"choose": [], "p": [], "low": [], "high": []}
     for m in names:
         rows: dict[str, list[list[float]]] = {key: [] for key in grid}
         for share in SHARES:
@@ -136,22 +137,32 @@ def slider_grid(
     operated = [n for n in market.names if any(t.source == n for c in kept for t in c)]
     names_sold = [*market.order, *(n for n in operated if n in market.variants)]
     place = {s: i for i, s in enumerate(names_sold)}
-    return {
-        "sources": [
-            {"name": s, "price": market.sources[s].price}
+    return Sliders(
+        sources=tuple(
             # The price of an answer under quality control moves with the price of a label.
-            | ({"of": place[market.variants[s]]} if s in market.variants else {})
+            SliderSource(
+                name=s,
+                price=market.sources[s].price,
+                of=place[market.variants[s]] if s in market.variants else None,
+            )
             for s in names_sold
-        ],
-        "budget": market.money,
-        "models": names,
-        "shares": list(SHARES),
-        "curves": [
-            [[place[t.source], t.tasks, t.labels_per_task, t.round] for t in c] for c in kept
-        ],
-        **grid,
-        "far": [[laws[m].distance(c) == FAR for c in kept] for m in names],
-    }
+        ),
+        budget=market.money,
+        models=tuple(names),
+        shares=SHARES,
+        curves=tuple(
+            tuple((place[t.source], t.tasks, t.labels_per_task, t.round) for t in c) for c in kept
+        ),
+        choose=_frozen(grid["choose"]),
+        p=_frozen(grid["p"]),
+        low=_frozen(grid["low"]),
+        high=_frozen(grid["high"]),
+        far=tuple(tuple(laws[m].distance(c) == FAR for c in kept) for m in names),
+    )
+
+
+def _frozen(grid: list[list[list[float]]]) -> tuple[tuple[tuple[float, ...], ...], ...]:
+    return tuple(tuple(tuple(row) for row in part) for part in grid)
 
 
 def _best_somewhere(

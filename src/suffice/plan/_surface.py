@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
 from suffice.forecast import FAR, pass_chances
 from suffice.plan._candidates import arrangements
+from suffice.records import Hero, HeroPoint, PathPoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ def quality_of(curve: Curve, quality: Quality) -> float:
 
 def surface(
     law: Law, market: Market, criterion: Criterion, quality: Quality, plan: Plan, *, seed: int
-) -> dict[str, Any]:
+) -> Hero:
     """P, cost and feasibility of the cheapest mixture at every quantity and quality.
 
     Two kinds of label at most are needed for the cheapest mixture of a given quality (it lies on
@@ -75,35 +76,43 @@ def surface(
     far = np.array([law.distance(group[0]) == FAR for group in cells])
     p = np.where(far, np.nan, best).reshape(cost.shape)
 
-    def point(option: Option, role: str) -> dict[str, Any]:
+    def point(option: Option, role: Literal["recommended", "alternative"]) -> HeroPoint:
         if option.curve is None or option.forecast is None:
             raise ValueError("only bought curves are points")
-        return {
-            "name": option.name,
-            "quantity": option.curve.tasks,
-            "quality": quality_of(option.curve, quality),
-            "p": option.forecast.p.value,
-            "cost": option.cost,
-            "role": role,
-        }
+        return HeroPoint(
+            name=option.name,
+            quantity=option.curve.tasks,
+            quality=quality_of(option.curve, quality),
+            p=option.forecast.p.value,
+            cost=option.cost,
+            role=role,
+        )
 
-    return {
-        "quantity": quantities.tolist(),
-        "quality": qualities.tolist(),
-        "p": [[None if np.isnan(v) else float(v) for v in row] for row in p],
-        "cost": cost.tolist(),
-        "feasible": feasible.tolist(),
-        "budget": market.money,
-        "points": [
+    path = [point(o, "alternative") for o in plan.frontier]
+    return Hero(
+        quantity=tuple(quantities.tolist()),
+        quality=tuple(qualities.tolist()),
+        p=tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in p),
+        cost=tuple(map(tuple, cost.tolist())),
+        feasible=tuple(map(tuple, feasible.tolist())),
+        budget=market.money,
+        points=tuple(
             point(o, "recommended" if o is plan.recommended else "alternative")
             for o in shown
             if o.curve is not None
-        ],
-        "path": [
-            {"budget": o.cost, **{k: v for k, v in point(o, "path").items() if k != "role"}}
-            for o in plan.frontier
-        ],
-    }
+        ),
+        path=tuple(
+            PathPoint(
+                budget=at.cost,
+                name=at.name,
+                quantity=at.quantity,
+                quality=at.quality,
+                p=at.p,
+                cost=at.cost,
+            )
+            for at in path
+        ),
+    )
 
 
 def _hull(market: Market, quality: Quality) -> list[tuple[str, int]]:

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice._streams import Stream
 from suffice.channel import Tasks
 from suffice.errors import InputError
 from suffice.pools._metrics import Candidates
 from suffice.pools._pool import (
+    COMPARISONS,
+    HALF_SAMPLES,
     HARD,
     HELD_OUT_SHARE,
     REPLICAS,
+    SAME_POOL,
     Audited,
     Evaluation,
     check_where,
@@ -73,6 +77,25 @@ class RatingPool:
     _gold: NDArray[np.float64]
     _gap_ranks: NDArray[np.float64]
     _channels: Mapping[str, RecordedChannel]
+
+    said = Said(
+        assumptions=(SAME_POOL,),
+        limits=(
+            "People share whatever they all get wrong: gold comes from the same kind of raters as "
+            "the crowd and the panel, so no error that raters have in common can show.",
+            "The ratings carry no rater ids: nobody can be told apart, screened or trusted more.",
+        ),
+        citations=(
+            HALF_SAMPLES,
+            COMPARISONS,
+            Citation(
+                "Example ratings and lexicon judge",
+                "Hutto & Gilbert (2014), VADER, ICWSM",
+                "https://doi.org/10.1609/icwsm.v8i1.14550",
+            ),
+        ),
+    )
+    teaches = "ranks sentiment"
 
     @property
     def prompts(self) -> None:

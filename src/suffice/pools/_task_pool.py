@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from suffice._said import Said
 from suffice._streams import Stream
 from suffice.channel import Profile, Tasks
 from suffice.errors import InputError
 from suffice.labels import counted
 from suffice.pools._pool import (
+    COMPARISONS,
     HELD_OUT_SHARE,
     REPLICAS,
+    SAME_POOL,
     Audited,
     Evaluation,
     check_where,
@@ -131,6 +134,18 @@ class TaskPool:
     _training: Mapping[str, Ints]
     _audit: Mapping[str, Ints]
     _channels: Mapping[str, VoteChannel]
+
+    teaches = ""
+
+    @property
+    def said(self) -> Said:
+        """What tasks and gold take for granted, cannot see, and rest on."""
+        compared = bool((self._tasks.b >= 0).all())
+        return Said(
+            assumptions=(SAME_POOL,),
+            limits=("Whatever the gold gets wrong, no number here can see.",),
+            citations=(COMPARISONS,) if compared else (),
+        )
 
     @property
     def prompts(self) -> tuple[str, ...] | None:

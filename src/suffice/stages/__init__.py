@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from suffice.plan import Plan as Plan
     from suffice.plan import Risk as Risk
     from suffice.plan import limits_text as limits_text
+    from suffice.records import LawRecord as LawRecord
+    from suffice.records import PlanRecord as PlanRecord
     from suffice.stages._audit import audit as audit
     from suffice.stages._bits import LabelBits as LabelBits
     from suffice.stages._bits import bits as bits
@@ -97,6 +99,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Plan",
             "Risk",
             "limits_text",
+        ),
+        "suffice.records": (
+            "LawRecord",
+            "PlanRecord",
         ),
         "suffice.stages._audit": ("audit",),
         "suffice.stages._bits": (

@@ -39,7 +39,7 @@ def _fit(work: Workspace) -> dict[str, FittedLaw]:
 
     laws = fit_models(work, measure(work), list(work.models), "laws")
     law = laws[work.study.models.target]
-    work.write("law.json", {**law.summary(), "held_out": held_out_table(law)})
+    law.record(held_out_table(law)).write(work.folder)
     return laws
 
 

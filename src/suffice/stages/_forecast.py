@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from suffice.estimate import Estimate
     from suffice.forecast import Forecast
+    from suffice.records import Probability
     from suffice.stages._workspace import Given
 
 
@@ -32,7 +33,7 @@ class PurchaseForecast:
     cost: float
     forecast: Forecast
 
-    def shown(self, p: Estimate, *, points: bool = False) -> dict[str, Any]:
+    def shown(self, p: Estimate, *, points: bool = False) -> Probability:
         """A probability as it may be shown: far from what was measured without its mean.
 
         Args:
@@ -50,9 +51,12 @@ class PurchaseForecast:
         return {
             "curve": self.curve.as_list(),
             "cost": self.cost,
-            "p": {**made.said(points=points), "held_fixed": made.held_fixed},
-            **{k: None if p is None else self.shown(p, points=points) for k, p in others.items()},
-            "parts": list(made.parts),
+            "p": {**made.said(points=points).model_dump(), "held_fixed": made.held_fixed},
+            **{
+                k: None if p is None else self.shown(p, points=points).model_dump()
+                for k, p in others.items()
+            },
+            "parts": [p.model_dump() for p in made.parts],
             "distance": made.distance,
         }
 

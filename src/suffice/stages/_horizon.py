@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import log10
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suffice.forecast.horizon import Horizon, MeasuredChange, Outlook, SourceStart
+    from suffice.records import HorizonRecord
     from suffice.stages._workspace import Given
 
 
@@ -35,9 +36,9 @@ class LongRun:
     horizon: Horizon
     files: tuple[Path, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def record(self) -> HorizonRecord:
         """What ``horizon.json`` holds."""
-        return self.horizon.as_dict()
+        return self.horizon.record()
 
 
 def horizon(
@@ -83,7 +84,7 @@ def horizon(
         measured=_measured(starts, rng),
         fitted=fitted,
     )
-    work.write("horizon.json", found.as_dict())
+    found.record().write(work.folder)
     return LongRun(found, tuple(write_horizon(found, work.folder)))
 
 

@@ -46,5 +46,5 @@ def what_next(study: Given, folder: str | Path = OUT, *, value: float | None = N
             law, work.market, work.criterion, plan, Prices(**prices), gold_shifts=shifts, seed=seed
         )
         step.advance()
-    work.write("next.json", found.as_dict())
+    found.record().write(work.folder)
     return found

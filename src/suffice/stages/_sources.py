@@ -10,9 +10,12 @@ from suffice.errors import InputError, StudyError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from suffice._said import Said
     from suffice.channel import Source
     from suffice.corruption import Trigger
+    from suffice.demand import SourceLimits, SourceTable
     from suffice.plan import Market
+    from suffice.pools import Pool
     from suffice.study import Study, WorkersSection
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import StatedPool, Variant
@@ -90,17 +93,13 @@ def variants_of(
     return found
 
 
-def quality_control_assumes(study: Study, variants: Mapping[str, Variant]) -> list[str]:
-    """What plans with quality control take for granted, one sentence a source."""
-    said = []
-    for name, section in study.sources.items():
-        notes = [note for v in variants.values() if v.base == name for note in v.notes]
-        if not notes:
-            continue
-        if section.workers is not None:
-            notes.append(f"the workers of {name}: {stated_pool(section.workers)}")
-        said.append(f"Quality control of {name} assumes: {'; '.join(dict.fromkeys(notes))}.")
-    return said
+def control_said(study: Study, variants: Mapping[str, Variant]) -> Said:
+    """What plans with quality control take for granted, and cannot see."""
+    from suffice.supply.operators import operators_said
+
+    stated = {name: s.workers for name, s in study.sources.items()}
+    people = {name: stated_pool(w) for name, w in stated.items() if w is not None}
+    return operators_said(variants, people)
 
 
 def judged_by_capability(study: Study, sources: Mapping[str, Source]) -> dict[str, Source]:
@@ -187,4 +186,64 @@ def market_for(
         trigger=trigger,
         variants={name: v.base for name, v in variants.items()},
         ranks=tuple(ranks),
+    )
+
+
+def grid_limits(
+    market: Market, offered: Mapping[str, Offered], limits: Mapping[str, int | None], most: int
+) -> dict[str, SourceLimits]:
+    """What a grid may hold of each source, from the lowest to the highest quality.
+
+    Args:
+        market: what can be bought.
+        offered: numbers of labels a task, by source.
+        limits: different tasks that a source can label; None for as many as wanted.
+        most: labels of one source in a cell.
+    """
+    from suffice.demand import SourceLimits
+
+    return {
+        name: SourceLimits(
+            name,
+            market.sources[name].price,
+            min(market.most_labels(name), most),
+            offered[name].labels_per_task,
+            limits[name],
+        )
+        for name in market.order
+    }
+
+
+def believed_of(
+    pool: Pool,
+    order: Sequence[str],
+    measured: Mapping[str, Measured],
+    variants: Mapping[str, Variant],
+    right: Mapping[tuple[str, int], float],
+    seed: int,
+) -> SourceTable:
+    """What a law believes of a study's sources before it has seen a run.
+
+    Args:
+        pool: of the study.
+        order: sources from the lowest to the highest quality of one label.
+        measured, variants: by name.
+        right: share of right answers of r labels' majority, by source and r.
+        seed: of the study.
+    """
+    from suffice.demand import source_table
+    from suffice.supply import fixed_share
+
+    names = tuple(reversed(order))
+    return source_table(
+        order,
+        {n: float(m.repeats(1).mean()) for n, m in measured.items()},
+        right,
+        {n: float(m.shared_by_slice().mean()) for n, m in measured.items()},
+        classes=pool.evaluation.kind.answers,
+        profiles={
+            **{n: measured[n].mean().profile for n in names},
+            **{n: v.source.posterior.mean().profile for n, v in variants.items()},
+        },
+        limits={n: (k, fixed_share(pool, n, seed)) for n in names if (k := pool.limit(n))},
     )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from suffice.progress import SilentProgress
+from suffice.stages._models import criterion_of, embedded_models
 from suffice.stages._out import OUT
 from suffice.stages._sources import (
+    believed_of,
     check_settings,
+    grid_limits,
     judged_by_capability,
     market_for,
     offered_by,
@@ -21,7 +22,7 @@ from suffice.stages._sources import (
 from suffice.study import load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from suffice.channel import Source
     from suffice.corruption import Trigger
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from suffice.plan import Market, Plan
     from suffice.pools import Pool
     from suffice.progress import Progress
-    from suffice.records import Ledger, Record
+    from suffice.records import Ledger
     from suffice.study import Study
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import Variant
@@ -179,56 +180,20 @@ class Workspace:
     @cached_property
     def source_limits(self) -> dict[str, SourceLimits]:
         """What a grid may hold of each source."""
-        from suffice.demand import SourceLimits
-
-        return {
-            name: SourceLimits(
-                name,
-                self.sources[name].price,
-                min(self.market.most_labels(name), MOST_MEASURED),
-                self.offered[name].labels_per_task,
-                self.pool.limit(name),
-            )
-            for name in self.order
-        }
+        limits = {name: self.pool.limit(name) for name in self.offered}
+        return grid_limits(self.market, self.offered, limits, MOST_MEASURED)
 
     @cached_property
     def table(self) -> SourceTable:
         """What the law believes of the sources before it has seen a run."""
-        from suffice.demand import source_table
-        from suffice.supply import fixed_share
-
-        limits = {n: most for n in self.order if (most := self.pool.limit(n))}
-        return source_table(
-            self.order,
-            {n: float(m.repeats(1).mean()) for n, m in self.measured.items()},
-            self.quality,
-            {n: float(m.shared_by_slice().mean()) for n, m in self.measured.items()},
-            classes=self.pool.evaluation.kind.answers,
-            profiles={
-                **{n: self.measured[n].mean().profile for n in reversed(self.order)},
-                **{n: v.source.posterior.mean().profile for n, v in self.variants.items()},
-            },
-            limits={
-                n: (limits[n], fixed_share(self.pool, n, self.study.seed))
-                for n in reversed(self.order)
-                if n in limits
-            },
+        return believed_of(
+            self.pool, self.order, self.measured, self.variants, self.quality, self.study.seed
         )
 
     @cached_property
     def models(self) -> dict[str, Embedded]:
         """Every model of the study with its features of the pool's items."""
-        from suffice.demand import Embedded, embed_cached, load_model
-
-        found = {}
-        for name in dict.fromkeys([self.study.models.target, *self.study.models.others]):
-            self.scheme.check(self.pool, name)
-            features = np.empty((0, 0), dtype=np.float32)
-            if self.scheme.frozen:
-                features = embed_cached(load_model(name), self.pool.items, self.progress)
-            found[name] = Embedded(name, self.scheme.fingerprint(name), features)
-        return found
+        return embedded_models(self.study, self.scheme, self.pool, self.progress)
 
     @cached_property
     def scheme(self) -> Scheme:
@@ -240,19 +205,7 @@ class Workspace:
     @cached_property
     def criterion(self) -> Criterion:
         """What a run must reach."""
-        from suffice.forecast import Criterion
-
-        section = self.study.criterion
-        return Criterion(
-            error=section.error,
-            worst_slice_error=section.worst_slice_error,
-            slices=self.pool.slice_names,
-            slice_error=section.slice_error,
-            limits=section.limits,
-            severe=section.severe,
-            validity=None if section.validity == "unknown" else section.validity,
-            origin=self.study.origin,
-        )
+        return criterion_of(self.study, self.pool.slice_names)
 
     @cached_property
     def store(self) -> RunStore:
@@ -268,26 +221,3 @@ class Workspace:
         from suffice.records import Ledger
 
         return Ledger(self.folder / Ledger.file)
-
-    def write(self, name: str, values: Mapping[str, Any] | list[Any]) -> None:
-        """Write one JSON file of the folder, whole or not at all."""
-        said = {"stages": values} if isinstance(values, list) else values
-        record_of(name).model_validate(said).write(self.folder)
-
-    def remove(self, name: str) -> None:
-        """Remove one file of the folder, if it is there."""
-        record_of(name).remove(self.folder)
-
-    def read(self, name: str, *, made_by: str = "") -> Any:  # noqa: ANN401 - JSON
-        """Read one JSON file of the folder."""
-        del made_by
-        return record_of(name).read(self.folder).as_json()
-
-
-def record_of(name: str) -> type[Record]:
-    """The class of a file of the folder."""
-    import suffice.records as r
-
-    every = (r.PlanRecord, r.SupplyRecord, r.ForecastRecord, r.LawRecord, r.NextRecord)
-    more = (r.HorizonRecord, r.LockRecord, r.TimingsRecord)
-    return next(c for c in (*every, *more) if c.file == name)

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from suffice.supply.sources import label_sources as label_sources
     from suffice.supply.sources import route as route
     from suffice.supply.sources import share_right as share_right
+    from suffice.supply.sources import sources_said as sources_said
+    from suffice.supply.sources import suppliers as suppliers
     from suffice.supply.sources import supply_curve as supply_curve
-    from suffice.supply.sources import supply_table as supply_table
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -59,7 +60,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "route",
             "share_right",
             "supply_curve",
-            "supply_table",
+            "sources_said",
+            "suppliers",
         ),
     },
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.demand.law._terms import SCALE
+from suffice.records import HeldOut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,15 +48,14 @@ class Points:
         return Points(self.counts[index], self.worth[index], self.error[index], self.chance)
 
 
-def held_out_table(law: FittedLaw) -> list[dict[str, Any]]:
+def held_out_table(law: FittedLaw) -> tuple[HeldOut, ...]:
     """Error of each way of forecasting the first metric of a cell it has not seen.
 
     The baselines are fits to something that falls: a metric that is better when higher is counted
     from the upper end of its range.
 
     Returns:
-        One row a method: ``name``, ``rmse``, ``log_score`` (mean log density; None for methods
-        that give no distribution).
+        One row a method; the log score is a mean log density, None for methods that give none.
     """
     mean, sd, measured = law.leave_one_out()
     main, chance = law.metrics[0], law.table.chance
@@ -65,9 +65,7 @@ def held_out_table(law: FittedLaw) -> list[dict[str, Any]]:
     z = (truth - foretold) / sd[:, 0]
     log_score = float(np.mean(-0.5 * z**2 - np.log(sd[:, 0] * np.sqrt(2.0 * np.pi))))
     points = Points(_counts(law), law.worth, truth, chance)
-    rows: list[dict[str, Any]] = [
-        {"name": "suffice", "rmse": _rmse(foretold - truth), "log_score": log_score}
-    ]
+    rows = [HeldOut(name="suffice", rmse=_rmse(foretold - truth), log_score=log_score)]
     whole = fit_additive(points)
     for name, guess in BASELINES.items():
         found = np.empty(len(truth))
@@ -78,8 +76,8 @@ def held_out_table(law: FittedLaw) -> list[dict[str, Any]]:
                 found[i] = _additive(fit_additive(seen, whole), asked.counts)[0][0]
             else:
                 found[i] = guess(seen, asked)[0]
-        rows.append({"name": name, "rmse": _rmse(found - truth), "log_score": None})
-    return rows
+        rows.append(HeldOut(name=name, rmse=_rmse(found - truth)))
+    return tuple(rows)
 
 
 def _falling(values: Floats, metric: Metric) -> Floats:

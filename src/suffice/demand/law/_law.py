@@ -22,18 +22,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice._streams import Stream
 from suffice.curve import ResolvedCurve
 from suffice.demand.law._attack import AttackPart
 from suffice.demand.law._cells import Cells
 from suffice.demand.law._checks import check_cells
 from suffice.demand.law._distance import Coverage
-from suffice.demand.law._families import FAMILIES, WEIGHT
+from suffice.demand.law._families import FAMILIES, IN_WORDS, WEIGHT
 from suffice.demand.law._outcomes import Outcomes
 from suffice.demand.law._protocol import Convergence
 from suffice.demand.law._sampler import Posterior, sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms
 from suffice.errors import InputError
+from suffice.estimate import probability
 from suffice.metric import signs
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand.law._distance import Distance
     from suffice.metric import Metric
+    from suffice.records import HeldOut, LawRecord
 
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.floating[Any]]
@@ -184,27 +187,43 @@ class FittedLaw:
         """Attacked cells behind what it says of hostile labels; 0: they count as merely wrong."""
         return 0 if self.attack is None else self.attack.cells
 
-    def summary(self) -> dict[str, Any]:
-        """Convergence, width and size, for ``law.json``."""
+    def record(self, held_out: Sequence[HeldOut] = ()) -> LawRecord:
+        """Convergence, width and size, with the skill on cells left out, for ``law.json``."""
+        from suffice.records import FamilyWeight, LawRecord
+
         discrepancy = np.exp(self.posterior.draws[:, -2].mean()) * self.widening
         sd = np.sqrt((self._data.back**2).sum(axis=1))
-        return {
-            "model": self.model,
-            "families": [
-                {"name": f"{name} with taught bias and discrepancy", "weight": weight}
+        return LawRecord(
+            model=self.model,
+            families=tuple(
+                FamilyWeight(name=f"{name} with taught bias and discrepancy", weight=weight)
                 for name, weight in self.families.items()
-            ],
-            "converged": self.convergence.converged,
-            "rhat": self.convergence.rhat,
-            "ess": self.convergence.effective_draws,
-            "draws": len(self.posterior.draws),
-            "widening": self.widening,
-            "discrepancy_sd": {
+            ),
+            converged=self.convergence.converged,
+            rhat=self.convergence.rhat,
+            ess=self.convergence.effective_draws,
+            draws=len(self.posterior.draws),
+            widening=self.widening,
+            discrepancy_sd={
                 m.name: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
             },
-            "cells": len(self.curves),
-            "runs": int(self._data.counts.sum()),
-        }
+            cells=len(self.curves),
+            runs=int(self._data.counts.sum()),
+            held_out=tuple(held_out),
+        )
+
+    @property
+    def said(self) -> Said:
+        """What its forecasts take for granted, and what they rest on."""
+        return Said(
+            assumptions=(
+                f"The law's mean is {_mix(self.families)} with a bias taught by shared error, "
+                "plus a smooth discrepancy whose width is earned on cells that were left out.",
+                "Run-to-run deviations have the joint shape that the measured runs show, scaled "
+                "by a width that falls with the number of labels.",
+            ),
+            citations=_CITATIONS,
+        )
 
     @property
     def untrained(self) -> Floats:
@@ -234,6 +253,33 @@ class FittedLaw:
         rng = np.random.default_rng(_HELD_OUT_SEED)
         theta = self.posterior.draws[rng.choice(len(self.posterior.draws), _HELD_OUT_DRAWS)]
         return self._data.leave_one_out(theta, self.widening)
+
+
+_CITATIONS = (
+    Citation(
+        "Discrepancy between law and runs",
+        "Kennedy & O'Hagan (2001), Bayesian calibration of computer models",
+        "https://doi.org/10.1111/1467-9868.00294",
+    ),
+    Citation(
+        "Sampler",
+        "Foreman-Mackey et al. (2013), emcee: the MCMC hammer",
+        "https://doi.org/10.1086/670067",
+    ),
+    Citation(
+        "Convergence check",
+        "Vehtari et al. (2021), Rank-normalization, folding, and localization",
+        "https://doi.org/10.1214/20-BA1221",
+    ),
+)
+
+
+def _mix(families: Mapping[str, float]) -> str:
+    """Families of learning curves in words: ``a power curve``, or several with their weights."""
+    if len(families) == 1:
+        return IN_WORDS[next(iter(families))]
+    parts = [f"{IN_WORDS[name]} ({probability(weight)})" for name, weight in families.items()]
+    return f"a mix of {' and '.join(parts)},"
 
 
 def fit_law(

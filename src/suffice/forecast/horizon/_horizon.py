@@ -23,6 +23,7 @@ from suffice.forecast._explain import IMITATION
 from suffice.forecast.horizon._drivers import DriverDraws, demand_change, error_change
 from suffice.forecast.horizon._path import distance
 from suffice.forecast.horizon._trend import LEVELS, band, point_band
+from suffice.records import DangerRows, DriverRow, HorizonRecord, NeededRow, TrendRow, YearRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from suffice.forecast.horizon._drivers import MeasuredChange
     from suffice.forecast.horizon._file import Outlook
     from suffice.forecast.horizon._trend import Trend
+    from suffice.records import Band, Distance
 
     Floats = NDArray[np.float64]
 
@@ -79,7 +81,7 @@ class Needed:
 
     source: str
     decades: float | None
-    distance: str
+    distance: Distance
     low: float
     median: float
     high: float
@@ -88,8 +90,15 @@ class Needed:
     below_floor: float
     shared: tuple[float, float, float]
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON; far from what was measured there is no point value."""
+    def record(self) -> NeededRow:
+        """For ``horizon.json``; far from what was measured there is no point value."""
+        return NeededRow.model_validate(self._values())
+
+    def in_year(self, year: float) -> YearRow:
+        """The same, for a year from now."""
+        return YearRow.model_validate({"year": year, **self._values()})
+
+    def _values(self) -> dict[str, Any]:
         return {
             "source": self.source,
             "decades": self.decades,
@@ -98,9 +107,9 @@ class Needed:
             "median": None if self.distance == "far" else finite(self.median),
             "high": finite(self.high),
             "never": self.never,
-            "floor": [finite(v) for v in self.floor],
+            "floor": _band(self.floor),
             "below_floor": self.below_floor,
-            "shared_error": list(self.shared),
+            "shared_error": self.shared,
         }
 
 
@@ -128,47 +137,47 @@ class Horizon:
     years: tuple[tuple[float, Needed], ...]
     danger: tuple[Needed, ...]
     danger_year: tuple[float, float, float]
-    danger_distance: str
+    danger_distance: Distance
     span: float
     effects: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "target": self.outlook.target,
-            "unit": self.outlook.unit,
-            "level": LEVELS[2] - LEVELS[0],
-            "rows": [r.as_dict() for r in self.rows],
-            "years": [{"year": year, **r.as_dict()} for year, r in self.years],
-            "danger": {
-                "rows": [r.as_dict() for r in self.danger],
-                "years": list(self.danger_year),
-                "distance": self.danger_distance,
-            },
-            "floor_holds": self.outlook.floor_holds,
-            "trend": [
-                {
-                    "source": s.name,
-                    "model": p.model,
-                    "decades": p.decades,
-                    "labels": [finite(q) for q in point_band(p)],
-                    "most_asked": p.most,
-                }
+    def record(self) -> HorizonRecord:
+        """For ``horizon.json``."""
+        return HorizonRecord(
+            target=self.outlook.target,
+            unit=self.outlook.unit,
+            level=LEVELS[2] - LEVELS[0],
+            rows=tuple(r.record() for r in self.rows),
+            years=tuple(r.in_year(year) for year, r in self.years),
+            danger=DangerRows(
+                rows=tuple(r.record() for r in self.danger),
+                years=self.danger_year,
+                distance=self.danger_distance,
+            ),
+            floor_holds=self.outlook.floor_holds,
+            trend=tuple(
+                TrendRow(
+                    source=s.name,
+                    model=p.model,
+                    decades=p.decades,
+                    labels=_band(point_band(p)),
+                    most_asked=p.most,
+                )
                 for s in self.starts
                 for p in (s.trend.points if s.trend else ())
-            ],
-            "drivers": [
-                {
-                    "name": d.driver.name,
-                    "on": d.driver.on,
-                    "multiplier_at_danger": list(self.effects[d.driver.name]),
-                    "measured": d.measured,
-                    "chance": d.driver.chance,
-                    "evidence": d.driver.evidence,
-                }
+            ),
+            drivers=tuple(
+                DriverRow(
+                    name=d.driver.name,
+                    on=d.driver.on,
+                    multiplier_at_danger=self.effects[d.driver.name],
+                    measured=d.measured,
+                    chance=d.driver.chance,
+                    evidence=d.driver.evidence,
+                )
                 for d in self.drivers
-            ],
-        }
+            ),
+        )
 
 
 def look_ahead(
@@ -293,7 +302,7 @@ class _World:
         floor = needed / np.maximum(_capacity(error), 1e-9)
         return labels, floor, shared
 
-    def needed(self, decades: Floats, at: float | None, ways: str) -> Needed:
+    def needed(self, decades: Floats, at: float | None, ways: Distance) -> Needed:
         labels, floor, shared = self.labels(decades)
         below = float((labels < floor).mean())
         if self.outlook.floor_holds:
@@ -327,3 +336,8 @@ def _effect(
 def _capacity(error: Floats) -> Floats:
     e = np.clip(error, 1e-12, 0.5)
     return np.asarray(1.0 + e * np.log2(e) + (1.0 - e) * np.log2(1.0 - e))
+
+
+def _band(ends: tuple[float, float, float]) -> Band:
+    low, middle, high = ends
+    return finite(low), finite(middle), finite(high)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from suffice.supply.sources._sources import Offered as Offered
     from suffice.supply.sources._sources import bits as bits
     from suffice.supply.sources._sources import build_sources as build_sources
-    from suffice.supply.sources._sources import supply_table as supply_table
+    from suffice.supply.sources._sources import sources_said as sources_said
+    from suffice.supply.sources._sources import suppliers as suppliers
     from suffice.supply.sources._supply_curve import SupplyCurve as SupplyCurve
     from suffice.supply.sources._supply_curve import supply_curve as supply_curve
 
@@ -59,7 +60,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Offered",
             "bits",
             "build_sources",
-            "supply_table",
+            "sources_said",
+            "suppliers",
         ),
         "suffice.supply.sources._supply_curve": (
             "SupplyCurve",
