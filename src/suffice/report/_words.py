@@ -223,7 +223,10 @@ def criterion(c: CriterionRow) -> str:
     parts += [
         f"error in slice {name} at most {whole_percent(bar)}" for name, bar in c.slice_error.items()
     ]
-    parts += [f"{metric(name)} at most {amount(name, bar)}" for name, bar in c.limits.items()]
+    parts += [
+        f"{metric(name)} at {'least' if name in c.at_least else 'most'} {amount(name, bar)}"
+        for name, bar in c.limits.items()
+    ]
     parts += [
         f"95{NARROW_SPACE}% upper bound of the error in slice {name} at most {whole_percent(bar)}"
         for name, bar in c.severe.items()
