@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from suffice.estimate import probability as probability
 from suffice.metric import metric_named
+from suffice.records import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +28,6 @@ NARROW_SPACE = "\u202f"
 HARD_SPACE = "\u00a0"
 EM_RULE = "\u2013"
 RECOMMENDED = "recommended"
-_HOPELESS = 0.01
-"""A plan with a P below this is none."""
 _DISTANCE = {
     "inside": "The curve lies inside the range of the measured runs.",
     "near": "The curve lies near the edge of the measured runs: expect the law to be less sure.",
@@ -137,7 +136,7 @@ def purchases(curve: Iterable[TrancheRow]) -> str:
 def headline(plan: PlanRecord) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
     outcome = f"meets the criterion with probability {with_interval(plan.p)}"
-    if plan.p.mean is not None and plan.p.mean < _HOPELESS:
+    if plan.p.mean is not None and plan.p.mean < HOPELESS:
         best = f"{purchases(plan.curve)} for {money(plan.cost)}"
         return f"Buy nothing: the best there is, {best}, {outcome}"
     if plan.bought is not None:
@@ -216,7 +215,10 @@ def criterion(c: CriterionRow) -> str:
     parts += [
         f"error in slice {name} at most {whole_percent(bar)}" for name, bar in c.slice_error.items()
     ]
-    parts += [f"{metric(name)} at most {amount(name, bar)}" for name, bar in c.limits.items()]
+    parts += [
+        f"{metric(name)} at {'least' if name in c.at_least else 'most'} {amount(name, bar)}"
+        for name, bar in c.limits.items()
+    ]
     parts += [
         f"95{NARROW_SPACE}% upper bound of the error in slice {name} at most {whole_percent(bar)}"
         for name, bar in c.severe.items()

@@ -91,7 +91,8 @@ def plan(
     )
     # Pictures of another plan must not stand beside this one, should they never be computed.
     ForecastRecord.remove(work.folder)
-    plan_record(made, market, work.criterion, about, points=points).write(work.folder)
+    record = plan_record(made, market, work.criterion, about, metrics=known.metrics, points=points)
+    record.write(work.folder)
     work.planned = made
     if told is not None:
         told(made)
