@@ -24,6 +24,9 @@ from suffice.records._record import Record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+HOPELESS = 0.01
+"""A plan whose P is below this is none: chosen, the least that is printed as a number."""
+
 Distance = Literal["inside", "near", "far"]
 """How far a curve lies from what was measured."""
 
