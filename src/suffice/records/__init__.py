@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from suffice.records._supply import OfferPart as OfferPart
     from suffice.records._supply import OfferRow as OfferRow
     from suffice.records._supply import OperatedRow as OperatedRow
-    from suffice.records._supply import Priced as Priced
     from suffice.records._supply import Repeats as Repeats
     from suffice.records._supply import Supplier as Supplier
     from suffice.records._supply import SupplyRecord as SupplyRecord
@@ -145,7 +144,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OfferPart",
             "OfferRow",
             "OperatedRow",
-            "Priced",
             "Repeats",
             "Supplier",
             "SupplyRecord",

@@ -158,13 +158,10 @@ class HostileLabels(Part):
         return self
 
 
-class ModelNeed(Sparse):
+class ModelNeed(Part):
     """How many tasks a model needs."""
 
-    where_said = frozenset({"parameters"})
-
     name: str
-    parameters: Positive | None = None
     tasks_needed: Count | None = None
     low: Count | None = None
     high: Count | None = None

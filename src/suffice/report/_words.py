@@ -104,14 +104,6 @@ def plain(value: float, digits: int) -> str:
     )
 
 
-def compact(value: float) -> str:
-    """A large number in short: ``22.7M``."""
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.3g}"
-
-
 def several(number: int, one: str, many: str | None = None) -> str:
     """A count with its noun: ``1 run``, ``40 runs``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
