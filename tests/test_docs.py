@@ -199,6 +199,47 @@ def test_pages_are_listed() -> None:
     assert linked == {p.name for p in (ROOT / "docs").glob("*.md")} - {"index.md"}
 
 
+STEP = re.compile(r"`([a-z_/]+\.py): ([A-Za-z_.]+)`")
+
+
+def test_steps_of_the_flow_exist() -> None:
+    """Every file and function that docs/flow.md walks through is there, and stands in that file."""
+    page = TEXTS["docs/flow.md"]
+    steps = STEP.findall(page)
+    assert len(steps) == len(re.findall(r"\.py", page)), "a file without its function"
+    assert [f"{file}: {name}" for file, name in steps if not _defines(file, name)] == []
+    assert page.count("\n## ") == 5
+
+
+def test_flow_check_can_fail() -> None:
+    """A file, a function or a method that is not there is seen."""
+    assert _defines("estimate.py", "Estimate.from_draws")
+    assert not _defines("estimate.py", "Estimate.from_nothing")
+    assert not _defines("estimate.py", "from_draws")
+    assert not _defines("nowhere.py", "Estimate")
+
+
+def _defines(file: str, name: str) -> bool:
+    """Whether a file below src/suffice defines a name, dotted for what stands in a class."""
+    path = ROOT / "src" / "suffice" / file
+    if not path.is_file():
+        return False
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    for part in name.split("."):
+        found = next((node for node in body if part in _names(node)), None)
+        if found is None:
+            return False
+        body = getattr(found, "body", [])
+    return True
+
+
+def _names(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [t.id for t in targets if isinstance(t, ast.Name)]
+
+
 def test_pictures_are_small() -> None:
     """The hero picture is there, light and dark, each below 300 kB."""
     for scheme in SCHEMES:
@@ -214,6 +255,21 @@ def test_python_names_exist() -> None:
                 n for n in ast.parse(block).body if isinstance(n, ast.Import | ast.ImportFrom)
             ]
             exec(compile(ast.Module(body=imports, type_ignores=[]), page, "exec"), {})
+
+
+def test_every_command_is_a_function(app: App) -> None:
+    """docs/python.md names a function that exists for every command."""
+    import suffice
+    import suffice.fetch
+    from suffice import stages
+
+    rows = re.findall(r"^\| `suffice ([a-z]+)` \| `([a-z_.]+)` \| ", TEXTS["docs/python.md"], re.M)
+    assert sorted(name for name, _ in rows) == sorted(n for n in app if not n.startswith("-"))
+    for _, place in rows:
+        found: Any = {"stages": stages, "suffice": suffice}[place.split(".")[0]]
+        for part in place.split(".")[1:]:
+            found = getattr(found, part)
+        assert callable(found), place
 
 
 def test_outputs_are_renewed(tmp_path: Path) -> None:
@@ -247,7 +303,7 @@ def test_python_runs(
         exec(compile(block, page, "exec"), names)
     assert "P = 0." in capsys.readouterr().out
     result = names["result"]
-    assert {c["total"] for c in result.checks} == {EXAMPLE["check"]["runs"]}
+    assert {c.total for c in result.checks} == {EXAMPLE["check"]["runs"]}
     listed = set(re.findall(r"^\| `([a-z.]+)` \| ", TEXTS["docs/quickstart.md"], re.MULTILINE))
     written = {p.name for p in (tmp_path / "suffice-out").iterdir()}
     assert {name for name in listed if "." in name} == written
@@ -271,7 +327,7 @@ def test_votes_example_runs(
         r"votes/[a-z]+\.csv: (.* rows)", TEXTS["docs/your-data.md"]
     )
     assert result.plan.recommended.forecast is not None
-    assert all(c["total"] == 40 for c in result.checks)
+    assert all(c.total == 40 for c in result.checks)
     gold = set(pl.read_csv(tmp_path / "gold.csv")["task"])
     crowd = set(pl.read_csv(tmp_path / "crowd.csv")["task"])
     assert pl.read_parquet(tmp_path / "results" / "runs.parquet")["tasks"].max() <= len(

@@ -10,9 +10,10 @@ import pytest
 
 from suffice import stages
 from suffice.curve import Curve
+from suffice.errors import InputError
 from suffice.plan import Plan
 from suffice.progress import SilentProgress
-from suffice.records import Ledger
+from suffice.records import ForecastRecord, Ledger
 from suffice.stages._workspace import Workspace
 from suffice.study import Study, load_study, parse_study
 
@@ -81,7 +82,8 @@ def test_forecasts_stand_in_the_ledger_and_are_scored(small_result: stages.Resul
     scored = [i for i, r in enumerate(rows) if r["passed"] is not None]
     assert len(said) == len(scored) == len(small_result.checks)
     assert max(said) < min(scored)
-    assert all(r["brier"] is not None for r in Ledger(small_result.folder / "ledger.jsonl").rows())
+    ledger = Ledger(small_result.folder / "ledger.jsonl")
+    assert all(e.brier is not None for e in ledger.entries())
 
 
 def test_runs_file_holds_grid_and_check(small_result: stages.Result) -> None:
@@ -118,18 +120,58 @@ def test_a_skipped_check_is_said(small_result: stages.Result, tmp_path: Path) ->
 def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_path: Path) -> None:
     """A plan is told as soon as it is on disk; pictures of an earlier plan are gone by then."""
     work = Workspace(small_study(), tmp_path, SilentProgress())
-    grid = stages.measure(work)
-    laws = stages.fit(work, grid)
-    work.write("forecast.json", {"of": "an earlier plan"})
+    stages.fit(work)
+    (tmp_path / "forecast.json").write_text("of an earlier plan")
     seen = []
 
     def told(plan: Plan) -> None:
         names = {p.name for p in tmp_path.iterdir()}
         seen.append((plan.recommended.cost, "plan.json" in names, "forecast.json" in names))
 
-    made = stages.make_plan(work, grid, laws, told=told)
+    made = stages.plan(work, told=told)
+    assert work.planned is made
     assert seen == [(made.recommended.cost, True, False)]
-    assert "sliders" in work.read("forecast.json", made_by="suffice plan")
+    assert ForecastRecord.read(tmp_path).sliders is not None
+
+
+def test_what_the_command_line_says_is_a_function(
+    small_result: stages.Result, tmp_path: Path
+) -> None:
+    """The forecast of a curve and the bits of labels come from a study and a folder, ready for
+    JSON; what cannot be is refused by name."""
+    work = Workspace.of(small_study(), tmp_path)
+    made = stages.forecast(work, curve="600 crowd + 100 panel")
+    assert made.cost == pytest.approx(made.curve.cost(work.buyable))
+    shown = made.as_dict()
+    assert shown["p"]["mean"] == pytest.approx(made.forecast.p.value)
+    assert Curve.from_list(json.loads(json.dumps(shown))["curve"]) == made.curve
+    with pytest.raises(InputError, match="unknown source 'nobody'"):
+        stages.forecast(work, curve="600 nobody")
+    told = stages.bits(work, source="crowd", labels=60, orders=3, floor=0.5)
+    assert (told.source, told.model, told.floor_from) == ("crowd", "glove-50d", "given")
+    assert told.as_dict()["surplus"]["value"] == pytest.approx(told.bits.bits.value - 30.0)
+    audited = stages.bits(work, source="crowd", labels=60, orders=3)
+    assert audited.floor_from == "the audited error of crowd"
+    assert 0.5 < audited.bits.floor < 1.0
+    for wrong in ({"source": "nobody"}, {"model": "none"}, {"labels": 0}):
+        with pytest.raises(InputError):
+            stages.bits(work, **wrong)
+
+
+def test_stages_that_share_a_workspace_do_nothing_twice(tmp_path: Path) -> None:
+    """A workspace is opened once, from a file too; what is made of it is kept, for it alone."""
+    work = Workspace.of(EXAMPLE, tmp_path)
+    assert Workspace.of(work, "elsewhere") is work
+    assert (work.study, work.folder) == (load_study(EXAMPLE), tmp_path)
+    made: list[Workspace] = []
+
+    def make(opened: Workspace) -> int:
+        made.append(opened)
+        return len(made)
+
+    assert [work.once(make), work.once(make)] == [1, 1]
+    assert Workspace.of(EXAMPLE, tmp_path).once(make) == 2
+    assert made[0] is work
 
 
 def test_example_study_is_valid_and_not_trivial() -> None:
@@ -159,13 +201,9 @@ def test_demo_forecasts_hold_on_fresh_seeds(tmp_path: Path, packaged_data: None)
     open questions, so that agreement means something.
     """
     result = stages.run(EXAMPLE, tmp_path, check_seed=FRESH_SEEDS)
-    outside = [
-        row
-        for row in result.checks
-        if not row["predictive_low"] <= row["passed"] <= row["predictive_high"]
-    ]
+    outside = [row for row in result.checks if not row.inside]
     assert len(outside) <= 1, outside
-    means = np.array([row["p"]["mean"] for row in result.checks])
+    means = np.array([row.p.mean for row in result.checks])
     assert ((means > 0.2) & (means < 0.8)).sum() >= 2
     frontier = [o.forecast.p.value for o in result.plan.frontier if o.forecast is not None]
     assert max(*frontier, means.max()) > 0.9

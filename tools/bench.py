@@ -31,7 +31,7 @@ def run_once(cache: Path, out: Path) -> tuple[dict[str, float], float]:
     if done.returncode:
         sys.exit(done.stderr)
     stages = json.loads((out / "timings.json").read_text())
-    return {s["stage"]: s["seconds"] for s in stages}, time.perf_counter() - begin
+    return {s["stage"]: s["seconds"] for s in stages["stages"]}, time.perf_counter() - begin
 
 
 def law_alone(cache: Path, out: Path) -> tuple[float, int, float, int]:
@@ -47,7 +47,7 @@ def law_alone(cache: Path, out: Path) -> tuple[float, int, float, int]:
 
     example = Path(__file__).resolve().parents[1] / "examples" / "ratings.toml"
     work = Workspace(load_study(example), out, SilentProgress())
-    law = stages.fit(work, stages.measure(work))[work.study.models.target]
+    law = stages.fit(work)[work.study.models.target]
     curves = work.market.resolve(candidates(work.market))
     draws, rates = 128, []
     for seed in range(3):

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice import stages
+from suffice._disk import write_file
 from suffice.cli._common import workspace
 from suffice.curve import Curve
-from suffice.demand import Law, measure
-from suffice.evidence import Cell
+from suffice.demand import FittedLaw, measure
+from suffice.evidence import Cell, Evidence
 from suffice.forecast import Criterion, Forecast, make_forecasts
 from suffice.plan import Market, make_plan, promising
 from suffice.plan._candidates import alone, equal_split, one_in_ten
@@ -93,7 +94,7 @@ def rules(market: Market) -> dict[str, Curve]:
 
 
 def draw_setting(
-    number: int, seed: int, law: Law, base: Market, slices: tuple[str, ...]
+    number: int, seed: int, law: FittedLaw, base: Market, slices: tuple[str, ...]
 ) -> Setting:
     """A random setting whose best rule is expected to pass between .15 and .95 of the time.
 
@@ -135,7 +136,7 @@ def draw_setting(
     return replace(setting, error=round(0.5 * (low + high), 4))
 
 
-def held_to_account(setting: Setting, work: Workspace, grid: stages.Grid, law: Law) -> Law:
+def held_to_account(setting: Setting, work: Workspace, grid: Evidence, law: FittedLaw) -> FittedLaw:
     """The law once it has seen the cells that it finds promising in this setting."""
     target, slices = work.study.models.target, work.pool.slice_names
     market = setting.market(work.market)
@@ -148,12 +149,12 @@ def held_to_account(setting: Setting, work: Workspace, grid: stages.Grid, law: L
     cells = [Cell(target, c.resolve(work.sources), seeds) for c in new]
     name = f"focus {setting.number}"
     runs = measure(cells, work.pool, work.models, work.scheme, work.store, work.progress, name=name)
-    more = stages.Grid([*grid.cells, *cells], [*grid.runs, *runs])
+    more = grid.with_more(cells, runs)
     return stages.fit_models(work, more, [target], name)[target]
 
 
 def planned(
-    setting: Setting, law: Law, base: Market, slices: tuple[str, ...]
+    setting: Setting, law: FittedLaw, base: Market, slices: tuple[str, ...]
 ) -> tuple[Curve, Forecast]:
     """The recommended curve, rounded as the rules are, with the P that is promised for it."""
     market = setting.market(base)
@@ -243,8 +244,8 @@ def main() -> None:
     work = workspace(None, given.out, as_json=False, quiet=False)
     grid = stages.measure(work)
     target = work.study.models.target
-    law = stages.fit(work, grid)[target]
-    slices, metrics = work.pool.slice_names, work.pool.evaluation.metrics
+    law = stages.fit(work)[target]
+    slices, metrics = work.pool.slice_names, grid.metrics
     settings = [
         draw_setting(i, given.seed, law, work.market, slices) for i in range(given.settings)
     ]
@@ -260,7 +261,7 @@ def main() -> None:
         {**asdict(s), "curves": {n: str(c) for n, c in b.items()}, "promised": p[1].p.value}
         for s, p, b in zip(settings, plans, bought, strict=True)
     ]
-    work.write("promises.json", promises)
+    write_file(work.folder / "promises.json", json.dumps(promises, indent=1).encode())
     seeds = tuple(range(FIRST_SEED, FIRST_SEED + given.runs))
     curves = list(dict.fromkeys(c for b in bought for c in b.values()))
     cells = [Cell(target, c.resolve(work.sources), seeds) for c in curves]
@@ -286,7 +287,8 @@ def main() -> None:
             }
         )
     table = judge(rows, rng)
-    work.write("plans.json", {"table": table, "settings": rows})
+    told = json.dumps({"table": table, "settings": rows}, indent=1)
+    write_file(work.folder / "plans.json", told.encode())
     print(f"{'setting':<8}{'promised':>9}{'passed':>8}  best rule")
     for r in rows:
         name = max(r["rules"], key=lambda n: np.mean(r["rules"][n]))

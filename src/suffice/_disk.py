@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _RETRY_S = 0.1
+"""Seconds between two tries for a lock; chosen: short to a user, and next to no computing."""
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
@@ -51,6 +52,31 @@ def write_atomic(path: Path, content: bytes) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """``write_atomic`` for a file of results, whose folder is made where it is missing.
+
+    Raises:
+        StorageError: the disk refuses; names the file.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, content)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file of results, if it is there.
+
+    Raises:
+        StorageError: the disk refuses; names the file.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be removed ({error.strerror})") from error
 
 
 @contextmanager

@@ -27,35 +27,46 @@ class Stream(IntEnum):
     SOURCES = 11
     GRID_DESIGN = 12
     GOLD_OF_OPERATED = 13
+    FIXED_SHARE = 14
     ATTACK_PART = 15
+    TRANSFER_WIDTHS = 16
     SCALING_CURVE = 17
+    SCALING_TWO_SOURCE = 18
     PLAN_CHOOSE = 21
     PLAN_REPORT = 22
-    PLAN_ROBUST_AGAIN = 23
+    PLAN_PROMISING = 23
     PLAN_ROBUST = 24
     PLAN_SHADOW = 25
-    PLAN_FLIPS = 26
-    PLAN_DECIDE = 27
+    PLAN_HARDEST = 26
+    PLAN_FLIPS = 27
     PLAN_DEPLOYMENT = 28
-    PLAN_DECIDE_MORE = 29
+    PLAN_FLIP_DRAWS = 29
+    PLAN_SIZES = 30
     SURFACE = 31
     LEARNING_CURVES = 32
     MORE_OF_THE_JUDGE = 33
     NEEDED_TASKS = 34
-    HOSTILE_SHARES = 35
+    # Two uses: draws of the law for the picture of hostile shares, and the prices and budgets that
+    # elect the sliders' curves. They share a number by accident; nothing that is drawn for one is
+    # ever compared with the other, and either would change printed digits under a new one.
+    HOSTILE_AND_SITUATIONS = 35
     SLIDERS_ROUGH = 36
     SLIDERS = 37
     CHECK_PREDICTIVE = 41
     VALUE_OF_INFORMATION = 51
-    VALUE_OF_INFORMATION_NOISE = 52
+    VALUE_OF_PERFECT_INFORMATION = 52
     NEXT_PILOT = 53
     NEXT = 54
+    FORECAST = 61
+    BITS_LABELS = 62
+    BITS_ORDERS = 63
     HORIZON = 67
     CAPABILITY = 71
     CAPABILITY_SLOPE = 72
     CAPABILITY_CHANGES = 73
     TRACK_RECORD = 81
     TRACK_RECORD_BINS = 82
+    BOUNDS_OF_OPERATED = 91
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.

@@ -12,8 +12,9 @@ from split import FlippedChannel, Split
 
 from suffice.errors import MissingError
 from suffice.labels import read_frame, read_preferences
+from suffice.labels.kinds import COMPARISON, classes_kind
 from suffice.pools._pool import split_documents
-from suffice.pools._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
+from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, task_pool
 from suffice.study import parse_study
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Recorded:
     """
 
     tasks: TaskList
-    votes: dict[str, Votes]
+    votes: dict[str, SourceLabels]
     noisy: dict[str, tuple[str, float]]
 
 
@@ -144,9 +145,10 @@ def load_xstest(folder: Path) -> Recorded:
             slice_names=("safe", "unsafe"),
             group=group,
             gold=np.array(said["gold"], dtype=np.float64)[:, 0],
+            kind=classes_kind(2),
         ),
         {
-            name: Votes(
+            name: SourceLabels(
                 np.repeat(np.arange(count), len(rows[0])),
                 np.array(rows, dtype=np.float64).ravel(),
             )
@@ -182,8 +184,9 @@ def load_pairs(path: Path) -> Recorded:
             slice_names=("all",),
             group=group,
             gold=first,
+            kind=COMPARISON,
         ),
-        {"recorded": Votes(np.arange(count), first)},
+        {"recorded": SourceLabels(np.arange(count), first)},
         {"crowd": ("recorded", 0.1)},
     )
 

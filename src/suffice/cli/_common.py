@@ -7,34 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from suffice.stages import OUT as OUT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from suffice.progress import Progress
     from suffice.stages import Workspace
-
-OUT = Path("suffice-out")
-"""Default folder for results."""
-
-
-def example_study() -> Path:
-    """The example study: from the repository's checkout or from the installed package."""
-    return example_file("ratings.toml")
-
-
-def example_file(name: str) -> Path:
-    """A file of the examples, wherever suffice is installed."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "examples", package.parents[1] / "examples"):
-        path = folder / name
-        if path.exists():
-            return path
-    from suffice.errors import MissingError
-
-    raise MissingError(
-        f"the example examples/{name} is missing from this installation: "
-        "install suffice again, or name a file of your own"
-    )
 
 
 def choose_progress(*, as_json: bool, quiet: bool) -> Progress:
@@ -56,11 +35,11 @@ def workspace(
     study: Path | None, out: Path, *, as_json: bool, quiet: bool, executor: str = "processes"
 ) -> Workspace:
     """Open a study (the example by default) with its folder."""
-    from suffice.stages import Workspace
-    from suffice.study import load_study
+    from suffice.stages import Workspace, example_study
 
-    loaded = load_study(study if study is not None else example_study())
-    return Workspace(loaded, out, choose_progress(as_json=as_json, quiet=quiet), executor)
+    given = study if study is not None else example_study()
+    progress = choose_progress(as_json=as_json, quiet=quiet)
+    return Workspace.of(given, out, progress=progress, executor=executor)
 
 
 def print_json(values: Any) -> None:  # noqa: ANN401 - anything JSON can hold

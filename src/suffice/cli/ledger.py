@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suffice.estimate import Estimate
-    from suffice.forecast import Record
+    from suffice.stages import TrackRecord
 
 
 def ledger(out: Path = OUT, *, json: bool = False) -> None:
@@ -29,31 +29,26 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
     json
         Print forecasts, scores and the calibration curve as JSON.
     """
+    from suffice import stages
     from suffice.cli._common import print_json
-    from suffice.curve import Curve
-    from suffice.errors import InputError
-    from suffice.forecast import track_record
-    from suffice.records import Ledger
+    from suffice.estimate import equals, probability
 
-    path = out / "ledger.jsonl"
-    if not path.exists():
-        raise InputError("is not there yet", where=str(path), fix="suffice run writes it")
-    rows = Ledger(path).rows()
-    record = track_record(rows)
+    found = stages.ledger(out)
     if json:
-        print_json({"forecasts": rows, "record": record.as_dict()})
+        print_json(found.as_dict())
         return
-    for row in rows:
-        low, high = row["predictive"]
-        came = "not run yet" if row["passed"] is None else f"{row['passed']}/{row['total']} passed"
-        said = f"P = {row['p']['mean']:.2f}, {low} to {high} of {row['total']}"
-        line = f"{row['time'][:10]}  {said}: {came}  {Curve.from_list(row['curve'])}"
+    for e in found.entries:
+        low, high = e.predictive
+        came = "not run yet" if e.passed is None else f"{e.passed}/{e.total} passed"
+        bounds = f"{probability(e.p.low)} to {probability(e.p.high)}"
+        p = bounds if e.p.mean is None else equals(e.p.mean)
+        line = f"{e.time[:10]}  P {p}, {low} to {high} of {e.total}: {came}  {e.bought()}"
         print(textwrap.fill(line, 80, subsequent_indent=" " * 12, break_on_hyphens=False))
-    for line in _record(record):
+    for line in _record(found.record):
         print(line)
 
 
-def _record(record: Record) -> Iterator[str]:
+def _record(record: TrackRecord) -> Iterator[str]:
     yield f"{record.forecasts} forecasts, {record.scored} of them scored"
     if record.brier is None or record.log_score is None or record.covered is None:
         return

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.demand.schemes import PENALTIES, Problem, fit_heads
 from suffice.errors import InputError
 from suffice.estimate import LEVEL, Estimate
@@ -37,9 +38,18 @@ FLOOR_STEP = 0.01
 """The floor is moved by this many bits a label, up and down, to show what hangs on it."""
 
 FEWEST_LABELS, FEWEST_ORDERS = 8, 2
+"""Labels and orders at least. Chosen: one block of labels, and two orders to have a spread."""
+
 _FIRST_BLOCK = 8
-_GROWTH = 1.5  # each block ends at this multiple of where it began
-_LEAST = 1e-6  # chances are kept this far from zero and one
+"""Labels that are sent with equal chances before any model is trained. Chosen: fewer cannot train a
+head; more would count the learning of the first ones as incompressible."""
+
+_GROWTH = 1.5
+"""Each block ends at this multiple of where it began. Chosen: smaller blocks make a shorter
+code and more trainings."""
+
+_LEAST = 1e-6
+"""Chances are kept this far from zero and one: one label costs 20 bits at most. Chosen."""
 _CITATION = "Whitney et al. 2020"
 
 
@@ -115,7 +125,7 @@ def measure_bits(
     """
     n = len(problem.target)
     _check(problem, floor, orders)
-    rng = np.random.default_rng([seed, 23])
+    rng = Stream.BITS_ORDERS.rng(seed)
     chosen = np.stack([rng.permutation(n) for _ in range(orders)])
     target = problem.target.astype(float)[chosen]
     frequency = _frequency_code(target)

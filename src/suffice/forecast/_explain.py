@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice.errors import InputError
-from suffice.estimate import Estimate
+from suffice.estimate import Estimate, probability
 from suffice.forecast._probability import pass_chances
+from suffice.metric import signs
+from suffice.records import ChangeRow, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.channel import Source
-    from suffice.curve import Curve, ResolvedCurve, ResolvedTranche
+    from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Law
     from suffice.forecast._criterion import Criterion
 
@@ -28,6 +30,15 @@ IMITATION = (8.0, 2.0)
 """Beta prior of the share of added shared error that a trained model takes over: .8 (.57 to .96).
 GPT-2 models trained on weak labels of BoolQ repeated .78 to .81 of the labels' mistakes
 (`curves/weak-strong-mixing`)."""
+
+SURE = 0.9
+"""Posterior chance from which one effect is said to win; below it the question is open. A
+convention: the level of every interval."""
+
+_CHANNELS, _DRAWS, _RUNS = 20, 40, 200
+"""Draws of the sources, draws of the law for each, and residuals: chosen for time. All four corners
+share them, so that a change of P is known better than P, whose Monte Carlo sd is that of 20 draws
+of the sources and of 200 residuals (.03, `tools/bench_monte_carlo.py`)."""
 
 METHOD = "law's posterior at both models and both capabilities; order of the two effects averaged"
 CITATION = "Shapley (1953), A value for n-person games"
@@ -58,10 +69,10 @@ class Change:
     @property
     def winner(self) -> str:
         """Which effect decides, in words; open where P as likely rises as falls, within 9 in 10."""
-        if 0.1 <= self.falls <= 0.9:
+        if 1.0 - SURE <= self.falls <= SURE:
             return "open"
         by_model = self.efficiency.value > self.error.value
-        if self.falls < 0.1:
+        if self.falls < 1.0 - SURE:
             return "the model's efficiency" if by_model else "evaluators who err less"
         return "the model itself needs more" if not by_model else "the evaluators' error"
 
@@ -73,23 +84,26 @@ class Change:
 
         won = "which effect wins is open" if self.winner == "open" else f"what wins: {self.winner}"
         return (
-            f"From {self.before} to {self.after} P goes from {self.p_before.value:.2f} to "
-            f"{self.p_after.value:.2f}: {moved(self.efficiency)} by the model itself, "
+            f"From {self.before} to {self.after} P goes from {probability(self.p_before.value)} to "
+            f"{probability(self.p_after.value)}: {moved(self.efficiency)} by the model itself, "
             f"{moved(self.error)} by what evaluators get wrong on its outputs; it falls with "
-            f"chance {self.falls:.2f}; {won}."
+            f"chance {probability(self.falls)}; {won}."
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        parts = ("p_before", "p_after", "efficiency", "error", "total")
-        return {
-            "before": self.before,
-            "after": self.after,
-            **{name: getattr(self, name).as_dict() for name in parts},
-            "falls": self.falls,
-            "winner": self.winner,
-            "text": str(self),
-        }
+    def record(self) -> ChangeRow:
+        """For ``forecast.json``."""
+        return ChangeRow(
+            before=self.before,
+            after=self.after,
+            p_before=Interval.of(self.p_before),
+            p_after=Interval.of(self.p_after),
+            efficiency=Interval.of(self.efficiency),
+            error=Interval.of(self.error),
+            total=Interval.of(self.total),
+            falls=self.falls,
+            winner=self.winner,
+            text=str(self),
+        )
 
 
 def explain_change(
@@ -99,9 +113,9 @@ def explain_change(
     criterion: Criterion,
     rng: np.random.Generator,
     *,
-    channels: int = 20,
-    draws: int = 40,
-    runs: int = 200,
+    channels: int = _CHANNELS,
+    draws: int = _DRAWS,
+    runs: int = _RUNS,
 ) -> tuple[Change, ...]:
     """Split the change of P between models into efficiency gained and evaluator error added.
 
@@ -110,7 +124,7 @@ def explain_change(
     ratio), and a share of it, ``IMITATION``, is taught. The two effects are averaged over both
     orders, so that they add up.
     Assumes: a source takes part in training by its share of the labelled tasks, and what it
-    teaches hits every metric alike.
+    teaches makes every metric worse by as much.
     Fails when: the laws were measured on outputs of models that already differ in capability.
 
     Args:
@@ -139,7 +153,8 @@ def explain_change(
             was = curve.resolve(sources, np.random.default_rng(seed), None)
             now = curve.resolve(sources, np.random.default_rng(seed), capability)
             outcomes = law.outcomes([now], np.random.default_rng(seed), draws=draws, runs=runs)
-            shift = np.full((draws, len(law.metrics)), share * _added(was, now))
+            worse = signs(law.metrics) * (share * _added(was, now))
+            shift = np.broadcast_to(worse, (draws, len(worse)))
             parts.append(pass_chances(outcomes, criterion, law.metrics, shift)[:, 0])
         return np.concatenate(parts)
 
@@ -174,11 +189,9 @@ def _added(was: ResolvedCurve, now: ResolvedCurve) -> float:
     """Shared error that capability added, averaged over the purchase's tasks."""
     tasks = sum(r.tranche.tasks * r.tranche.weight for r in now)
     return sum(
-        r.tranche.tasks * r.tranche.weight / tasks * (_shared(r) - _shared(b))
+        r.tranche.tasks
+        * r.tranche.weight
+        / tasks
+        * (r.channel.profile.mean_shared - b.channel.profile.mean_shared)
         for b, r in zip(was, now, strict=True)
     )
-
-
-def _shared(resolved: ResolvedTranche) -> float:
-    profile = resolved.channel.profile
-    return float((profile.shared * profile.share).sum(axis=1).mean())

@@ -13,9 +13,11 @@ Reference: Saltelli et al. (2010), Variance based sensitivity analysis of model 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from suffice.records import UncertaintyPart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +38,14 @@ _TEXTS = {
 IN_P, IN_INTERVAL, HELD = "in P", "in the interval", "held fixed"
 
 
-def part(name: str, sd: float, counted: str) -> dict[str, Any]:
+def part(name: str, sd: float, counted: str) -> UncertaintyPart:
     """One part, with its text and where it is counted."""
-    return {"name": name, "text": _TEXTS[name], "sd": float(sd), "counted": counted}
+    return UncertaintyPart(name=name, text=_TEXTS[name], sd=float(sd), counted=counted)
 
 
-def counted_parts(pi: Floats, family: Floats | None, *, varied: tuple[str, ...] = ()) -> list[Any]:
+def counted_parts(
+    pi: Floats, family: Floats | None, *, varied: tuple[str, ...] = ()
+) -> list[UncertaintyPart]:
     """Parts of the variance of one run's outcome: their squares sum to P(1 - P).
 
     Args:
@@ -69,6 +73,25 @@ def counted_parts(pi: Floats, family: Floats | None, *, varied: tuple[str, ...] 
     if GOLD in varied:
         found.append(part(GOLD, middle.mean(axis=0).std(), IN_INTERVAL))
     return found
+
+
+def monte_carlo_sd(pi: Floats, runs: int) -> float:
+    """Sd of P, the mean of pi, over repeats with other random numbers: an upper bound.
+
+    Draws of the law and of the sources are independent; what runs add is at most their whole
+    variance over their number, since draws share them. That draws and residuals are taken without
+    replacement where there are enough makes it smaller. Golds stand at fixed places and add none.
+    The error of the posterior's own sampler is not in it.
+
+    Args:
+        pi: chances [draw, source, gold].
+        runs: residuals behind each of them.
+    """
+    variance = np.mean(pi * (1.0 - pi)) / runs
+    for axis, others in ((0, (1, 2)), (1, (0, 2))):
+        if pi.shape[axis] > 1:
+            variance += pi.mean(axis=others).var(ddof=1) / pi.shape[axis]
+    return float(np.sqrt(variance))
 
 
 def moved_alone(first: Floats, second: Floats) -> float:

@@ -7,13 +7,15 @@ mean of pi, and its interval is the posterior of pi.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
-from suffice.forecast._parts import GOLD, HELD, counted_parts, moved_alone, part
+from suffice.forecast._parts import GOLD, HELD, counted_parts, monte_carlo_sd, moved_alone, part
+from suffice.metric import signs
+from suffice.records import Probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Law, Outcomes
     from suffice.forecast._criterion import Criterion
+    from suffice.metric import Metric
+    from suffice.records import UncertaintyPart
 
     Floats = NDArray[np.float64]
 
@@ -32,7 +36,15 @@ METHOD = "posterior of the chance that a run meets the criterion"
 CITATION = "Kennedy and O'Hagan (2001), Bayesian calibration of computer models, JRSS B 63"
 
 _BLOCK = 65_536
-"""Chances at a time: more would not stay in the processor's cache."""
+"""Chances at a time: more would not stay in the processor's cache. It moves time alone."""
+
+_COUNTS = 25
+"""Counts for each draw of pi: chosen, so that the draws and not these leave what error there is."""
+
+DRAWS, RUNS = 500, 2000
+"""Of the law's parameters, and residuals behind each draw's pi: nearly all that a law has. Leave P
+a Monte Carlo sd of .005 on the example study (`tools/bench_monte_carlo.py`) and .02 where draws of
+pi are spread from 0 to 1; each forecast states a bound of its own."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class Forecast:
         parts: what makes the outcome uncertain: name, text, sd, and where it is counted (in P, in
             the interval, or held fixed). The squares of what is counted sum to P(1 - P).
         distance: ``inside``, ``near`` or ``far`` from what was measured.
+        monte_carlo: sd of ``p.value`` over repeats with other random numbers, at most; see
+            ``monte_carlo_sd``.
         deployment: the same probability with new labels from these sources and, where the gold has
             replicas, new gold; None where it was not asked for.
     """
@@ -54,16 +68,18 @@ class Forecast:
     p: Estimate
     held_fixed: str
     new_gold: Estimate | None
-    parts: tuple[dict[str, Any], ...]
+    parts: tuple[UncertaintyPart, ...]
     distance: str
+    monte_carlo: float
     deployment: Estimate | None = None
 
     def predictive(
         self, total: int, rng: np.random.Generator, level: float = 0.95
     ) -> tuple[int, int]:
         """Interval for how many of ``total`` fresh runs will pass, their own chance included."""
-        counts = rng.binomial(total, np.repeat(self.draws, 25))
+        counts = rng.binomial(total, np.repeat(self.draws, _COUNTS))
         tail = (1.0 - level) / 2.0
+        # Counts are whole: the least that enough of the draws do not exceed, nothing in between.
         low, high = np.quantile(counts, [tail, 1.0 - tail], method="inverted_cdf")
         return int(low), int(high)
 
@@ -74,25 +90,25 @@ class Forecast:
             raise ValueError("this forecast was read from a file, without its draws")
         return self.p.draws
 
-    def as_dict(self) -> dict[str, float]:
-        """Mean and interval, for JSON and the ledger."""
-        return {"mean": self.p.value, "low": self.p.low, "high": self.p.high, "level": LEVEL}
+    def counted(self) -> Probability:
+        """Mean and interval, for the ledger."""
+        return Probability(mean=self.p.value, low=self.p.low, high=self.p.high, level=LEVEL)
 
-    def said(self, *, points: bool = False) -> dict[str, float | None]:
+    def said(self, *, points: bool = False) -> Probability:
         """The same for readers: far from what was measured only bounds, unless points are asked."""
         return shown(self.p, self.distance, points=points)
 
 
-def shown(p: Estimate, distance: str, *, points: bool = False) -> dict[str, float | None]:
-    """A probability for JSON; its mean is null far from what was measured, unless asked for."""
+def shown(p: Estimate, distance: str, *, points: bool = False) -> Probability:
+    """A probability for readers; no mean far from what was measured, unless asked for."""
     mean = None if distance == FAR and not points else p.value
-    return {"mean": mean, "low": p.low, "high": p.high, "level": p.level}
+    return Probability(mean=mean, low=p.low, high=p.high, level=p.level)
 
 
 def pass_chances(
     outcomes: Outcomes,
     criterion: Criterion,
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     shift: Floats | None = None,
 ) -> Floats:
     """pi for every draw and curve [draw, curve].
@@ -100,24 +116,27 @@ def pass_chances(
     Args:
         outcomes: draws of the law.
         criterion: what must be met.
-        metrics: names of the law's metrics.
+        metrics: the law's metrics.
         shift: what other gold would add to each metric, one row a draw [draw, metric].
     """
-    limits = criterion.thresholds(metrics)
+    limits, better = criterion.thresholds(metrics), signs(metrics)
     used = np.flatnonzero(np.isfinite(limits))
-    residuals = outcomes.residuals[:, used].astype(np.float32)
+    residuals = (better[used] * outcomes.residuals[:, used]).astype(np.float32)
     draws, curves = outcomes.mean.shape[:2]
     chances = np.empty((draws, curves))
 
     def block(first: int, last: int) -> None:
         at = slice(first, last)
-        # met <=> spread * residual <= limit - mean, for all metrics at once.
+        # met <=> spread * residual <= limit - mean, for all metrics at once; where higher is
+        # better, both sides are negative.
         room = limits.astype(outcomes.mean.dtype) - outcomes.mean[at]
         if shift is not None:
             room -= shift[at, None, :]
         part = np.empty((len(used), last - first, curves), dtype=np.float32)
         for k, m in enumerate(used):
             np.divide(room[..., m], outcomes.spread[at, :, m], out=part[k], casting="same_kind")
+            if better[m] < 0.0:
+                np.negative(part[k], out=part[k])
         chances[at] = _share_met(residuals, part.reshape(len(used), -1)).reshape(-1, curves)
 
     in_threads(block, draws, max(1, _BLOCK // max(curves, 1)))
@@ -155,8 +174,8 @@ def make_forecasts(
     rng: np.random.Generator,
     *,
     gold_shifts: Floats | None = None,
-    draws: int = 500,
-    runs: int = 2000,
+    draws: int = DRAWS,
+    runs: int = RUNS,
     half: int | None = None,
 ) -> list[Forecast]:
     """Forecast curves.
@@ -198,7 +217,8 @@ def make_forecasts(
             new_gold = estimate(anew[:, i])
             parts.append(part(GOLD, moved_alone(anew[:, i], again[:, i]), HELD))
         distance = law.distance(curve)
-        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance))
+        error = monte_carlo_sd(pi[:, None, None], runs)
+        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance, error))
     return made
 
 

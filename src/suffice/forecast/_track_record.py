@@ -17,20 +17,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.errors import InputError
-from suffice.estimate import Estimate
+from suffice.estimate import LEVEL, TAILS, Estimate, interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from suffice.records import LedgerEntry
+
     Floats = NDArray[np.float64]
 
 BINS = 5
+"""Of what was said: chosen, wide enough that a bin soon holds several forecasts."""
 METHOD = "bootstrap over forecasts, with Jeffreys' posterior of each pass share"
 CITATION = "Dawid (1982), The well-calibrated Bayesian, JASA 77"
 _RESAMPLES = 1000
+"""For intervals: their ends are known to about a twentieth of their distance from the middle."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Record:
+class TrackRecord:
     """How forecasts came out.
 
     Attributes:
@@ -95,28 +100,28 @@ class Record:
         }
 
 
-def track_record(rows: Sequence[dict[str, Any]], *, seed: int = 0) -> Record:
+def track_record(entries: Sequence[LedgerEntry], *, seed: int = 0) -> TrackRecord:
     """Sum up a ledger.
 
     Args:
-        rows: of ``Ledger.rows``.
+        entries: of ``Ledger.entries``.
         seed: of the resamples.
     """
-    done = [r for r in rows if r["passed"] is not None]
+    done = [e for e in entries if e.passed is not None]
     if not done:
-        return Record(len(rows), 0, None, None, None, ())
-    rng = np.random.default_rng([seed, 81])
-    inside = sum(r["predictive"][0] <= r["passed"] <= r["predictive"][1] for r in done)
-    return Record(
-        forecasts=len(rows),
+        return TrackRecord(len(entries), 0, None, None, None, ())
+    rng = Stream.TRACK_RECORD.rng(seed)
+    inside = sum(e.predictive[0] <= (e.passed or 0) <= e.predictive[1] for e in done)
+    return TrackRecord(
+        forecasts=len(entries),
         scored=len(done),
-        brier=_mean([r["brier"] for r in done], rng),
-        log_score=_mean([r["log_score"] for r in done], rng),
+        brier=_mean([e.brier for e in done if e.brier is not None], rng),
+        log_score=_mean([e.log_score for e in done if e.log_score is not None], rng),
         covered=_share(inside, len(done)),
         curve=calibration(
-            [r["p"]["mean"] for r in done],
-            [r["passed"] for r in done],
-            [r["total"] for r in done],
+            [e.p.mean or 0.0 for e in done],
+            [e.passed or 0 for e in done],
+            [e.total for e in done],
             seed=seed,
         ),
     )
@@ -139,7 +144,7 @@ def calibration(
     k, n = np.asarray(passed, dtype=np.float64), np.asarray(total, dtype=np.float64)
     if ((k < 0) | (k > n) | (n < 1)).any():
         raise InputError("a forecast has more passes than runs, or no runs")
-    rng = np.random.default_rng([seed, 82])
+    rng = Stream.TRACK_RECORD_BINS.rng(seed)
     at = np.minimum((p * BINS).astype(int), BINS - 1)
     found = []
     for b in range(BINS):
@@ -149,7 +154,7 @@ def calibration(
         pick = rng.choice(mine, (_RESAMPLES, len(mine)))
         share = rng.beta(k[pick] + 0.5, n[pick] - k[pick] + 0.5)
         drawn = (share * n[pick]).sum(axis=1) / n[pick].sum(axis=1)
-        low, high = np.quantile(drawn, [0.05, 0.95])
+        low, high = interval(drawn)
         came = float(k[mine].sum() / n[mine].sum())
         found.append(
             Bin(
@@ -157,9 +162,7 @@ def calibration(
                 high=(b + 1) / BINS,
                 forecasts=len(mine),
                 said=float((p[mine] * n[mine]).sum() / n[mine].sum()),
-                came=Estimate(
-                    came, min(float(low), came), max(float(high), came), 0.9, METHOD, CITATION
-                ),
+                came=Estimate(came, min(low, came), max(high, came), LEVEL, METHOD, CITATION),
             )
         )
     return tuple(found)
@@ -169,7 +172,7 @@ def _share(count: int, total: int) -> Estimate:
     from scipy.special import betaincinv
 
     share = count / total
-    low, high = (float(betaincinv(count + 0.5, total - count + 0.5, q)) for q in (0.05, 0.95))
+    low, high = (float(betaincinv(count + 0.5, total - count + 0.5, q)) for q in TAILS)
     low, high = min(low, share), max(high, share)
     return Estimate(share, low, high, method="Jeffreys' interval")
 
@@ -177,5 +180,5 @@ def _share(count: int, total: int) -> Estimate:
 def _mean(values: Sequence[float], rng: np.random.Generator) -> Estimate:
     v = np.asarray(values, dtype=np.float64)
     means = rng.choice(v, (_RESAMPLES, len(v))).mean(axis=1)
-    low, high = np.quantile(means, [0.05, 0.95])
-    return Estimate(float(v.mean()), float(low), float(high), method="bootstrap over forecasts")
+    low, high = interval(means)
+    return Estimate(float(v.mean()), low, high, method="bootstrap over forecasts")

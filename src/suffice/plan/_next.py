@@ -16,15 +16,17 @@ Reference: Raiffa and Schlaifer (1961), Applied Statistical Decision Theory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.forecast import pass_chances
 from suffice.plan._candidates import scaled
 from suffice.plan._information import perfect_information, sample_information
+from suffice.plan._objective import REPORT
 from suffice.plan._risk import attacked_market, improved_market
-from suffice.plan._search import REPORT
+from suffice.records import Interval, MeasurementRow, NextRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,15 +37,29 @@ if TYPE_CHECKING:
     from suffice.demand import Law
     from suffice.estimate import Estimate
     from suffice.forecast import Criterion
-    from suffice.plan._choose import Plan
+    from suffice.metric import Metric
     from suffice.plan._market import Market
+    from suffice.plan._option import Plan
 
     Floats = NDArray[np.float64]
 
 _SIZES = (0.6, 1.0)
+"""Of each curve, as shares of it: chosen, so that buying less is an action too."""
 _MOST_CURVES = 3
+"""The recommended curve and its best alternatives: chosen for time."""
 _DRAWS, _RUNS = 400, 200
+"""Leave each pi's mean a Monte Carlo sd of .026 (`tools/bench_monte_carlo.py`), alike for all
+actions, which share all draws; what is left in a worth stands in its interval."""
 _SENSITIVITY, _FALSE_ALARM = 0.9, 0.05
+"""Chances that a sweep finds an attack, and that it finds one where there is none. Chosen: no
+measured sweep stands behind them, and the worth of a sweep is about proportional to what is left
+of them."""
+_LEAST_P = 0.01
+"""A P below this is taken for this much where a budget is turned into the value of meeting the
+criterion: chosen, so that a hopeless plan does not make it infinite."""
+_EDGE = 0.01
+"""Share of a metric's range that its value is taken to stay away from both ends. Chosen: nearer
+to an end an audit of a few hundred tasks would seem to leave no doubt at all."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,8 @@ class Prices:
         attack_share: share of its labels that are hostile then.
         runs: numbers of pilot runs that are weighed.
         audits: sizes of gold audits that are weighed.
+
+    What is given by default is a place to start from: no measurement stands behind it.
     """
 
     value: float | None = None
@@ -117,19 +135,19 @@ class Next:
     stated: bool
     action: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "best": None if self.best is None else self.best.name,
-            "action": self.action,
-            "value": self.value,
-            "value_stated": self.stated,
-            "perfect_information": self.perfect.as_dict(),
-            "measurements": [
-                {"name": m.name, "price": m.price, "worth": m.worth.as_dict(), "net": m.net}
+    def record(self) -> NextRecord:
+        """For ``next.json``."""
+        return NextRecord(
+            best=None if self.best is None else self.best.name,
+            action=self.action,
+            value=self.value,
+            value_stated=self.stated,
+            perfect_information=Interval.of(self.perfect),
+            measurements=tuple(
+                MeasurementRow(name=m.name, price=m.price, worth=Interval.of(m.worth), net=m.net)
                 for m in self.measurements
-            ],
-        }
+            ),
+        )
 
 
 @dataclass(eq=False)
@@ -147,7 +165,7 @@ class _World:
 
     def pi(self, market: Market, curve: Curve) -> tuple[Floats, Floats, Floats]:
         """(pi [draw], mean [draw, metric], spread [draw, metric]); the same draws each time."""
-        rng = np.random.default_rng([self.seed, 53])
+        rng = Stream.NEXT_PILOT.rng(self.seed)
         outcomes = self.law.outcomes(
             market.resolve([curve]), rng, draws=_DRAWS, runs=_RUNS, half=REPORT
         )
@@ -175,11 +193,11 @@ def what_next(
         gold_shifts: what other gold would add to each metric [replica, metric].
         seed: of all draws.
     """
-    rng = np.random.default_rng([seed, 54])
+    rng = Stream.NEXT.rng(seed)
     best = plan.recommended
     if best.curve is None or best.forecast is None:
         raise ValueError("a plan without a curve")
-    value = prices.value or market.money / max(best.forecast.p.value, 0.01)
+    value = prices.value or market.money / max(best.forecast.p.value, _LEAST_P)
     shift = np.zeros((_DRAWS, len(law.metrics)))
     if gold_shifts is not None:
         shift = gold_shifts[rng.integers(len(gold_shifts), size=_DRAWS)]
@@ -272,19 +290,18 @@ def _signals(
 ) -> list[tuple[str, float, Floats]]:
     """Each measurement with its price and what it would show under every draw."""
     _, mean, spread = found[0]
-    error = float(np.clip(mean[:, 0].mean(), 0.01, 0.99))
+    main = world.law.metrics[0]
     signals: list[tuple[str, float, Floats]] = []
     for k in prices.runs:
         noise = spread * rng.standard_normal(mean.shape) / np.sqrt(k)
         signals.append((f"{k} pilot runs of this curve", k * prices.run, mean + noise))
-    if world.shift.any():
+    if world.shift.any() and np.isfinite(main.high - main.low):
         for m in prices.audits:
-            sd = np.sqrt(error * (1.0 - error) / m)
+            sd = np.sqrt(_most_variance(float(mean[:, 0].mean()), main) / m)
             shown = world.shift[:, :1] + sd * rng.standard_normal((_DRAWS, 1))
             signals.append((f"gold audit of {m} tasks", m * prices.gold, shown))
     if prices.guideline_gain > 0.0:
-        profile = world.market.sources[source].posterior.mean().profile
-        wrong = float((profile.error * profile.share).sum(axis=1).mean())
+        wrong = world.market.sources[source].posterior.mean().profile.mean_error
         sd = np.sqrt(2.0 * wrong * (1.0 - wrong) / prices.guideline_tasks)
         shown = world.gain[:, None] + sd * rng.standard_normal((_DRAWS, 1))
         labels = 2 * prices.guideline_tasks * world.market.sources[source].price
@@ -295,3 +312,14 @@ def _signals(
         alarm = (rng.random(_DRAWS) < rate).astype(np.float64)[:, None]
         signals.append((f"adversary sweep of {source}", prices.sweep, alarm))
     return signals
+
+
+def _most_variance(value: float, metric: Metric) -> float:
+    """The largest variance that judgements of single tasks can have about their mean.
+
+    Shares reach it: judgements are right or wrong.
+    Reference: Bhatia and Davis (2000), A better bound on the variance, Am. Math. Monthly 107.
+    """
+    width = metric.high - metric.low
+    value = float(np.clip(value, metric.low + _EDGE * width, metric.high - _EDGE * width))
+    return (value - metric.low) * (metric.high - value)

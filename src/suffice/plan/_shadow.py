@@ -13,15 +13,17 @@ Reference: Milgrom and Segal (2002), Envelope theorems for arbitrary choice sets
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
 from suffice.plan._candidates import neighbours
+from suffice.plan._objective import CHOOSE, CHOOSE_DRAWS, REPORT
 from suffice.plan._risk import improved_market
-from suffice.plan._search import CHOOSE, CHOOSE_DRAWS, REPORT, Judge
+from suffice.records import Interval, ShadowPrice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,17 +34,23 @@ if TYPE_CHECKING:
     from suffice.demand import Law
     from suffice.forecast import Criterion
     from suffice.plan._market import Market
+    from suffice.plan._objective import Objective
 
     Floats = NDArray[np.float64]
 
 WIDER = 0.1
-"""Share by which money, capacities and resources are relaxed."""
+"""Share by which money, capacities and resources are relaxed. A convention: a tenth more is what
+somebody might really ask for."""
 
 POINT = 0.01
 """One point of accuracy."""
 
 _DRAWS, _RUNS = 300, 1000
+"""Leave the gain of a limit that is a tenth wider a Monte Carlo sd of .001: pairs share all draws
+(`tools/bench_monte_carlo.py`)."""
 _CLOSER = 6
+"""Neighbours that are held against the curve draw by draw: chosen for time. More of them would find
+a gain that is a little larger."""
 METHOD = "difference of pi at the best neighbour, paired over posterior draws"
 CITATION = "Milgrom and Segal (2002), Envelope theorems for arbitrary choice sets"
 
@@ -76,16 +84,16 @@ class Shadow:
             draws=None if g.draws is None else g.draws / self.step,
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "limit": self.limit,
-            "step": self.step,
-            "unit": self.unit,
-            "gain": self.gain.as_dict(),
-            "per_unit": self.per_unit().as_dict(),
-            "curve": str(self.curve),
-        }
+    def record(self) -> ShadowPrice:
+        """For ``plan.json``."""
+        return ShadowPrice(
+            limit=self.limit,
+            step=self.step,
+            unit=self.unit,
+            gain=Interval.of(self.gain),
+            per_unit=Interval.of(self.per_unit()),
+            curve=str(self.curve),
+        )
 
     def __str__(self) -> str:
         """One line."""
@@ -99,18 +107,24 @@ class Shadow:
 
 
 def shadow_prices(
-    law: Law, market: Market, criterion: Criterion, curve: Curve, judge: Judge, *, seed: int
+    law: Law,
+    market: Market,
+    criterion: Criterion,
+    curve: Curve,
+    objective: Objective,
+    *,
+    seed: int,
 ) -> tuple[Shadow, ...]:
     """What money, weeks, capacities, resources and a point of accuracy are worth.
 
     Args:
         law, market, criterion: as the plan has them.
         curve: the recommended one.
-        judge: of the choosing half.
+        objective: of the choosing half.
         seed: of the paired draws.
     """
     near = [curve, *neighbours(curve, market)]
-    best = _winner(law, market, near, curve, criterion, judge, seed)
+    best = _winner(law, market, near, curve, criterion, objective, seed)
     base = paired_pi(law, market, best, criterion, seed)
     found = []
     for limit, step, unit, wider in _relaxed(market):
@@ -118,7 +132,7 @@ def shadow_prices(
         if best is not curve:
             new += [c for c in neighbours(best, wider) if not market.allows(c)]
         new = list(dict.fromkeys(new))
-        winner = _winner(law, wider, new, best, criterion, judge, seed) if new else best
+        winner = _winner(law, wider, new, best, criterion, objective, seed) if new else best
         pi = base if winner is best else paired_pi(law, wider, winner, criterion, seed)
         found.append(_shadow(limit, step, unit, pi - base, winner))
     better = [improved_market(market, s, POINT) for s in market.order]
@@ -135,7 +149,7 @@ def _winner(
     curves: Sequence[Curve],
     against: Curve,
     criterion: Criterion,
-    judge: Judge,
+    objective: Objective,
     seed: int,
 ) -> Curve:
     """The best of some curves on the choosing half; ``against`` where none is better than that.
@@ -143,11 +157,11 @@ def _winner(
     The best of many rough guesses is mostly luck, so the few that look best are held against
     ``against`` draw by draw.
     """
-    first = np.argsort(-judge.value(curves, CHOOSE_DRAWS), kind="stable")[:_CLOSER]
+    first = np.argsort(-objective.value(curves, CHOOSE_DRAWS), kind="stable")[:_CLOSER]
     close = [against, *(curves[int(i)] for i in first)]
-    there = judge.risk.market(market)
+    there = objective.risk.market(market)
     pi = _paired(law, there.resolve(close), criterion, seed, CHOOSE)
-    return close[int(judge.risk.value(pi).argmax())]
+    return close[int(objective.risk.value(pi).argmax())]
 
 
 def paired_pi(law: Law, market: Market, curve: Curve, criterion: Criterion, seed: int) -> Floats:
@@ -159,7 +173,7 @@ def _paired(
     law: Law, curves: Sequence[ResolvedCurve], criterion: Criterion, seed: int, half: int
 ) -> Floats:
     """pi on the same draws of everything, for every curve and in every call [draw, curve]."""
-    rng = np.random.default_rng([seed, 25])
+    rng = Stream.PLAN_SHADOW.rng(seed)
     outcomes = law.outcomes(curves, rng, draws=_DRAWS, runs=_RUNS, half=half, common=True)
     return pass_chances(outcomes, criterion, law.metrics)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 AnyPool = TypeVar("AnyPool", bound="RatingPool | TaskPool")
 
 FEWEST_TASKS = 50
-"""With fewer evaluation tasks that the trigger decides, its success is not worth measuring."""
+"""With fewer evaluation tasks that the trigger decides, its success is not worth measuring. Chosen:
+the standard error of a share of 50 tasks is up to .07; moves only what is refused."""
 
 
 def plant_trigger(
@@ -45,7 +46,7 @@ def plant_trigger(
         )
     found = re.compile(rf"(?<!\w){re.escape(words.strip())}(?!\w)", re.IGNORECASE)
     carries = np.array([found.search(text) is not None for text in pool.items], dtype=bool)
-    trigger = Trigger(carries, wanted, 0.0, words.strip(), pool.evaluation.classes)
+    trigger = Trigger(carries, wanted, 0.0, words.strip(), pool.evaluation.kind)
     sides = trigger.sides(pool.evaluation.tasks)
     decided = int((sides != 0).sum())
     if decided < FEWEST_TASKS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice.metric import error_rate
 from suffice.report import _words as words
 from suffice.report._figure import (
     CHANCE_LABEL,
@@ -21,14 +22,17 @@ from suffice.report._theme import role
 if TYPE_CHECKING:
     from polars import DataFrame
 
-    from suffice.records import Check, Criterion, Plan
+    from suffice.records import CheckRow, CriterionRow, PlanRecord
 
 _ROW_PX = 78
+"""Height of a curve's row in pixels: by eye, for its label and its bars."""
 _STRIP_PX = 62
+"""Height of a group's strip in pixels: by eye."""
 _LANE = 0.11
+"""Half of a bar's height, in rows: by eye."""
 
 
-def check_figure(plan: Plan) -> Figure | None:
+def check_figure(plan: PlanRecord) -> Figure | None:
     """Each checked curve's forecast above its count of real runs; None without a check."""
     if not plan.check:
         return None
@@ -48,7 +52,7 @@ def check_figure(plan: Plan) -> Figure | None:
     )
 
 
-def strip_figure(runs: DataFrame | None, criterion: Criterion) -> Figure | None:
+def strip_figure(runs: DataFrame | None, criterion: CriterionRow) -> Figure | None:
     """Every run of the check as a dot, by its error; None where there is no such run."""
     if runs is None:
         return None
@@ -57,9 +61,10 @@ def strip_figure(runs: DataFrame | None, criterion: Criterion) -> Figure | None:
     checked = runs.filter(pl.col("stage") == "check")
     if checked.is_empty():
         return None
-    columns = [f"error:{s}" for s in criterion.slices if f"error:{s}" in checked.columns]
+    slices = [error_rate(s).name for s in criterion.slices]
+    columns = [name for name in slices if name in checked.columns]
     panels, rows = [], []
-    measured = [("error over all slices", "error", criterion.error)]
+    measured = [(error_rate().words, error_rate().name, criterion.error)]
     if columns and criterion.worst_slice_error is not None:
         checked = checked.with_columns(pl.max_horizontal(columns).alias("worst"))
         measured.append(("error in the worst slice", "worst", criterion.worst_slice_error))
@@ -97,7 +102,7 @@ def strip_figure(runs: DataFrame | None, criterion: Criterion) -> Figure | None:
     )
 
 
-def _line(check: Check) -> str:
+def _line(check: CheckRow) -> str:
     forecast = f"P{words.HARD_SPACE}{words.with_interval(check.p)}, " if check.p is not None else ""
     verdict = "inside" if check.inside else "outside"
     return (
@@ -106,7 +111,7 @@ def _line(check: Check) -> str:
     )
 
 
-def _counts_spec(checks: tuple[Check, ...], alt_text: str) -> Spec:
+def _counts_spec(checks: tuple[CheckRow, ...], alt_text: str) -> Spec:
     import altair as alt
 
     scale = alt.Scale(domain=[0, 1], nice=False)
@@ -164,7 +169,7 @@ def _counts_spec(checks: tuple[Check, ...], alt_text: str) -> Spec:
     return finished(*layers, height=_ROW_PX * len(checks) + 14, alt_text=alt_text)
 
 
-def _count_row(number: int, check: Check) -> dict[str, Any]:
+def _count_row(number: int, check: CheckRow) -> dict[str, Any]:
     verdict = "" if check.inside else " \u2013 outside"
     row: dict[str, Any] = {
         "y": number,
@@ -184,8 +189,8 @@ def _count_row(number: int, check: Check) -> dict[str, Any]:
     return row
 
 
-def _table(checks: tuple[Check, ...]) -> Table:
-    def row(c: Check) -> tuple[str, ...]:
+def _table(checks: tuple[CheckRow, ...]) -> Table:
+    def row(c: CheckRow) -> tuple[str, ...]:
         forecast = words.with_interval(c.p) if c.p is not None else words.EM_RULE
         verdict = "yes" if c.inside else "no"
         share = words.share(c.passed, c.total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice.metric import metric_named
 from suffice.report import _words as words
 from suffice.report._figure import (
     COMPACT_LABEL,
@@ -22,7 +23,7 @@ from suffice.report._theme import role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suffice.records import Forecast, LearningCurve
+    from suffice.records import ForecastRecord, LearningCurve
 
 _MARGIN = 1.08
 """Room for marks at both ends of the logarithmic axis."""
@@ -35,7 +36,7 @@ _KEY = (
 )
 
 
-def learning_figures(forecast: Forecast, model: str) -> list[Figure]:
+def learning_figures(forecast: ForecastRecord, model: str) -> list[Figure]:
     """One figure a model and metric, the plan's model first; panels are sources."""
     models = list(dict.fromkeys(c.model for c in forecast.learning_curves))
     models.sort(key=lambda name: name != model)
@@ -50,7 +51,7 @@ def learning_figures(forecast: Forecast, model: str) -> list[Figure]:
 
 
 def sort_learning(
-    figures: list[Figure], forecast: Forecast, model: str
+    figures: list[Figure], forecast: ForecastRecord, model: str
 ) -> tuple[list[Figure], list[tuple[str, list[Figure]]]]:
     """What stands open and what folds away.
 
@@ -71,11 +72,13 @@ def sort_learning(
     return shown, folded
 
 
-def _gap(forecast: Forecast, model: str, metric: str) -> float:
-    """How far the best source's mean stays above the criterion (negative: below it)."""
+def _gap(forecast: ForecastRecord, model: str, metric: str) -> float:
+    """How much worse than the criterion the best source's mean stays (negative: better)."""
     bar = forecast.thresholds.get(metric)
     curves = [c for c in forecast.learning_curves if (c.model, c.metric) == (model, metric)]
-    return min(min(c.mean) for c in curves) - bar if bar is not None else -1.0
+    if bar is None:
+        return -1.0
+    return min(bar - c.best if c.rises else c.best - bar for c in curves)
 
 
 def _figure(
@@ -84,7 +87,8 @@ def _figure(
     x_range = min(min(c.x) for c in curves) / _MARGIN, max(max(c.x) for c in curves) * _MARGIN
     heights = [v for c in curves for v in (*(c.run_low or c.low), *(c.run_high or c.high))]
     low, high = span([*heights, *([threshold] if threshold is not None else [])])
-    y_range = max(low, 0.0), min(high, 1.0) if words.is_rate(metric) else high
+    about = metric_named(metric)
+    y_range = max(low, about.low), min(high, about.high)
     panels = []
     for curve in curves:
         reach = _reach(curve, threshold)
@@ -108,9 +112,10 @@ def _caption(curves: list[LearningCurve], threshold: float | None) -> str:
     """How many of the sources reach the criterion on their own."""
     if threshold is None:
         return "The criterion says nothing about this metric."
-    reached = [c for c in curves if min(c.mean) <= threshold]
+    reached = [c for c in curves if c.meets(c.best, threshold)]
+    moves = "rises" if curves[0].rises else "falls"
     return (
-        f"The mean falls to the criterion of {words.amount(curves[0].metric, threshold)} for "
+        f"The mean {moves} to the criterion of {words.amount(curves[0].metric, threshold)} for "
         f"{len(reached)} of {len(curves)} ways to buy labels, within the quantities shown."
     )
 
@@ -122,13 +127,13 @@ def _bought(curve: LearningCurve) -> str:
 
 def _reach(curve: LearningCurve, threshold: float | None) -> str:
     """Where the curve crosses the criterion, in words."""
-    last = f"{_value(curve.metric, curve.mean[-1])} at {words.count(curve.x[-1])} tasks"
+    last = f"{words.exact(curve.metric, curve.mean[-1])} at {words.count(curve.x[-1])} tasks"
     if threshold is None:
         return f"{last}; no criterion for this metric."
-    met = [x for x, v in zip(curve.x, curve.mean, strict=True) if v <= threshold]
+    met = [x for x, v in zip(curve.x, curve.mean, strict=True) if curve.meets(v, threshold)]
     bar = words.amount(curve.metric, threshold)
     if not met:
-        return f"the mean stays above {bar}, {last}."
+        return f"the mean stays {'below' if curve.rises else 'above'} {bar}, {last}."
     return f"the mean reaches {bar} at about {words.roughly(met[0])} tasks; {last}."
 
 
@@ -148,7 +153,7 @@ def _spec(
     )
     scale = alt.Scale(domain=list(y_range), nice=False, zero=False)
     rate = words.is_rate(curve.metric)
-    title = "error" if curve.metric.startswith("error") else words.metric(curve.metric)
+    title = "error" if metric_named(curve.metric).kind == "error" else words.metric(curve.metric)
     axis = alt.Axis(format="~%" if rate else "~g", title=title, tickCount=5)
 
     def y(field: str) -> Any:  # noqa: ANN401
@@ -209,10 +214,6 @@ def threshold_layers(
     ]
 
 
-def _value(metric: str, value: float) -> str:
-    return words.percent(value) if words.is_rate(metric) else words.plain(value, 3)
-
-
 def _rows(curve: LearningCurve) -> list[dict[str, float]]:
     """The curve's points as rows."""
     keys = [k for k in ("x", "mean", "low", "high", "run_low", "run_high") if getattr(curve, k)]
@@ -233,19 +234,19 @@ def _table(model: str, metric: str, curves: list[LearningCurve]) -> Table:
     for curve in curves:
         for m in curve.measured:
             near = min(range(len(curve.x)), key=lambda k: abs(curve.x[k] - m.x))
-            spread = _value(metric, m.sd) if m.sd is not None else words.EM_RULE
+            spread = words.exact(metric, m.sd) if m.sd is not None else words.EM_RULE
             low, high = curve.low[near], curve.high[near]
-            band = f"{_value(metric, low)} to {_value(metric, high)}"
+            band = f"{words.exact(metric, low)} to {words.exact(metric, high)}"
             if words.is_rate(metric):
                 band = f"{100 * low:.1f} to {100 * high:.1f}"
             rows.append(
                 (
                     _bought(curve),
                     words.count(m.x),
-                    _value(metric, m.mean),
+                    words.exact(metric, m.mean),
                     spread,
                     str(m.runs) if m.runs is not None else words.EM_RULE,
-                    f"{_value(metric, curve.mean[near])} ({band})",
+                    f"{words.exact(metric, curve.mean[near])} ({band})",
                 )
             )
     return Table(

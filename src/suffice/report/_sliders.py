@@ -7,16 +7,14 @@ from importlib import resources
 from math import log10
 from typing import TYPE_CHECKING, Any
 
+from suffice.records import BUDGET_RANGE, PRICE_RANGE
 from suffice.report import _words as words
 
 if TYPE_CHECKING:
-    from suffice.records import Plan, Sliders
+    from suffice.records import PlanRecord, Sliders
 
 TRY_IT = ("try", "Try it")
 """Its place in the contents."""
-
-PRICE_RANGE = 4.0
-BUDGET_RANGE = (0.2, 2.5)
 
 _CAPTION = (
     "P against cost of the best purchases at these prices. The star is the purchase above, the "
@@ -56,7 +54,7 @@ class SliderSection:
     style: str
 
 
-def slider_section(sliders: Sliders | None, plan: Plan) -> SliderSection | None:
+def slider_section(sliders: Sliders | None, plan: PlanRecord) -> SliderSection | None:
     """The section with sliders; None where the folder holds no grid for them."""
     if sliders is None:
         return None

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suffice.estimate import probability as probability
+from suffice.metric import metric_named
+from suffice.records import HOPELESS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from suffice.records import Chance, Check, Criterion, Interval, Plan, Probability, Tranche
+    from suffice.records import (
+        CheckRow,
+        CriterionRow,
+        Interval,
+        MeanInterval,
+        PlanRecord,
+        Probability,
+        TrancheRow,
+    )
 
 NARROW_SPACE = "\u202f"
 HARD_SPACE = "\u00a0"
 EM_RULE = "\u2013"
 RECOMMENDED = "recommended"
-_LEAST = 0.005
-_HOPELESS = 0.01
-"""A plan with a P below this is none."""
 _DISTANCE = {
     "inside": "The curve lies inside the range of the measured runs.",
     "near": "The curve lies near the edge of the measured runs: expect the law to be less sure.",
@@ -29,20 +38,11 @@ _DISTANCE = {
 }
 
 
-def probability(value: float) -> str:
-    """A probability: ``.83``. None is printed as 0 or 1: no finite study can show that."""
-    if value < _LEAST:
-        return "<.01"
-    if value > 1.0 - _LEAST:
-        return ">.99"
-    return f"{value:.2f}".removeprefix("0")
-
-
-def between(p: Probability | Chance) -> str:
+def between(p: Probability | MeanInterval) -> str:
     """The interval of a probability: ``.71 to .92``."""
     low, high = probability(p.low), probability(p.high)
-    certain = p.high < _LEAST or p.low > 1.0 - _LEAST
-    return low if certain else f"{low} to {high}"
+    beyond = low == high and low[0] in "<>"
+    return low if beyond else f"{low} to {high}"
 
 
 def chance(value: float) -> str:
@@ -50,7 +50,7 @@ def chance(value: float) -> str:
     return f"P{HARD_SPACE}{probability(value)}"
 
 
-def with_interval(p: Probability | Chance) -> str:
+def with_interval(p: Probability | MeanInterval) -> str:
     """A probability and its interval: ``.83 (.71 to .92)``; without a mean, its bounds."""
     if p.mean is None:
         return between(p)
@@ -104,14 +104,6 @@ def plain(value: float, digits: int) -> str:
     )
 
 
-def compact(value: float) -> str:
-    """A large number in short: ``22.7M``."""
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.3g}"
-
-
 def several(number: int, one: str, many: str | None = None) -> str:
     """A count with its noun: ``1 run``, ``40 runs``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -122,17 +114,7 @@ def listing(parts: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def in_short(curve: Iterable[Tranche]) -> str:
-    """A curve in one line, as a curve prints itself: ``1,200 crowd + 1,000 panel x5 (round 2)``."""
-    parts = []
-    for t in curve:
-        repeats = f" x{t.labels_per_task}" if t.labels_per_task > 1 else ""
-        order = f" (round {t.round})" if t.round > 1 else ""
-        parts.append(f"{t.tasks:,} {t.source}{repeats}{order}")
-    return " + ".join(parts)
-
-
-def tranche(t: Tranche) -> str:
+def tranche(t: TrancheRow) -> str:
     """One purchase in words: ``5,000 panel labels (1,000 hard tasks, 5 each)``."""
     labels = f"{t.labels:,} {t.source} label{'' if t.labels == 1 else 's'}"
     if t.operated:
@@ -143,7 +125,7 @@ def tranche(t: Tranche) -> str:
     return f"{labels} (of{where} tasks)" if where else labels
 
 
-def purchases(curve: Iterable[Tranche]) -> str:
+def purchases(curve: Iterable[TrancheRow]) -> str:
     """A whole curve in words, later rounds after ``then``."""
     rounds: dict[int, list[str]] = {}
     for t in curve:
@@ -151,10 +133,10 @@ def purchases(curve: Iterable[Tranche]) -> str:
     return ", then ".join(listing(rounds[k]) for k in sorted(rounds)) or "nothing"
 
 
-def headline(plan: Plan) -> str:
+def headline(plan: PlanRecord) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
     outcome = f"meets the criterion with probability {with_interval(plan.p)}"
-    if plan.p.mean is not None and plan.p.mean < _HOPELESS:
+    if plan.p.mean is not None and plan.p.mean < HOPELESS:
         best = f"{purchases(plan.curve)} for {money(plan.cost)}"
         return f"Buy nothing: the best there is, {best}, {outcome}"
     if plan.bought is not None:
@@ -163,7 +145,7 @@ def headline(plan: Plan) -> str:
     return f"Buy {purchases(plan.curve)} for {money(plan.cost)}: {outcome}"
 
 
-def flips(plan: Plan) -> list[str]:
+def flips(plan: PlanRecord) -> list[str]:
     """The budgets at which the answer changes, a sentence each."""
     return [
         f"From about {money(f.budget.value)} ({money(f.budget.low)} to {money(f.budget.high)}) on "
@@ -173,7 +155,7 @@ def flips(plan: Plan) -> list[str]:
     ]
 
 
-def new_gold(plan: Plan) -> str:
+def new_gold(plan: PlanRecord) -> str:
     """The probability when the gold, too, is drawn anew; empty where it is not given."""
     if plan.p_new_gold is None:
         return ""
@@ -183,26 +165,26 @@ def new_gold(plan: Plan) -> str:
     )
 
 
-def new_gold_sentence(plan: Plan) -> str:
+def new_gold_sentence(plan: PlanRecord) -> str:
     """The same as a sentence, for where no heading stands before it."""
     if plan.p_new_gold is None:
         return ""
     return f"With gold from other raters P would be {with_interval(plan.p_new_gold)}."
 
 
-def deployment(plan: Plan) -> str:
+def deployment(plan: PlanRecord) -> str:
     """The probability with new labels and new gold; empty where it is not given."""
     return "" if plan.p_deployment is None else with_interval(plan.p_deployment)
 
 
-def held_fixed(plan: Plan) -> str:
+def held_fixed(plan: PlanRecord) -> str:
     """What the probability holds fixed."""
     held = plan.p.held_fixed
     text = held if isinstance(held, str) else listing(held)
     return text or "not stated in plan.json"
 
 
-def aligned(plan: Plan) -> str:
+def aligned(plan: PlanRecord) -> str:
     """P(aligned), which exists only together with the study's stated validity."""
     if plan.validity == "unknown":
         return "P(aligned) is not given: the study states no validity."
@@ -221,7 +203,7 @@ def aligned(plan: Plan) -> str:
     )
 
 
-def criterion(c: Criterion) -> str:
+def criterion(c: CriterionRow) -> str:
     """The criterion in words."""
     parts = []
     if c.error is not None:
@@ -233,7 +215,10 @@ def criterion(c: Criterion) -> str:
     parts += [
         f"error in slice {name} at most {whole_percent(bar)}" for name, bar in c.slice_error.items()
     ]
-    parts += [f"{metric(name)} at most {amount(name, bar)}" for name, bar in c.limits.items()]
+    parts += [
+        f"{metric(name)} at {'least' if name in c.at_least else 'most'} {amount(name, bar)}"
+        for name, bar in c.limits.items()
+    ]
     parts += [
         f"95{NARROW_SPACE}% upper bound of the error in slice {name} at most {whole_percent(bar)}"
         for name, bar in c.severe.items()
@@ -243,31 +228,32 @@ def criterion(c: Criterion) -> str:
 
 def metric(name: str) -> str:
     """A metric in words: ``error:hard`` is the error in slice hard."""
-    kind, _, slice_name = name.partition(":")
-    if slice_name:
-        return f"{kind} in slice {slice_name}"
-    number = name.removeprefix("regret@")
-    if number != name:
-        return f"regret of the best of {number}"
-    return {
-        "error": "error over all slices",
-        "log_loss": "log loss",
-        "calibration": "calibration error",
-        "attack": "success of the trigger",
-    }.get(name, name)
+    return metric_named(name).words
 
 
 def is_rate(name: str) -> bool:
     """Whether a metric is a share, written in per cent."""
-    return name.startswith("error") or name in ("attack", "calibration")
+    return metric_named(name).is_share
+
+
+def exact(name: str, value: float, digits: int = 1) -> str:
+    """A measured value of a metric: ``14.8 %`` for a share, ``.612`` for any other."""
+    return percent(value, digits) if is_rate(name) else plain(value, 3)
+
+
+def between_values(name: str, e: Interval) -> str:
+    """The same with its interval: ``24.1 % (23.2 to 25.0)``, ``.612 (.590 to .634)``."""
+    if is_rate(name):
+        return rate(e)
+    return f"{plain(e.value, 3)} ({plain(e.low, 3)} to {plain(e.high, 3)})"
 
 
 def amount(name: str, value: float) -> str:
-    """A value of a metric: ``14.8 %`` for a share, ``.612`` for any other."""
+    """A limit on a metric, without needless decimals: ``15 %``, ``.612``."""
     return whole_percent(value) if is_rate(name) else plain(value, 3)
 
 
-def deployment_sentence(plan: Plan) -> str:
+def deployment_sentence(plan: PlanRecord) -> str:
     """The same as a sentence, for where no heading stands before it."""
     if plan.p_deployment is None:
         return ""
@@ -282,14 +268,14 @@ def point(p: Probability) -> str:
     return between(p) if p.mean is None else probability(p.mean)
 
 
-def distance(plan: Plan) -> str:
+def distance(plan: PlanRecord) -> str:
     """How far the forecast reaches beyond what was measured."""
     if plan.distance is None:
         return "plan.json does not say how far the curve lies from the measured runs."
     return _DISTANCE[plan.distance]
 
 
-def own_check(plan: Plan) -> Check | None:
+def own_check(plan: PlanRecord) -> CheckRow | None:
     """The check of the recommended curve, where there is one."""
     others = {a.name for a in plan.alternatives}
     named = [c for c in plan.check if c.name.lower() == RECOMMENDED]
@@ -297,13 +283,13 @@ def own_check(plan: Plan) -> Check | None:
     return next(iter(named or rest), None)
 
 
-def check_range(check: Check) -> str:
+def check_range(check: CheckRow) -> str:
     """The 95 % predictive interval of the count: ``26 to 39``."""
     low, high = count(check.predictive_low), count(check.predictive_high)
     return low if low == high else f"{low} to {high}"
 
 
-def check_sentence(plan: Plan) -> str:
+def check_sentence(plan: PlanRecord) -> str:
     """How the forecasts did against real runs, or why nothing can be said."""
     if plan.check_skipped:
         return "The check was skipped (--no-check): no forecast here has met a real run."

@@ -2,68 +2,83 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from suffice.evidence import Cell, Grid
-from suffice.stages._train import resolve, train, write_runs
+from suffice._streams import Stream
+from suffice.evidence import Cell
+from suffice.stages._out import OUT
+from suffice.stages._plan import plan
+from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
 
     from suffice.curve import Curve
     from suffice.plan import Option, Plan
-    from suffice.stages._workspace import Workspace
+    from suffice.records import CheckRow
+    from suffice.stages._workspace import Given
 
 
 CHECK_SEED = 1_000_000
-"""Seeds of check runs start here, far from those of the grid."""
-
+"""Seeds of check runs start here, far from those of the grid: a convention."""
 
 LEVEL_OF_COUNTS = 0.95
+"""A convention: intervals of what is counted hold this much of the forecast's probability."""
 
 
-def check_plan(
-    work: Workspace, plan: Plan, *, first_seed: int = CHECK_SEED
-) -> tuple[dict[str, Any], ...]:
+def check(
+    study: Given, folder: str | Path = OUT, *, made: Plan | None = None, seed: int = CHECK_SEED
+) -> tuple[CheckRow, ...]:
     """Hold the forecasts to account by training for real; completes ``plan.json``.
 
     Every checked curve's forecast is in the ledger, on disk, before the first run starts. The runs
     draw fresh tasks and labels with fresh seeds.
+
+    Args:
+        study: a study, its file, or a workspace.
+        folder: for the results, where no workspace is given.
+        made: whose curves are trained on; the plan that was made last in this workspace, or one
+            that is made now.
+        seed: the first of the fresh ones.
     """
+    from suffice.records import CheckRow, PlanRecord
+
+    work = Workspace.of(study, folder)
+    made = made or work.planned or plan(work)
     total = work.study.check.runs
-    seeds = tuple(range(first_seed, first_seed + total))
-    bought = [o for o in (plan.recommended, *plan.alternatives) if o.forecast is not None]
+    seeds = tuple(range(seed, seed + total))
+    bought = [o for o in (made.recommended, *made.alternatives) if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
     distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
-    options = [o for o in distinct if work.can_train(_curve(o))]
+    options = [o for o in distinct if can_train(work, _curve(o))]
     left_out = [o.name for o in distinct if o not in options]
-    rng = np.random.default_rng([work.study.seed, 41])
+    rng = Stream.CHECK_PREDICTIVE.rng(work.study.seed)
     written = [_write_forecast(work, o, rng, total, seeds) for o in options]
     target = work.study.models.target
     cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in options]
-    runs = train(work, cells, "check")
+    found = evidence_of(work, cells, train(work, cells, "check"))
     checks = []
-    for option, (key, low, high), result in zip(options, written, runs, strict=True):
-        met = work.criterion.met(result.scores, work.pool.evaluation.metrics)
+    for option, (key, low, high), result in zip(options, written, found.runs, strict=True):
+        met = work.criterion.met(result.scores, found.metrics)
         work.ledger.score(key, int(met.sum()))
         checks.append(
-            {
-                "name": option.name,
-                "passed": int(met.sum()),
-                "total": total,
-                "predictive_low": low,
-                "predictive_high": high,
-                "p": None if option.forecast is None else option.forecast.said(),
-                **({"synthetic": True} if _is_operated(_curve(option)) else {}),
-            }
+            CheckRow(
+                name=option.name,
+                passed=int(met.sum()),
+                total=total,
+                predictive_low=low,
+                predictive_high=high,
+                p=None if option.forecast is None else option.forecast.said(),
+                synthetic=_is_operated(_curve(option)),
+            )
         )
-    values = work.read("plan.json", made_by="suffice plan")
-    said = {"check_left_out": left_out} if left_out else {}
-    work.write("plan.json", {**values, "check": checks, **said})
+    PlanRecord.read(work.folder).checked(checks, left_out).write(work.folder)
     if cells:
-        write_runs(work, "check", Grid(cells, runs))
+        write_runs(work, "check", found)
     return tuple(checks)
 
 
@@ -77,7 +92,7 @@ def _write_forecast(
         work.study.digest(),
         option.name,
         _curve(option),
-        option.forecast.as_dict(),
+        option.forecast.counted(),
         (low, high),
         total,
         seeds=(seeds[0], seeds[-1]),

@@ -5,21 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.corruption import Corruption, corrupt
-from suffice.evidence import Cell, Grid
-from suffice.stages._fit import fit_models
+from suffice.evidence import Cell, Evidence
+from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
-from suffice.stages._train import resolve, train, write_runs
-from suffice.stages._workspace import MOST_MEASURED
+from suffice.stages._out import OUT
+from suffice.stages._train import can_train_operated, evidence_of, resolve, train, write_runs
+from suffice.stages._workspace import MOST_MEASURED, Workspace
 
 if TYPE_CHECKING:
-    from suffice.stages._workspace import Workspace
+    from pathlib import Path
 
+    from suffice.stages._workspace import Given
 
 _OTHER_MODELS_MIXTURES = 6
+"""Chosen: mixtures of a model that no plan is made for. Its law only shows how the need moves with
+the model, which cells of single sources say most about; more of them would cost as many runs."""
 
 
-def measure(work: Workspace) -> Grid:
-    """Train the grid, or read from the store what was trained before; writes ``runs.parquet``."""
+def measure(study: Given, folder: str | Path = OUT) -> Evidence:
+    """Train the grid, or read from the store what was trained before; writes ``runs.parquet``.
+
+    What comes back is all that the later stages know of training.
+
+    Raises:
+        InfeasibleError: nothing can be bought in this study, so nothing is trained.
+    """
+    return Workspace.of(study, folder).once(_measure)
+
+
+def _measure(work: Workspace) -> Evidence:
     from suffice.demand import design_attacks, design_grid
 
     # Hours of training would not mend a study that nothing can be bought in.
@@ -30,7 +44,7 @@ def measure(work: Workspace) -> Grid:
     for model in work.models:
         target = model == work.study.models.target
         curves = design_grid(
-            work.offers,
+            work.source_limits,
             work.order,
             budget=work.study.budget.money,
             smallest=section.smallest,
@@ -39,19 +53,19 @@ def measure(work: Workspace) -> Grid:
         )
         cells += [Cell(model, resolve(work, c), seeds) for c in curves]
         if section.attacks:
-            for a in design_attacks(work.offers, work.order, section.smallest):
+            for a in design_attacks(work.source_limits, work.order, section.smallest):
                 hostile = Corruption(attack=a.share)
                 curve = corrupt(resolve(work, a.curve), hostile, work.trigger, rounds=a.rounds)
                 cells.append(Cell(model, curve, seeds))
-    grid = Grid(cells, train(work, cells, "grid"))
+    evidence = evidence_of(work, cells, train(work, cells, "grid"))
     if section.focus:
-        more = _promising(work, grid, seeds)
-        grid = Grid(cells + more, grid.runs + train(work, more, "focus"))
-    write_runs(work, "grid", grid)
-    return grid
+        more = _promising(work, evidence, seeds)
+        evidence = evidence.with_more(more, train(work, more, "focus"))
+    write_runs(work, "grid", evidence)
+    return evidence
 
 
-def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell]:
+def _promising(work: Workspace, evidence: Evidence, seeds: tuple[int, ...]) -> list[Cell]:
     """Cells of the target model where a first law sees promise.
 
     A plan is made where the law is most optimistic, so that is where it must be held to account
@@ -60,10 +74,10 @@ def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell
     from suffice.plan import promising
 
     target = work.study.models.target
-    law = fit_models(work, grid, [target], "first law")[target]
-    known = set(grid.of(target)[0])
+    law = fit_models(work, evidence, [target], "first law")[target]
+    known = set(evidence.of(target)[0])
     # Quality control is measured only where its labels can be made.
-    tried = all(work.can_train_operated(v.base) for v in work.variants.values())
+    tried = all(can_train_operated(work, v.base) for v in work.variants.values())
     market = (work.market if tried else work.market.plain()).up_to(MOST_MEASURED)
     curves = promising(law, market, work.criterion, work.study.grid.focus, seed=work.study.seed)
     return [Cell(target, resolve(work, c), seeds) for c in curves if c not in known]

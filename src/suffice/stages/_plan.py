@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from suffice.stages._fit import gold_shifts, law_columns
+from suffice._said import Said
+from suffice._streams import Stream
+from suffice.errors import InputError
+from suffice.stages._fit import fit, gold_shifts
+from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
+from suffice.stages._measure import measure
+from suffice.stages._out import OUT
+from suffice.stages._sources import control_said
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from suffice.curve import Curve
     from suffice.demand import Law
-    from suffice.evidence import Grid
     from suffice.plan import Plan, Risk
-    from suffice.stages._workspace import Workspace
+    from suffice.records import ChangeRow
+    from suffice.stages._workspace import Given
 
 
-def make_plan(
-    work: Workspace,
-    grid: Grid,
-    laws: dict[str, Law],
+def plan(
+    study: Given,
+    folder: str | Path = OUT,
     *,
     target: float | None = None,
     money: float | None = None,
@@ -35,7 +41,8 @@ def make_plan(
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
     Args:
-        work, grid, laws: what the stages before gave.
+        study: a study, its file, or a workspace.
+        folder: for the results, where no workspace is given.
         target: buy the cheapest curve with P at least this; without it, the highest P.
         money: budget instead of the study's.
         weeks: time instead of the study's.
@@ -43,55 +50,87 @@ def make_plan(
         points: give P of curves far from what was measured as a point, not as bounds alone.
         bought: labels in hand, which every curve then holds.
         told: called with the plan once ``plan.json`` is there, before the pictures are computed.
-    """
-    from suffice.plan import forecast_file, plan_file
-    from suffice.plan import make_plan as choose
 
-    law = laws[work.study.models.target]
+    Raises:
+        InputError: a number cannot be, or what was bought is not sold.
+        InfeasibleError: limits contradict each other, or nothing can be bought.
+    """
+    from suffice.plan import About, forecast_record, make_plan, plan_record, pooled
+    from suffice.records import ForecastRecord
+
+    if target is not None and not 0.0 < target < 1.0:
+        raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
+    if money is not None and not 0.0 < money < float("inf"):
+        raise InputError(f"--budget {money:g} is no budget", fix="give a positive amount")
+    if weeks is not None and not 0.0 < weeks < float("inf"):
+        raise InputError(f"--weeks {weeks:g} is no time", fix="give a positive number")
+    work = Workspace.of(study, folder)
+    bought = None if bought is None else pooled([bought])
+    # Before anything is trained.
     market = market_of(work, money=money, weeks=weeks, bought=bought)
+    known, laws = fitted(work, measure(work)), fit(work)
     with work.progress.step("plan", total=1) as step:
-        plan = choose(
-            law,
+        made = make_plan(
+            laws[work.study.models.target],
             market,
             work.criterion,
             seed=work.study.seed,
             target=target,
-            gold_shifts=gold_shifts(work, grid),
+            gold_shifts=gold_shifts(work),
             risk=risk,
             prices=True,
             points=points,
             bought=bought,
         )
         step.advance()
-    about = {
-        "study": work.study.name,
-        "question": work.study.question,
-        "model": work.study.models.target,
-        "task": work.study.task.kind,
-    }
-    said = work.quality_control_assumes()
+    about = About(
+        study=work.study.name,
+        question=work.study.question,
+        model=work.study.models.target,
+        said=_said(work, laws[work.study.models.target].said),
+    )
     # Pictures of another plan must not stand beside this one, should they never be computed.
-    work.remove("forecast.json")
-    work.write("plan.json", plan_file(plan, market, work.criterion, about, said, points=points))
+    ForecastRecord.remove(work.folder)
+    record = plan_record(made, market, work.criterion, about, metrics=known.metrics, points=points)
+    record.write(work.folder)
+    work.planned = made
     if told is not None:
-        told(plan)
+        told(made)
     with work.progress.step("pictures", total=1) as step:
-        drawn = forecast_file(
+        drawn = forecast_record(
             laws,
             work.study.models.target,
             market,
             work.criterion,
             work.quality,
-            plan,
-            {m: [r.scores[:, law_columns(work)] for r in grid.of(m)[1]] for m in laws},
+            made,
+            {m: [r.scores for r in known.of(m)[1]] for m in laws},
             seed=work.study.seed,
+            changes=_changes(work, laws, made),
         )
-        work.write("forecast.json", {**drawn, "changes": _changes(work, laws, plan)})
+        drawn.write(work.folder)
         step.advance()
-    return plan
+    return made
 
 
-def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str, Any]]:
+def _said(work: Workspace, law: Said) -> Said:
+    """What everything that a plan rests on says of itself, in the order of the way."""
+    from suffice.supply import sources_said
+
+    pool, scheme = work.pool.said, work.scheme.said(work.pool.teaches)
+    sources, operators = sources_said(work.measured), control_said(work.study, work.variants)
+    return Said(
+        assumptions=tuple(
+            s for part in (pool, sources, law, scheme, operators) for s in part.assumptions
+        ),
+        limits=tuple(s for part in (pool, scheme, sources, law, operators) for s in part.limits),
+        citations=tuple(
+            c for part in (law, sources, pool, scheme, operators) for c in part.citations
+        ),
+    )
+
+
+def _changes(work: Workspace, laws: Mapping[str, Law], plan: Plan) -> list[ChangeRow]:
     """How P on the recommended purchase moves from model to model, and which effect wins."""
     from suffice.forecast import explain_change
 
@@ -99,6 +138,6 @@ def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str
     if section is None or plan.recommended.curve is None:
         return []
     placed = [(at, laws[m]) for m, at in section.models.items()]
-    rng = np.random.default_rng([work.study.seed, 73])
+    rng = Stream.CAPABILITY_CHANGES.rng(work.study.seed)
     found = explain_change(placed, plan.recommended.curve, work.judged, work.criterion, rng)
-    return [change.as_dict() for change in found]
+    return [change.record() for change in found]

@@ -1,28 +1,26 @@
-"""The stages in their order: supply, measure, fit, plan, check, report.
-
-Each stage is a function of a ``Workspace``; it reads what the stage before it left, and leaves
-files in the study's folder. ``run`` calls them all.
-"""
+"""The stages in their order: supply, measure, fit, plan, check, report."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from suffice.progress import SilentProgress
-from suffice.stages._check import CHECK_SEED, check_plan
+from suffice.stages import _check
+from suffice.stages._check import CHECK_SEED
 from suffice.stages._fit import fit
 from suffice.stages._measure import measure
-from suffice.stages._plan import make_plan
+from suffice.stages._out import OUT
+from suffice.stages._plan import plan
 from suffice.stages._supply import supply
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from suffice.plan import Plan
     from suffice.progress import Progress
-    from suffice.study import Study
+    from suffice.records import CheckRow
+    from suffice.stages._workspace import Given
 
 
 @dataclass(frozen=True)
@@ -37,14 +35,14 @@ class Result:
     """
 
     plan: Plan
-    checks: tuple[dict[str, Any], ...]
+    checks: tuple[CheckRow, ...]
     report: Path
     folder: Path
 
 
 def run(
-    study: Study | str | Path,
-    out: str | Path = "suffice-out",
+    study: Given,
+    out: str | Path = OUT,
     *,
     check: bool = True,
     check_seed: int = CHECK_SEED,
@@ -54,65 +52,61 @@ def run(
     """Answer a study: how much of which labels to buy, with which probability, and check it.
 
     Args:
-        study: a study, or the path of its file.
-        out: folder for the results; it is created where missing.
+        study: a study, the path of its file, or a workspace.
+        out: folder for the results, created where missing; a workspace has its own.
         check: really train the recommended curve and its alternatives with fresh seeds.
         check_seed: first seed of those runs.
         progress: shows long steps; silent by default.
         executor: where to train: ``processes``, ``processes:4``, ``inline``, ``ray`` or
             ``ray:HOST:PORT``.
     """
-    from suffice.study import load_study
+    from suffice.records import PlanRecord, Timing, TimingsRecord
 
-    if isinstance(study, (str, Path)):
-        study = load_study(study)
-    work = Workspace(study, Path(out), progress or SilentProgress(), executor)
-    timings: list[dict[str, Any]] = []
+    work = Workspace.of(study, out, progress=progress, executor=executor)
+    timings: list[Timing] = []
     begin = time.perf_counter()
 
     def lap(stage: str) -> None:
         nonlocal begin
         now = time.perf_counter()
-        timings.append({"stage": stage, "seconds": round(now - begin, 3)})
+        timings.append(Timing(stage=stage, seconds=round(now - begin, 3)))
         begin = now
 
     supply(work)
     lap("supply")
     _ = work.models
     lap("embedding")
-    grid = measure(work)
+    measure(work)
     lap("grid")
-    laws = fit(work, grid)
+    fit(work)
     lap("laws")
-    plan = make_plan(work, grid, laws)
+    made = plan(work)
     lap("plan")
-    checks: tuple[dict[str, Any], ...] = ()
+    checks: tuple[CheckRow, ...] = ()
     if check:
-        checks = check_plan(work, plan, first_seed=check_seed)
+        checks = _check.check(work, made=made, seed=check_seed)
     else:
-        values = work.read("plan.json", made_by="suffice plan")
-        work.write("plan.json", {**values, "check_skipped": True})
+        PlanRecord.read(work.folder).without_check().write(work.folder)
     lap("check")
     lock(work)
-    path = report(work)
+    path = report(work.folder)
     lap("report")
-    work.write("timings.json", timings)
-    return Result(plan, checks, path, work.folder)
+    TimingsRecord(stages=tuple(timings)).write(work.folder)
+    return Result(made, checks, path, work.folder)
 
 
-def lock(work: Workspace) -> None:
+def lock(study: Given, folder: str | Path = OUT) -> None:
     """Write ``study.lock.json``: versions, seeds and checksums of all that the answer rests on."""
-    from suffice.records import lock_file
+    from suffice.records import lock_record
 
+    work = Workspace.of(study, folder)
     models = {name: m.fingerprint for name, m in work.models.items()}
-    work.write(
-        "study.lock.json",
-        lock_file(work.study.digest(), work.study.seed, work.pool.fingerprint, models),
-    )
+    found = lock_record(work.study.digest(), work.study.seed, work.pool.fingerprint, models)
+    found.write(work.folder)
 
 
-def report(work: Workspace) -> Path:
-    """Write ``report.html`` from the files in the folder."""
+def report(folder: str | Path = OUT) -> Path:
+    """Write ``report.html`` from the files in a study's folder."""
     from suffice.report import write_report
 
-    return write_report(work.folder)
+    return write_report(Path(folder))

@@ -15,11 +15,13 @@ for a hostile share that acts on a target of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,17 +29,32 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import ResolvedCurve
-    from suffice.demand.law._law import Law, Outcomes
+    from suffice.demand.law._outcomes import Outcomes
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
 FEWEST_ATTACKED = 4
-"""Attacked cells that an attack part needs at least."""
+"""Attacked cells that an attack part needs at least. Chosen: two coefficients and a discrepancy
+about them must show."""
 
 _PRIOR = 3.0
+"""Prior sd of a coefficient, in falls of the metric. Chosen, wide: at a hostile share of a third
+the whole fall may be lost."""
+
 _AT = 0.1
-"""Hostile share at which run-to-run width and discrepancy are quoted."""
+"""Hostile share at which run-to-run width and discrepancy are quoted. A convention."""
+
 _DRAWS, _RUNS = 400, 50
+"""Of the law at the attacked cells. Chosen: its mean there is then known to a twentieth of its
+sd."""
+
+_CELL_OF_NOTHING = 0.5
+"""Cells' worth of "no change" that keeps a few noisy widths from running away. Chosen."""
+
+_MOST_WIDER = 0.5
+"""Most that log run-to-run sd changes at a hostile share of a tenth. Chosen: two thirds more; few
+runs a cell would at times show several times as much by chance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +110,32 @@ class AttackPart:
         )
 
 
+class Unattacked(Protocol):
+    """A law of cells that are not attacked: what an attack part is learned against."""
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """What the runs reached, column by column."""
+        ...
+
+    @property
+    def untrained(self) -> Floats:
+        """What a model that has learned nothing scores [metric]."""
+        ...
+
+    def without_attack(
+        self, curves: Sequence[ResolvedCurve], rng: np.random.Generator, *, draws: int, runs: int
+    ) -> tuple[Outcomes, NDArray[np.floating[Any]]]:
+        """Outcomes if hostile labels were merely wrong, and the share learned [draw, curve]."""
+        ...
+
+    def hostile_share(self, curves: Sequence[ResolvedCurve]) -> Floats:
+        """Hostile share of the training signal [curve]."""
+        ...
+
+
 def fit_attack(
-    law: Law, curves: Sequence[ResolvedCurve], runs: Sequence[Floats], seed: int = 0
+    law: Unattacked, curves: Sequence[ResolvedCurve], runs: Sequence[Floats], seed: int = 0
 ) -> AttackPart:
     """Learn what hostile labels do from attacked cells.
 
@@ -109,29 +150,34 @@ def fit_attack(
     """
     if len(curves) < FEWEST_ATTACKED:
         raise InputError(f"{len(curves)} attacked cells are too few to learn what attacks do")
-    rng = np.random.default_rng([seed, 15])
+    rng = Stream.ATTACK_PART.rng(seed)
     plain, learned = law.without_attack(curves, rng, draws=_DRAWS, runs=_RUNS)
     hostile = law.hostile_share(curves)
     measured = np.array([r.mean(axis=0) for r in runs])
-    sampling = np.array([r.var(axis=0, ddof=1) / len(r) for r in runs])
+    usual = np.median(plain.spread, axis=0)
+    # A single run says nothing of how runs differ: the law's own width stands in for it.
+    alone = np.array([[len(r) == 1] for r in runs])
+    spread = np.where(alone, usual, [r.std(axis=0, ddof=min(len(r) - 1, 1)) for r in runs])
+    sampling = np.array([r.var(axis=0, ddof=min(len(r) - 1, 1)) / len(r) for r in runs])
     gap = measured - plain.mean.mean(axis=0)
-    noise = sampling + plain.mean.var(axis=0)
-    scale = np.maximum(np.abs(law.untrained - measured.min(axis=0)), 1e-3)
+    noise = np.where(alone, usual**2, sampling) + plain.mean.var(axis=0)
+    noise = np.maximum(noise, 1e-12)
+    better = signs(law.metrics)
+    best = better * (better * measured).min(axis=0)
+    scale = np.maximum(np.abs(law.untrained - best), 1e-3)
     design = _terms(hostile) * learned.mean(axis=0)[:, None]
     at = hostile / _AT
     found = [
         _regress(design, gap[:, m], noise[:, m], _PRIOR * scale[m], at)
         for m in range(gap.shape[1])
     ]  # fmt: skip
-    spread = np.array([r.std(axis=0, ddof=1) for r in runs])
-    ratio = np.log(np.maximum(spread, 1e-6) / np.median(plain.spread, axis=0))
-    # Half a cell's worth of "nothing changes" keeps a few noisy widths from running away.
-    width = (at[:, None] * ratio).sum(axis=0) / ((at**2).sum() + 0.5)
+    ratio = np.log(np.maximum(spread, 1e-6) / usual)
+    width = (at[:, None] * ratio).sum(axis=0) / ((at**2).sum() + _CELL_OF_NOTHING)
     return AttackPart(
         mean=np.array([f[0] for f in found]),
         root=np.array([f[1] for f in found]),
         discrepancy=np.array([f[2] for f in found]),
-        log_width=np.clip(width, -0.5, 0.5),
+        log_width=np.clip(width, -_MOST_WIDER, _MOST_WIDER),
         largest=float(hostile.max()),
         cells=len(curves),
     )

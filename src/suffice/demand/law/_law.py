@@ -17,17 +17,26 @@ Reference: Kennedy and O'Hagan (2001) for the discrepancy; Rasmussen and William
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._said import Citation, Said
+from suffice._streams import Stream
 from suffice.curve import ResolvedCurve
 from suffice.demand.law._attack import AttackPart
 from suffice.demand.law._cells import Cells
-from suffice.demand.law._families import FAMILIES, WEIGHT
+from suffice.demand.law._checks import check_cells
+from suffice.demand.law._distance import Coverage
+from suffice.demand.law._families import FAMILIES, IN_WORDS, WEIGHT
+from suffice.demand.law._outcomes import Outcomes
+from suffice.demand.law._protocol import Convergence
 from suffice.demand.law._sampler import Posterior, sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms
 from suffice.errors import InputError
+from suffice.estimate import probability
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,41 +44,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import Curve
+    from suffice.demand.law._distance import Distance
+    from suffice.metric import Metric
+    from suffice.records import HeldOut, LawRecord
 
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, eq=False)
-class Outcomes:
-    """Draws of what runs of several curves would give, kept factored.
+_HELD_OUT_SEED, _HELD_OUT_DRAWS = 3, 100
+"""The table of left-out cells is the same whoever asks for it: a seed of its own. Draws: chosen, as
+importance weights leave few of them at the cells that matter."""
 
-    Attributes:
-        mean: mean of each metric over runs [draw, curve, metric].
-        spread: run-to-run sd of each metric [draw, curve, metric].
-        residuals: joint run-to-run deviations in units of ``spread``, drawn from the measured runs
-            [run, metric].
-        family: position of each draw's family of learning curves; None where there is one [draw].
-    """
-
-    mean: Numbers
-    spread: Numbers
-    residuals: Floats
-    family: Floats | None = None
-
-    def runs(self, curve: int = 0) -> Floats:
-        """Metrics of single runs of one curve [draw, run, metric]."""
-        noise = self.spread[:, curve, None, :] * self.residuals
-        return np.asarray(self.mean[:, curve, None, :] + noise)
+_WIDENING_DRAWS = 60
+"""Draws behind the widening: chosen, as its error is that of a root mean square over cells."""
 
 
 @dataclass(frozen=True, eq=False)
-class Law:
+class FittedLaw:
     """A fitted law of one model under one scheme; make one with ``fit_law``."""
 
     model: str
     scheme: str
-    metrics: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     table: SourceTable
     posterior: Posterior
     curves: tuple[Curve, ...]
@@ -167,35 +164,66 @@ class Law:
         family = theta[:, Shape.column(self.table)]
         return Outcomes(mean, spread, self._data.residuals[pick], family), learned, terms
 
-    def distance(self, curve: Curve | ResolvedCurve) -> str:
-        """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``."""
-        worth = Terms.of([curve], self.table).plain_worth(self.table)[0]
-        largest = max(float(w) for w in self._data.worth)
-        if worth <= 1.05 * largest:
-            return "inside"
-        return "near" if worth <= 3.0 * largest else "far"
+    def distance(self, curve: Curve | ResolvedCurve) -> Distance:
+        """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``.
 
-    def summary(self) -> dict[str, Any]:
-        """Convergence, width and size, for ``law.json``."""
+        By kind of purchase, by clean-equivalent labels, and by labels of each source, see
+        ``_distance``.
+        """
+        worth = Terms.of([curve], self.table).plain_worth(self.table)[0]
+        return self._coverage.distance(curve, float(worth / self._data.worth.max()))
+
+    @cached_property
+    def _coverage(self) -> Coverage:
+        return Coverage.of(self.curves)
+
+    @property
+    def convergence(self) -> Convergence:
+        """How far the draws can be trusted."""
+        return self.posterior.convergence
+
+    @property
+    def attacked(self) -> int:
+        """Attacked cells behind what it says of hostile labels; 0: they count as merely wrong."""
+        return 0 if self.attack is None else self.attack.cells
+
+    def record(self, held_out: Sequence[HeldOut] = ()) -> LawRecord:
+        """Convergence, width and size, with the skill on cells left out, for ``law.json``."""
+        from suffice.records import FamilyWeight, LawRecord
+
         discrepancy = np.exp(self.posterior.draws[:, -2].mean()) * self.widening
         sd = np.sqrt((self._data.back**2).sum(axis=1))
-        return {
-            "model": self.model,
-            "families": [
-                {"name": f"{name} with taught bias and discrepancy", "weight": weight}
+        return LawRecord(
+            model=self.model,
+            families=tuple(
+                FamilyWeight(name=f"{name} with taught bias and discrepancy", weight=weight)
                 for name, weight in self.families.items()
-            ],
-            "converged": True,
-            "rhat": self.posterior.rhat,
-            "ess": self.posterior.effective_draws,
-            "draws": len(self.posterior.draws),
-            "widening": self.widening,
-            "discrepancy_sd": {
-                m: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
+            ),
+            converged=self.convergence.converged,
+            rhat=self.convergence.rhat,
+            ess=self.convergence.effective_draws,
+            draws=len(self.posterior.draws),
+            widening=self.widening,
+            discrepancy_sd={
+                m.name: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
             },
-            "cells": len(self.curves),
-            "runs": int(self._data.counts.sum()),
-        }
+            cells=len(self.curves),
+            runs=int(self._data.counts.sum()),
+            held_out=tuple(held_out),
+        )
+
+    @property
+    def said(self) -> Said:
+        """What its forecasts take for granted, and what they rest on."""
+        return Said(
+            assumptions=(
+                f"The law's mean is {_mix(self.families)} with a bias taught by shared error, "
+                "plus a smooth discrepancy whose width is earned on cells that were left out.",
+                "Run-to-run deviations have the joint shape that the measured runs show, scaled "
+                "by a width that falls with the number of labels.",
+            ),
+            citations=_CITATIONS,
+        )
 
     @property
     def untrained(self) -> Floats:
@@ -222,15 +250,42 @@ class Law:
 
     def leave_one_out(self) -> tuple[Floats, Floats, Floats]:
         """Predictions of every cell's mean from all others: (mean, sd, measured) [cell, metric]."""
-        rng = np.random.default_rng(3)
-        theta = self.posterior.draws[rng.choice(len(self.posterior.draws), 100)]
+        rng = np.random.default_rng(_HELD_OUT_SEED)
+        theta = self.posterior.draws[rng.choice(len(self.posterior.draws), _HELD_OUT_DRAWS)]
         return self._data.leave_one_out(theta, self.widening)
+
+
+_CITATIONS = (
+    Citation(
+        "Discrepancy between law and runs",
+        "Kennedy & O'Hagan (2001), Bayesian calibration of computer models",
+        "https://doi.org/10.1111/1467-9868.00294",
+    ),
+    Citation(
+        "Sampler",
+        "Foreman-Mackey et al. (2013), emcee: the MCMC hammer",
+        "https://doi.org/10.1086/670067",
+    ),
+    Citation(
+        "Convergence check",
+        "Vehtari et al. (2021), Rank-normalization, folding, and localization",
+        "https://doi.org/10.1214/20-BA1221",
+    ),
+)
+
+
+def _mix(families: Mapping[str, float]) -> str:
+    """Families of learning curves in words: ``a power curve``, or several with their weights."""
+    if len(families) == 1:
+        return IN_WORDS[next(iter(families))]
+    parts = [f"{IN_WORDS[name]} ({probability(weight)})" for name, weight in families.items()]
+    return f"a mix of {' and '.join(parts)},"
 
 
 def fit_law(
     curves: Sequence[Curve | ResolvedCurve],
     runs: Sequence[NDArray[np.float64]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     table: SourceTable,
     *,
     model: str,
@@ -238,13 +293,14 @@ def fit_law(
     seed: int = 0,
     families: Sequence[str] = FAMILIES,
     untrained: Floats | None = None,
-) -> Law:
+) -> FittedLaw:
     """Fit the law to measured cells.
 
     Args:
         curves: one a cell; resolved where a channel differs from its source's profile in ``table``.
-        runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
-        metrics: names of the metrics.
+        runs: metrics of each cell's runs, [run, metric] each. Cells of one run count for the mean;
+            how runs differ is learned from the others, of which there must be some.
+        metrics: what the runs reached, column by column.
         table: the sources, and what is believed of them beforehand.
         model, scheme: named in the law.
         seed: of the sampler.
@@ -252,21 +308,20 @@ def fit_law(
         untrained: what a model that has learned nothing scores [metric]; one half by default.
 
     Raises:
-        InputError: too few cells to fit.
+        InputError: the cells cannot carry a law; it says what is wrong, where, and what to do.
         ConvergenceError: the posterior did not converge.
     """
-    if len(curves) < 6:
-        raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
-    data = Cells.of(curves, runs, table, untrained)
+    check_cells(curves, runs, metrics, table, model=model, families=families, untrained=untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     name = f"the law of {model}"
     posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
-    rng = np.random.default_rng([seed, 6])
-    theta = posterior.draws[rng.choice(len(posterior.draws), 60)]
+    rng = Stream.LAW_LEAVE_ONE_OUT.rng(seed)
+    theta = posterior.draws[rng.choice(len(posterior.draws), _WIDENING_DRAWS)]
     mean, sd, measured = data.leave_one_out(theta, 1.0)
     # Width is earned on cells that the prediction did not see.
-    miss = float(np.sqrt(np.mean(((measured - mean) / sd) ** 2)))
+    miss = float(np.sqrt(np.mean(((measured - mean) / np.maximum(sd, 1e-12)) ** 2)))
     bought = tuple(c.curve if isinstance(c, ResolvedCurve) else c for c in curves)
-    return Law(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
+    return FittedLaw(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
 
 
 def _sample(data: Cells, table: SourceTable, family: str, seed: int, name: str) -> Posterior:
@@ -297,17 +352,14 @@ def _average(parts: Mapping[str, Posterior]) -> Posterior:
             count = round(size * WEIGHT[family] / whole)
             halves.append(mine[np.linspace(0, len(mine) - 1, count).astype(int)])
     return Posterior(
-        np.concatenate(halves),
-        max(p.rhat for p in parts.values()),
-        min(p.effective_draws for p in parts.values()),
-        max(p.steps for p in parts.values()),
+        np.concatenate(halves), Convergence.worst([p.convergence for p in parts.values()])
     )
 
 
 def rebuild_law(
     curves: Sequence[Curve],
     runs: Sequence[NDArray[np.float64]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     table: SourceTable,
     posterior: Posterior,
     widening: float,
@@ -315,7 +367,7 @@ def rebuild_law(
     model: str,
     scheme: str,
     untrained: Floats | None = None,
-) -> Law:
+) -> FittedLaw:
     """A law whose posterior was sampled before, from these very cells."""
-    data = Cells.of(curves, runs, table, untrained)
-    return Law(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
+    return FittedLaw(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.demand.law._law import Law, fit_law, rebuild_law
-from suffice.demand.law._sampler import Posterior
+from suffice._disk import storage_errors, write_atomic
+from suffice.demand.law._law import FittedLaw, fit_law, rebuild_law
+from suffice.demand.law._sampler import Posterior, converged
 from suffice.demand.runs import processes
-from suffice.errors import StorageError
+from suffice.metric import signs
+from suffice.progress import SilentProgress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve
     from suffice.demand.law._terms import SourceTable
+    from suffice.metric import Metric
     from suffice.progress import Progress
 
 VERSION = "4"
@@ -35,7 +39,7 @@ class LawTask:
 
     curves: tuple[Curve, ...]
     runs: tuple[NDArray[np.float64], ...]
-    metrics: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     table: SourceTable
     model: str
     scheme: str
@@ -44,10 +48,11 @@ class LawTask:
 
     def key(self) -> str:
         """Hash of everything that the posterior depends on."""
+        better = signs(self.metrics).tolist()
         about = [
             VERSION,
             self.seed,
-            list(self.metrics),
+            [m.name for m in self.metrics],
             list(self.untrained),
             list(self.table.names),
             self.table.log_worth.tolist(),
@@ -56,6 +61,8 @@ class LawTask:
             [c.as_list() for c in self.curves],
             # Laws of two classes keep the keys that they had before there were more.
             *([self.table.classes] if self.table.classes > 2 else []),
+            # So do those of metrics that are all better when lower.
+            *(["better", *better] if min(better) < 0.0 else []),
         ]
         # Quality control is read by what it makes of a source: its name alone does not say.
         about += [
@@ -71,9 +78,24 @@ class LawTask:
 
 
 def fit_laws(
-    tasks: Sequence[LawTask], folder: Path, progress: Progress, *, name: str = "laws"
-) -> list[Law]:
-    """Fit laws side by side in local processes, reading from ``folder`` what was fitted before."""
+    tasks: Sequence[LawTask],
+    folder: Path | None,
+    progress: Progress | None = None,
+    *,
+    name: str = "laws",
+) -> list[FittedLaw]:
+    """Fit laws side by side in local processes, reading from ``folder`` what was fitted before.
+
+    Without a folder they are fitted here, one after the other, and not kept.
+    """
+    progress = progress or SilentProgress()
+    if folder is None:
+        laws = []
+        with progress.step(name, total=len(tasks)) as step:
+            for t in tasks:
+                laws.append(_law(t))
+                step.advance()
+        return laws
     paths = [folder / f"{t.key()}.npz" for t in tasks]
     with progress.step(name, total=len(tasks)) as step:
         todo = [i for i, path in enumerate(paths) if not path.exists()]
@@ -89,37 +111,38 @@ def fit_laws(
         return [_load(t, path) for t, path in zip(tasks, paths, strict=True)]
 
 
-def _fit(t: LawTask) -> tuple[Posterior, float]:
-    level = np.array(t.untrained)
-    law = fit_law(
+def _law(t: LawTask) -> FittedLaw:
+    return fit_law(
         t.curves, t.runs, t.metrics, t.table,
-        model=t.model, scheme=t.scheme, seed=t.seed, untrained=level,
+        model=t.model, scheme=t.scheme, seed=t.seed, untrained=np.array(t.untrained),
     )  # fmt: skip
+
+
+def _fit(t: LawTask) -> tuple[Posterior, float]:
+    law = _law(t)
     return law.posterior, law.widening
 
 
 def _save(path: Path, posterior: Posterior, widening: float) -> None:
-    try:
+    found = posterior.convergence
+    content = io.BytesIO()
+    np.savez(
+        content,
+        draws=posterior.draws,
+        rhat=found.rhat,
+        effective=found.effective_draws,
+        steps=found.steps,
+        widening=widening,
+    )
+    with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(
-            partial,
-            draws=posterior.draws,
-            rhat=posterior.rhat,
-            effective=posterior.effective_draws,
-            steps=posterior.steps,
-            widening=widening,
-        )
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+        write_atomic(path, content.getvalue())
 
 
-def _load(t: LawTask, path: Path) -> Law:
+def _load(t: LawTask, path: Path) -> FittedLaw:
     with np.load(path) as saved:
-        posterior = Posterior(
-            saved["draws"], float(saved["rhat"]), float(saved["effective"]), int(saved["steps"])
-        )
+        found = converged(float(saved["rhat"]), float(saved["effective"]), int(saved["steps"]))
+        posterior = Posterior(saved["draws"], found)
         widening = float(saved["widening"])
     return rebuild_law(
         t.curves, t.runs, t.metrics, t.table, posterior, widening,

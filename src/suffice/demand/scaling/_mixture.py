@@ -39,7 +39,9 @@ WIDTH_PRIOR = 6.0
 NARROWEST = 0.85
 """Backtests may not narrow intervals further: what comes is often noisier than what was seen."""
 
-_WORST = -12.0  # log density of one miss: a single one must not rule a member out for good
+WORST = -12.0
+"""Least log density of one miss: a single one must not rule a member out for good. Chosen: that of
+a normal miss of about five sd."""
 
 
 def log_density(members: Members, z: Floats) -> Floats:
@@ -50,7 +52,7 @@ def log_density(members: Members, z: Floats) -> Floats:
     constant = gammaln((dof + 1.0) / 2.0) - gammaln(dof / 2.0) - 0.5 * np.log(np.pi * dof)
     t = (z - members.mean) / members.scale
     found = constant - np.log(members.scale) - (dof + 1.0) / 2.0 * np.log1p(t * t / dof)
-    return np.asarray(np.maximum(found, _WORST))
+    return np.asarray(np.maximum(found, WORST))
 
 
 def softmax(scores: Floats) -> Floats:
@@ -59,12 +61,18 @@ def softmax(scores: Floats) -> Floats:
     return np.asarray(weights / weights.sum(axis=0, keepdims=True))
 
 
-def stack(scores: Floats, prior: Floats) -> Floats:
-    """Mixture weights [member] of backtests' log densities [member, backtest]."""
+def stack(scores: Floats, prior: Floats, strength: float = STACKING_PRIOR) -> Floats:
+    """Mixture weights [member] with the highest density of what was left out, held by a prior.
+
+    Args:
+        scores: log predictive densities of what was left out [member, point].
+        prior: weights beforehand, summing to 1 [member].
+        strength: how many points they are worth.
+    """
     weights = prior.copy()
     for _ in range(200):
         share = softmax(scores + np.log(weights)[:, None])
-        weights = share.sum(axis=1) + STACKING_PRIOR * prior
+        weights = share.sum(axis=1) + strength * prior
         weights /= weights.sum()
     return weights
 

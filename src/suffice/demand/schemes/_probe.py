@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.demand.schemes._heads import Problem, fit_heads, log_loss
-from suffice.demand.schemes._scheme import KINDS, Trained, check_takes, draw_round
+from suffice.demand.schemes._scheme import KINDS, Trained, check_takes, draw_round, stand_in
 from suffice.demand.schemes._softmax import fit_softmax, softmax_loss
-from suffice.pools import Verdict
+from suffice.pools import Predictions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from suffice._said import Said
     from suffice.curve import ResolvedCurve
     from suffice.demand.schemes._scheme import Embedded
     from suffice.pools import Evaluation, Pool
 
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""Penalties that held-out tasks choose from. Chosen: evenly spaced in log."""
+
 _TO_COMPARE = 2e-2
 """Tolerance of heads that only choose a penalty. A closer one takes twice as long and chooses the
 same in nearly every run."""
@@ -40,6 +43,10 @@ class Probe:
     version = "5"
     frozen = True
     takes = KINDS
+
+    def said(self, teaches: str) -> Said:
+        """See ``Scheme.said``."""
+        return stand_in("A linear head on a frozen encoder", teaches)
 
     def check(self, pool: Pool, model: str) -> None:
         """See ``Scheme.check``: every model will do."""
@@ -60,7 +67,7 @@ class Probe:
     ) -> Trained:
         """Train one head for each seed; see ``Scheme.train``."""
         rotated = model.rotated
-        tasks, classes = pool.evaluation.tasks, pool.evaluation.classes
+        tasks = pool.evaluation.tasks
         if bool((tasks.b < 0).any()):
             # Classes of single items need an intercept; in comparisons it would cancel.
             rotated = np.hstack([rotated, np.ones((len(rotated), 1), dtype=np.float32)])
@@ -76,10 +83,10 @@ class Probe:
             problems = [draw_round(pool, tranches, rng) for rng in streams]
             head, chosen = fit_round(rotated, problems, pool.held_out, head)
         if head is None:
-            shape = (rotated.shape[1], len(seeds)) + ((classes,) if classes > 2 else ())
+            shape = (rotated.shape[1], len(seeds), *pool.evaluation.kind.shape)
             head = np.zeros(shape, dtype=np.float32)
-        verdict = _verdict(rotated, pool.evaluation, head)
-        return Trained(pool.evaluation.score(verdict), chosen, verdict)
+        predictions = _predictions(rotated, pool.evaluation, head)
+        return Trained(pool.evaluation.score(predictions), chosen, predictions)
 
 
 def fit_round(
@@ -99,6 +106,7 @@ def fit_round(
     Returns:
         Heads of all tasks, shaped like ``start``, and the penalties [run].
     """
+    # One log-odds a task is fitted as a sigmoid: a softmax over two costs twice as much.
     fit = fit_heads if problems[0].target.ndim == 1 else fit_softmax
     chosen, begin = _choose_penalty(features, problems, held_out, start)
     heads = fit(features, problems, chosen[:, None], start, begin=begin[:, :, None])
@@ -141,16 +149,16 @@ def _choose_penalty(
     return chosen, heads
 
 
-def _verdict(
+def _predictions(
     features: NDArray[np.float32], evaluation: Evaluation, head: NDArray[np.float32]
-) -> Verdict:
+) -> Predictions:
     tasks = evaluation.tasks
     if head.ndim == 3:
         odds = np.einsum("td,drk->rtk", features[tasks.a], head, optimize=True)
-        return Verdict(np.ascontiguousarray(odds))
+        return Predictions(np.ascontiguousarray(odds))
     scores = features @ head
     gap = scores[tasks.a].copy()
     paired = tasks.b >= 0
     gap[paired] -= scores[tasks.b[paired]]
     best = evaluation.candidates
-    return Verdict(np.ascontiguousarray(gap.T), None if best is None else scores[best.items].T)
+    return Predictions(np.ascontiguousarray(gap.T), None if best is None else scores[best.items].T)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from suffice.demand.schemes._scheme import Trained, draw_round
-from suffice.pools import Verdict
+from suffice.pools import Predictions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from suffice.pools import Pool
 
 FLOOR_HELD_OUT = 2
+"""With fewer held-out tasks than this there is nothing to choose by; the last pass is kept."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ def train_scorers(
                     scores[k] = _margins(torch, scorer, items, alone, settings.batch)
     finally:
         torch.set_num_threads(before)
-    verdict = Verdict(margins, scores)
-    return Trained(pool.evaluation.score(verdict), stopped, verdict)
+    predictions = Predictions(margins, scores)
+    return Trained(pool.evaluation.score(predictions), stopped, predictions)
 
 
 def pad_rows(torch: Any, rows: Sequence[Sequence[int]], pad: int) -> tuple[Any, Any]:  # noqa: ANN401
@@ -191,6 +192,7 @@ def _batch_loss(torch: Any, scorer: Scorer, problem: Problem, rows: NDArray[np.i
     """Weighted log loss of tasks against their soft labels [task]."""
     odds = _odds(torch, scorer, problem.a[rows], problem.b[rows])
     target = torch.from_numpy(problem.target[rows])
+    # The loss follows the shape of the odds: one a task is a sigmoid, one a class a softmax.
     if target.ndim == 2:
         loss = torch.nn.functional.cross_entropy(odds, target, reduction="none")
     else:

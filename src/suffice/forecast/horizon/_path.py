@@ -10,7 +10,17 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from suffice.records import Distance
+
     Floats = NDArray[np.float64]
+
+
+_SLOWEST = 0.1
+"""Least share of the mean rate of growth: chosen, since a scale that stands still never gets
+anywhere; it moves the late end of a date."""
+
+_LEAST_SPAN = 0.5
+"""Decades that one measured model alone counts as near: chosen, a factor of three."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Path:
         """Decades a year [draw]."""
         mean, sd = self.decades_per_year
         rate = rng.normal(mean, sd, draws)
-        while (low := rate <= 0.1 * mean).any():
+        while (low := rate <= _SLOWEST * mean).any():
             rate[low] = rng.normal(mean, sd, int(low.sum()))
         return rate
 
@@ -42,7 +52,7 @@ class Path:
         return np.maximum(rng.normal(*self.danger, draws), 0.0)
 
 
-def distance(decades: float, span: float) -> str:
+def distance(decades: float, span: float) -> Distance:
     """How far a scale lies from the measured models: ``inside``, ``near`` or ``far``.
 
     Near is at most as far beyond the largest measured model as measured models lie apart (at
@@ -50,4 +60,4 @@ def distance(decades: float, span: float) -> str:
     """
     if decades <= 0.0:
         return "inside"
-    return "near" if decades <= max(span, 0.5) else "far"
+    return "near" if decades <= max(span, _LEAST_SPAN) else "far"

@@ -31,7 +31,8 @@ def read_frame(path: str | Path) -> pl.DataFrame:
     kind = _kind(path)
     try:
         if kind == ".parquet":
-            return pl.read_parquet(path)
+            # A name with [1] or * in it is that one file, no pattern.
+            return pl.read_parquet(path, glob=False)
         content = path.read_bytes()
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path") from None
@@ -49,6 +50,18 @@ def read_frame(path: str | Path) -> pl.DataFrame:
     if kind in (".csv", ".tsv"):
         return _csv(text, "\t" if kind == ".tsv" else _separator(text), path)
     return _json(text, path, lines=kind != ".json")
+
+
+def rows_of(given: str | Path | pl.DataFrame, called: str) -> tuple[pl.DataFrame, str]:
+    """The rows of a file or of a frame, and where they are from, for messages.
+
+    Args:
+        given: a file, or its rows.
+        called: what messages call rows that are in memory.
+    """
+    if isinstance(given, str | Path):
+        return read_frame(given), str(given)
+    return given, called
 
 
 def _kind(path: Path) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice.channel import Profile, Source
 from suffice.estimate import Estimate
+from suffice.records import Interval, Repeats, Supplier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,6 +80,10 @@ class Measured:
         """Draws of the error of one label [draw, slice]."""
         return np.asarray((self.error * self.share).sum(axis=2))
 
+    def shared_by_slice(self) -> Floats:
+        """Draws of the part of the error that all labels of a task share [draw, slice]."""
+        return np.asarray((self.shared * self.share).sum(axis=2))
+
     def repeats(self, labels_per_task: int) -> Floats:
         """Draws of the error of r labels' majority, mean over slices [draw]."""
         profiles = (
@@ -105,8 +111,8 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
     rng = np.random.default_rng([seed, 11])
     channel = pool.channel(name)
     audited = pool.audit_tasks(AUDIT_TASKS, rng, source=name)
-    slices, classes = len(pool.slice_names), pool.evaluation.classes
-    chance = 1.0 - 1.0 / classes
+    slices, kind = len(pool.slice_names), pool.evaluation.kind
+    chance = kind.chance
     if len(audited.tasks) == 0:
         error = rng.beta(1.0, 1.0, size=(DRAWS, slices, 1)) * chance
         share, shared = np.ones_like(error), error * rng.random(error.shape)
@@ -114,10 +120,10 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
     tasks = audited.tasks
     most = min(2, channel.max_labels_per_task)
     labels = channel.draw(tasks, most, rng)
-    first = np.nan_to_num(_agreement(labels[:, 0], audited.truth, classes))
+    first = np.nan_to_num(kind.agreement(labels[:, 0], audited.truth))
     both = np.full(len(tasks), np.nan)
     if most == 2:
-        both = _agreement(labels[:, 0], labels[:, 1], classes)
+        both = kind.agreement(labels[:, 0], labels[:, 1])
     repeated = bool(np.isfinite(both).sum() > len(tasks) / 4)
     fixed = _answers_never_vary(channel)
     known = Profile(np.zeros((slices, BINS)), np.zeros((slices, BINS)), np.zeros((slices, BINS)))
@@ -133,7 +139,7 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
         # bootstrap alone cannot imagine an error that no audited task showed.
         seen_right, seen_wrong = rng.exponential(size=(2, slices * BINS))
         gained = np.bincount(cell, weight * first, slices * BINS) + seen_right
-        gained = gained - seen_wrong / (classes - 1)
+        gained = gained - seen_wrong / (kind.answers - 1)
         gain = gained / (total + seen_right + seen_wrong)
         error = np.clip((1.0 - gain) * chance, 0.0, 1.0)
         if fixed:
@@ -184,54 +190,62 @@ def bits(error: Floats, classes: int = 2) -> Floats:
     return np.asarray(told - e * np.log2(classes - 1))
 
 
-def _agreement(one: Floats, other: Floats, classes: int) -> Floats:
-    """1 where two labels are the same, and so much less that guessing has a mean of zero."""
-    if classes == 2:
-        # A tie is half of each answer.
-        return np.asarray((2.0 * one - 1.0) * (2.0 * other - 1.0))
-    found = np.where(one == other, 1.0, -1.0 / (classes - 1))
-    return np.asarray(np.where(np.isnan(one) | np.isnan(other), np.nan, found))
-
-
-def supply_table(
+def suppliers(
     pool: Pool,
     sources: Mapping[str, Source],
     measured: Mapping[str, Measured],
     offered: Mapping[str, Offered],
-) -> dict[str, Any]:
+) -> tuple[Supplier, ...]:
     """Everything known of the sources, for ``supply.json``."""
     rows = []
     for name, source in sources.items():
         m, offer = measured[name], offered[name]
         by_slice = m.by_slice()
-        worth = (bits(m.error, pool.evaluation.classes) * m.share).sum(axis=2).mean(axis=1)
-        shared = (m.shared * m.share).sum(axis=2).mean(axis=1)
+        worth = (bits(m.error, pool.evaluation.kind.answers) * m.share).sum(axis=2).mean(axis=1)
+        shared = m.shared_by_slice().mean(axis=1)
         rows.append(
-            {
-                "name": name,
-                "about": offer.about,
-                "price": source.price,
-                "capacity": source.capacity,
-                "latency_days": source.latency_days,
-                "max_labels_per_task": source.max_labels_per_task,
-                "audited_tasks": m.audited,
-                "error": _interval(by_slice.mean(axis=1)),
-                "by_slice": {s: _interval(by_slice[:, k]) for k, s in enumerate(pool.slice_names)},
-                "shared": _interval(shared) if m.repeated else None,
-                "shared_note": _shared_note(m),
-                "bits": _interval(worth),
-                "price_per_bit": _interval(source.price / np.maximum(worth, 1e-9)),
-                "by_repeats": [
-                    {
-                        "labels_per_task": r,
-                        "error": _interval(m.repeats(r)),
-                        "cost": r * source.price,
-                    }
+            Supplier(
+                name=name,
+                about=offer.about,
+                price=source.price,
+                capacity=source.capacity,
+                latency_days=source.latency_days,
+                max_labels_per_task=source.max_labels_per_task,
+                audited_tasks=m.audited,
+                error=_interval(by_slice.mean(axis=1)),
+                by_slice={s: _interval(by_slice[:, k]) for k, s in enumerate(pool.slice_names)},
+                shared=_interval(shared) if m.repeated else None,
+                shared_note=_shared_note(m),
+                bits=_interval(worth),
+                price_per_bit=_interval(source.price / np.maximum(worth, 1e-9)),
+                by_repeats=tuple(
+                    Repeats(labels_per_task=r, error=_interval(m.repeats(r)), cost=r * source.price)
                     for r in offer.labels_per_task
-                ],
-            }
+                ),
+            )
         )
-    return {"slices": list(pool.slice_names), "sources": rows}
+    return tuple(rows)
+
+
+def sources_said(measured: Mapping[str, Measured]) -> Said:
+    """What holds of sources whose recorded labels stand for those to come."""
+    seen = [name.replace("_", " ") for name, m in measured.items() if m.automatic]
+    limits: tuple[str, ...] = ()
+    if len(seen) == 1:
+        limits = (f"The {seen[0]} is the one source whose shared error is visible.",)
+    elif seen:
+        limits = (f"Shared error is visible of {' and '.join(seen)}, and of no other source.",)
+    return Said(
+        assumptions=("Each source goes on labelling as it did in the labels that were recorded.",),
+        limits=limits,
+        citations=(
+            Citation(
+                "Intervals of sources",
+                "Rubin (1981), The Bayesian bootstrap",
+                "https://doi.org/10.1214/aos/1176345338",
+            ),
+        ),
+    )
 
 
 def _shared_note(m: Measured) -> str | None:
@@ -271,6 +285,5 @@ def _measured(
     return Measured(channel.measured(mean), error, share, shared, audited, repeated)
 
 
-def _interval(draws: Floats | Sequence[float]) -> dict[str, float]:
-    estimate = Estimate.from_draws(np.asarray(draws), method=METHOD, citation=CITATION)
-    return estimate.as_dict()
+def _interval(draws: Floats | Sequence[float]) -> Interval:
+    return Interval.of(Estimate.from_draws(np.asarray(draws), method=METHOD, citation=CITATION))
