@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,7 +46,7 @@ def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str,
 def _of_counts(counts: Array, resamples: int, seed: int) -> dict[str, Any]:
     import numpy as np
 
-    rng = np.random.default_rng([seed, 9])
+    rng = Stream.AGREEMENT.rng(seed)
     usable = counts[counts.sum(axis=1) >= 2]
     if len(usable) < 2:
         return {"tasks": len(usable), "statement": "no two tasks have two labels each"}

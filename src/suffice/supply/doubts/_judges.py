@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def judge_report(
                 values = _values(given[kept], people[kept], votes.gold[kept])
                 rows.append(
                     {"judge": str(judge), "slice": name, "tasks": int(kept.sum())}
-                    | _summaries(values, np.random.default_rng([seed, 41]))
+                    | _summaries(values, Stream.AI_JUDGES.rng(seed))
                 )
     return pl.DataFrame(rows, infer_schema_length=None)
 

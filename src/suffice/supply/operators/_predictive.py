@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._plurality import extra_others
+from suffice._streams import Stream
 from suffice.supply._votes import code_votes
 from suffice.supply.operators._pool_grid import LEVELS, SKILLS
 
@@ -71,7 +72,7 @@ def predictive_checks(
     """
     votes = code_votes(labels)
     tasks, workers, classes = votes.shape
-    rng = np.random.default_rng([seed, 43])
+    rng = Stream.POOL_PREDICTIVE.rng(seed)
     slices = np.maximum(votes.slices, 0)
     shape = tasks, workers, classes + 1
     drawn = np.empty((_DRAWS, 3))

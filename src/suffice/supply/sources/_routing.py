@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ def route(
     if not sources:
         raise InputError("there is no source to route to", fix="give at least one")
     errors, values = [], []
-    for number, source in enumerate(sources.values()):
-        worlds = draw_worlds(source, draws, np.random.default_rng([seed, 41, number]))
+    for number, source in enumerate(sources.values(), start=1):
+        worlds = draw_worlds(source, draws, Stream.ROUTING.rng(seed, number))
         errors.append(worlds.by_slice())
         values.append(worlds.bits() / np.maximum(worlds.price, 1e-12)[:, None])
     count = max(e.shape[1] for e in errors)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._said import Citation, Said
+from suffice._streams import Stream
 from suffice.channel import Profile, Source
 from suffice.estimate import Estimate
 from suffice.records import Interval, Repeats, Supplier
@@ -108,7 +109,7 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
     Fails when: difficulty varies within a bin, or some classes are taken for each other more than
     for the rest: both look like shared error.
     """
-    rng = np.random.default_rng([seed, 11])
+    rng = Stream.SOURCES.rng(seed)
     channel = pool.channel(name)
     audited = pool.audit_tasks(AUDIT_TASKS, rng, source=name)
     slices, kind = len(pool.slice_names), pool.evaluation.kind

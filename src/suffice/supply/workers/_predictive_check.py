@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,7 +42,7 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
     """
     import numpy as np
 
-    rng = np.random.default_rng([seed, 41])
+    rng = Stream.AUDIT_PREDICTIVE.rng(seed)
     task, worker, label = votes.task, votes.worker, votes.label
     if len(votes) > _MOST_LABELS:
         picked = rng.random(votes.shape[0]) < _MOST_LABELS / len(votes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -111,7 +113,7 @@ def shared_error(
     """
     import numpy as np
 
-    rng = np.random.default_rng([seed, 5])
+    rng = Stream.SHARED_ERROR.rng(seed)
     counts = votes.counts()
     total = counts.sum(axis=1)
     agree = counts[np.arange(len(counts)), open_TK.argmax(axis=1)]
@@ -250,7 +252,7 @@ def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dic
     """
     import numpy as np
 
-    rng = np.random.default_rng([seed, 6])
+    rng = Stream.ERR_TOGETHER.rng(seed)
     on_gold = votes.gold[votes.task] >= 0
     task, worker = votes.task[on_gold], votes.worker[on_gold]
     wrong = (votes.label[on_gold] != votes.gold[task]).astype(np.float64)
