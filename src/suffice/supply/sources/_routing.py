@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.estimate import cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,12 +94,7 @@ def route(
                 "operators": source.how if isinstance(source, Operated) else "as it comes",
             }
             for key, drawn in (("error", error[s, :, k]), ("bits_per_price", value[s, :, k])):
-                low, high = np.quantile(drawn, [0.05, 0.95])
-                row |= {
-                    key: float(drawn.mean()),
-                    f"{key}_low": float(low),
-                    f"{key}_high": float(high),
-                }
+                row |= cells(key, drawn)
             rows.append(row | {"p_best": float(share[s, k])})
         best[place] = list(sources)[int(value[:, :, k].mean(axis=1).argmax())]
     return Routing(pl.DataFrame(rows), best)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
+from suffice.estimate import Estimate, interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -175,16 +176,9 @@ def describe(
         open_TK: P(class) of the tasks, each one's own gold left out.
         below: the level that its bound should come below.
     """
-    import numpy as np
-
-    low, high = np.quantile(shared.draws, [0.05, 0.95])
+    low, high = interval(shared.draws)
     about: dict[str, Any] = {
-        "share": {
-            "value": float(shared.draws.mean()),
-            "low": float(low),
-            "high": float(high),
-            "level": 0.9,
-        },
+        "share": Estimate.from_draws(shared.draws).as_dict(),
         "gold_tasks": shared.gold_tasks,
         "gold_needed": {
             # Two digits at least, as the standard levels have.
