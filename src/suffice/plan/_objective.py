@@ -36,6 +36,7 @@ CHOOSE_RUNS = 150
 """A law has some hundred residuals: a part of them is off by up to .03 for all curves alike, which
 a comparison forgives and a target does not."""
 _CLOSE_DRAWS, _CLOSE_RUNS = 512, 1000
+"""For the few curves that are judged again, closely: a sd of .006, as said above."""
 _BLOCK = 250
 """Curves at a time: blocks this small stay in the processor's cache. Moves time alone."""
 
