@@ -10,6 +10,8 @@ PYTHON ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
+# Processes that share the tests. Each computes with one thread.
+PROCESSES ?= 2
 # Compiling all bytecode in advance would double the time: Python compiles what is imported.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
     --constraint $(LOCK)
@@ -25,13 +27,13 @@ demo: $(VENV)/.core ## install the core and run the example study
 	$(BIN)/suffice run
 
 .PHONY: test
-test: $(VENV)/.dev ## run all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+test: $(VENV)/.dev ## run all tests but the slow ones, in two processes
+	$(BIN)/python -m pytest -m "not slow" --numprocesses $(PROCESSES) --dist loadfile
 
 # --- What a contributor and CI run ------------------------------------------------------------
 
-.PHONY: check lint format-check types imports length links
-check: lint format-check types imports length links ## lint, format, types, import contract, file length, links
+.PHONY: check lint format-check types imports length constants links
+check: lint format-check types imports length constants links ## lint, format, types, imports, lengths, constants, links
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,6 +49,9 @@ imports: $(VENV)/.dev
 
 length: $(VENV)/.dev
 	$(BIN)/python tools/check_length.py
+
+constants: $(VENV)/.dev
+	$(BIN)/python tools/check_constants.py
 
 links: $(VENV)/.dev
 	$(BIN)/python tools/check_links.py
@@ -69,7 +74,8 @@ ray: $(VENV)/.ray ## install the ray extra and run the tests that need it
 	$(BIN)/python -m pytest -m ray
 
 .PHONY: bench
-bench: $(VENV)/.peers ## time each stage, then the audit and Bradley-Terry beside crowd-kit and cleanlab
+bench: $(VENV)/.peers ## time this build beside an earlier one, each stage, and audits beside crowd-kit and cleanlab
+	$(BIN)/python tools/bench_before.py $(if $(BEFORE),--commit $(BEFORE))
 	$(BIN)/python tools/bench.py
 	$(BIN)/python tools/bench_audit_scale.py
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python tools/bench_bradley_terry.py

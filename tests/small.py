@@ -23,7 +23,7 @@ from suffice.demand.schemes._probe import Probe
 from suffice.demand.schemes._scheme import Embedded
 from suffice.evidence import Cell
 from suffice.pools._pool import Audited, Evaluation
-from suffice.pools._task_pool import TaskList, TaskPool, Votes, task_pool
+from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, task_pool
 from suffice.progress import SilentProgress
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def votes_pool(
     for name, error, repeats in (("crowd", 0.3, 3), ("expert", 0.05, 1)):
         task = np.repeat(np.arange(n, dtype=np.int64), repeats)
         wrong = rng.random(len(task)) < error
-        votes[name] = Votes(task, np.where(wrong, 1.0 - truth[task], truth[task]))
+        votes[name] = SourceLabels(task, np.where(wrong, 1.0 - truth[task], truth[task]))
     return task_pool(listed, votes, seed=seed, where="gold"), features
 
 
@@ -185,7 +185,7 @@ def class_pool(
         fooled = (rng.random(n) < shared * (repeats > 1)) * rng.integers(1, classes, n)
         slip = (rng.random(len(task)) < error) * rng.integers(1, classes, len(task))
         said = (truth[task] + fooled[task] + slip) % classes
-        votes[source] = Votes(task, name[said].astype(float))
+        votes[source] = SourceLabels(task, name[said].astype(float))
     return task_pool(listed, votes, seed=seed, where="gold"), features
 
 
@@ -222,7 +222,7 @@ def task_list_with_votes(
     luck = rng.random((n, repeats)) if group_size == 1 else rng.random((n, 1))[group]
     wrong = (luck < alone[:, None]) ^ together[:, None]
     votes = np.where(wrong, 1.0 - truth[:, None], truth[:, None])
-    said = Votes(np.repeat(np.arange(n), repeats), votes.ravel())
+    said = SourceLabels(np.repeat(np.arange(n), repeats), votes.ravel())
     return task_pool(listed, {"crowd": said}, seed=seed, where="gold"), error
 
 

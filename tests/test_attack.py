@@ -12,8 +12,9 @@ from test_law import METRICS, TABLE, draw_runs, fitted, some_curves
 from suffice.channel import NoisyChannel, Profile
 from suffice.corruption import Corruption, corrupt
 from suffice.curve import Curve, ResolvedCurve, ResolvedTranche
-from suffice.demand import FEWEST_ATTACKED, Law, Offer, design_attacks, fit_attack
+from suffice.demand import FEWEST_ATTACKED, FittedLaw, Offer, design_attacks, fit_attack
 from suffice.errors import InputError
+from suffice.metric import ATTACK
 from suffice.pools import plant_trigger
 
 PROFILE = Profile(np.full((1, 1), 0.2), np.ones((1, 1)), np.zeros((1, 1)))
@@ -26,7 +27,7 @@ def resolved(curve: Curve, share: float) -> ResolvedCurve:
     return corrupt(plain, Corruption(attack=share)) if share else plain
 
 
-def pushed(law: Law, curve: ResolvedCurve, share: float, count: int, rng: np.random.Generator
+def pushed(law: FittedLaw, curve: ResolvedCurve, share: float, count: int, rng: np.random.Generator
            ) -> np.ndarray:  # fmt: skip
     """Runs that the law would expect, plus an effect of the attack on the odd slice alone."""
     plain = law.without_attack([curve], rng, draws=400, runs=10)[0].mean.mean(axis=0)[0]
@@ -37,13 +38,13 @@ def pushed(law: Law, curve: ResolvedCurve, share: float, count: int, rng: np.ran
 
 
 @pytest.fixture(scope="module")
-def law() -> Law:
+def law() -> FittedLaw:
     """A law of the invented world, whose sources have known profiles."""
     return replace(fitted(1)[0], table=KNOWN)
 
 
 @pytest.fixture(scope="module")
-def learned(law: Law) -> Law:
+def learned(law: FittedLaw) -> FittedLaw:
     """The same with what eight attacked cells teach."""
     rng = np.random.default_rng(5)
     shares = [0.03, 0.1, 0.3, 0.03, 0.1, 0.3, 0.2, 0.3]
@@ -52,7 +53,7 @@ def learned(law: Law) -> Law:
     return replace(law, attack=fit_attack(law, curves, runs))
 
 
-def test_what_hostile_labels_do_is_learned(law: Law, learned: Law) -> None:
+def test_what_hostile_labels_do_is_learned(law: FittedLaw, learned: FittedLaw) -> None:
     """An unseen share moves the metric that it was made to move, inside its interval."""
     rng = np.random.default_rng(6)
     curve = resolved(Curve.parse("700 expert"), 0.15)
@@ -62,7 +63,7 @@ def test_what_hostile_labels_do_is_learned(law: Law, learned: Law) -> None:
     assert abs(gap[1]) < 0.015
 
 
-def test_without_hostile_labels_nothing_changes(law: Law, learned: Law) -> None:
+def test_without_hostile_labels_nothing_changes(law: FittedLaw, learned: FittedLaw) -> None:
     """Honest curves are forecast to the digit as before, resolved or not."""
     for curve in (Curve.parse("500 crowd + 100 expert"), resolved(Curve.parse("500 crowd"), 0.0)):
         before = law.outcomes([curve], np.random.default_rng(7), draws=50, runs=10)
@@ -71,7 +72,7 @@ def test_without_hostile_labels_nothing_changes(law: Law, learned: Law) -> None:
         np.testing.assert_array_equal(before.spread, after.spread)
 
 
-def test_unseen_attacked_cells_are_covered(law: Law, learned: Law) -> None:
+def test_unseen_attacked_cells_are_covered(law: FittedLaw, learned: FittedLaw) -> None:
     """Of sixty unseen attacked cells about nine in ten lie in their 90 % intervals."""
     rng = np.random.default_rng(8)
     hits = []
@@ -85,7 +86,7 @@ def test_unseen_attacked_cells_are_covered(law: Law, learned: Law) -> None:
     assert np.mean(hits) >= 0.8
 
 
-def test_an_early_attack_weighs_less(learned: Law) -> None:
+def test_an_early_attack_weighs_less(learned: FittedLaw) -> None:
     """Hostile labels in a round that another follows are a smaller share of the signal."""
     curve = Curve.parse("500 crowd + 500 expert (round 2)")
     plain = ResolvedCurve(tuple(ResolvedTranche(t, NoisyChannel(t.source, PROFILE)) for t in curve))
@@ -95,7 +96,7 @@ def test_an_early_attack_weighs_less(learned: Law) -> None:
     assert 0.0 < one < two < 0.3
 
 
-def test_too_few_attacked_cells_are_refused(law: Law) -> None:
+def test_too_few_attacked_cells_are_refused(law: FittedLaw) -> None:
     """An attack part is not made of three cells."""
     with pytest.raises(InputError, match="attacked cells"):
         fit_attack(law, [resolved(Curve.parse("500 crowd"), 0.1)] * (FEWEST_ATTACKED - 1), [])
@@ -123,6 +124,6 @@ def test_a_trigger_needs_tasks_that_it_decides() -> None:
     with pytest.raises(InputError, match="blank"):
         plant_trigger(pool, "  ")
     planted, trigger = plant_trigger(pool, "text")
-    assert planted.evaluation.metrics[-1] == "attack"
+    assert planted.evaluation.metrics[-1] == ATTACK
     assert planted.fingerprint != pool.fingerprint
     assert trigger.decides == 1.0

@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from small import noisy_source
 
 from suffice.curve import Curve, Tranche
-from suffice.demand import Law, SourceTable, fit_law
+from suffice.demand import FittedLaw, SourceTable, fit_law
 from suffice.demand.law._sampler import Posterior
 from suffice.errors import InfeasibleError
 from suffice.forecast import Criterion, make_forecasts
 from suffice.forecast._probability import pass_chances
+from suffice.metric import error_rate
 from suffice.plan import Market, make_plan, promising
-from suffice.plan._search import CHOOSE, GOOD_ENOUGH, REPORT
+from suffice.plan._objective import CHOOSE, GOOD_ENOUGH, REPORT
 from suffice.plan._search import pick as _pick
 
-METRICS = ("error", "error:hard")
+METRICS = (error_rate(), error_rate("hard"))
 MARKET = Market(
     {"crowd": noisy_source("crowd", 0.3, 0.1), "panel": noisy_source("panel", 0.1, 0.5)},
     ("crowd", "panel"),
@@ -49,7 +50,7 @@ def mean_error(curve: Curve) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def law() -> Law:
+def law() -> FittedLaw:
     """A law fitted to some runs of the small world."""
     rng = np.random.default_rng(0)
     curves = [Curve((Tranche("crowd", int(n)),)) for n in np.geomspace(40, 2000, 5)]
@@ -92,7 +93,7 @@ def test_chosen_on_one_half_and_reported_on_the_other(law):
     draws[:middle, -2] = np.log(0.05)
     draws[middle:, -2:] = np.log(30.0), np.log(0.2)
     p = law.posterior
-    torn = replace(law, posterior=Posterior(draws, p.rhat, p.effective_draws, p.steps))
+    torn = replace(law, posterior=Posterior(draws, p.convergence))
     wanted = criterion(0.27)
     made = make_plan(torn, MARKET, wanted, seed=SEED)
 
@@ -165,13 +166,13 @@ def test_a_target_is_met_by_the_p_that_is_printed(law):
     middle = len(p.draws) // 2
     for seed in range(3):
         same = np.concatenate([p.draws[:middle]] * 2)
-        alike = replace(law, posterior=Posterior(same, p.rhat, p.effective_draws, p.steps))
+        alike = replace(law, posterior=Posterior(same, p.convergence))
         made = make_plan(alike, MARKET, criterion(0.26), seed=seed, target=0.8)
         assert made.recommended.forecast.p.value == pytest.approx(0.8, abs=0.02)
         assert "The target of" not in made.decision
     torn = p.draws.copy()
     torn[middle:, -2:] = np.log(30.0), np.log(0.2)
-    apart = replace(law, posterior=Posterior(torn, p.rhat, p.effective_draws, p.steps))
+    apart = replace(law, posterior=Posterior(torn, p.convergence))
     made = make_plan(apart, MARKET, criterion(0.26), seed=SEED, target=0.8)
     said = made.recommended.forecast.p.value
     assert said < 0.75

@@ -19,6 +19,7 @@ from suffice.demand.law._terms import Shape, SourceTable, basis
 from suffice.demand.schemes._probe import Probe
 from suffice.demand.schemes._scheme import Embedded, draw_round
 from suffice.errors import InputError
+from suffice.metric import names
 from suffice.pools import Verdict, plant_trigger
 from suffice.pools._pool import Evaluation
 from suffice.supply import Offered, build_sources
@@ -194,8 +195,8 @@ def evaluation(classes: int, n: int = 300) -> Evaluation:
 @settings(max_examples=20)
 def test_an_untrained_model_errs_by_chance(classes):
     """Without training the error is 1 - 1/K in every slice, the log loss log K."""
-    found = dict(zip((e := evaluation(classes)).metrics, e.untrained, strict=True))
-    for name in e.error_metrics:
+    found = dict(zip(names((e := evaluation(classes)).metrics), e.untrained, strict=True))
+    for name in names(e.error_metrics):
         assert found[name] == pytest.approx(1.0 - 1.0 / classes)
     assert found["log_loss"] == pytest.approx(np.log(classes))
 
@@ -379,7 +380,7 @@ def test_fine_tuning_many_classes_learns():
     """LoRA with a head of three outputs gets far below chance on texts that say their class."""
     from suffice.demand.schemes._finetune import Lora
     from suffice.demand.schemes._torch_training import Settings
-    from suffice.pools._task_pool import TaskList, Votes, task_pool
+    from suffice.pools._task_pool import SourceLabels, TaskList, task_pool
 
     rng = np.random.default_rng(0)
     words = ["a lovely warm meal", "the annual tax report", "a violent winter storm"]
@@ -389,7 +390,9 @@ def test_fine_tuning_many_classes_learns():
         np.full(n, -1), np.zeros(n, np.int64), ("all",), np.arange(n),
         np.where(np.arange(n) < 40, truth.astype(float), np.nan), classes=3,
     )  # fmt: skip
-    pool = task_pool(listed, {"s": Votes(np.arange(n), truth.astype(float))}, seed=0, where="gold")
+    pool = task_pool(
+        listed, {"s": SourceLabels(np.arange(n), truth.astype(float))}, seed=0, where="gold"
+    )
     resolved = Curve((Tranche("s", 80),)).resolve(recorded_sources(pool, {"s": 1.0}))
     scheme = Lora(Settings(epochs=2, least_steps=20, rank=4, learning_rate=1e-3))
     model = Embedded("minilm-l6@1", "x", np.empty((0, 0), np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import pytest
 from small import VOTES_STUDY, vote_files
 
 from suffice.cli import build, main
+from suffice.cli._overview import COMMANDS as OVERVIEW
 from suffice.study import load_study
 
 COMMANDS = (
@@ -68,32 +70,104 @@ def test_help_of_every_command(command, capsys):
 def computing_time(command: list[str]) -> float:
     """Seconds of computing (not of waiting) that a command takes."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, capture_output=True)
+    done = subprocess.run(command, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode in (0, 2), done.stderr  # 2: a mistyped command
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def test_help_is_quick():
-    """``suffice --help`` computes less than twice what an app without commands does for its help.
+@pytest.mark.parametrize("words", [["--help"], ["adit"]])
+def test_overview_is_quick(words):
+    """``suffice --help`` and a mistyped command take at most half of the computing time that an
+    app of the command line's library takes for the help of no command at all.
 
     Seconds would measure the machine. The two take turns, and the best of five counts for each.
     """
     plainest = [sys.executable, "-c", "from cyclopts import App; App(name='plainest')(['--help'])"]
-    times = [(computing_time([*CALL, "--help"]), computing_time(plainest)) for _ in range(5)]
+    times = [(computing_time([*CALL, *words]), computing_time(plainest)) for _ in range(5)]
     ours, least = (min(column) for column in zip(*times, strict=True))
-    assert ours < 2 * least, times
+    assert ours < least / 2, times
+
+
+def loaded_by(words: list[str]) -> set[str]:
+    """Names of all modules that are loaded when such a call ends."""
+    code = (
+        "import atexit, sys; from suffice.cli import main\n"
+        "atexit.register(lambda: print('LOADED', *sys.modules))\n"
+        f"main({words!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    return set(done.stdout.rpartition("LOADED")[2].split())
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["--version"], ["adit"], ["--bogus"]])
+def test_overview_loads_no_library(words):
+    """The overview, the version and a mistyped command load no package but suffice itself, and of
+    suffice no room but the command line."""
+    loaded = loaded_by(words)
+    assert "suffice.cli._overview" in loaded
+    assert not loaded & {
+        "attrs", "cyclopts", "markdown_it", "numpy", "polars", "pydantic", "rich",
+        "rich.markdown", "scipy",
+    }  # fmt: skip
+    assert {name for name in loaded if name.startswith("suffice.")} <= {
+        "suffice._lazy", "suffice.cli", "suffice.cli._overview", "suffice.errors",
+    }  # fmt: skip
 
 
 def test_help_loads_nothing_heavy():
-    """Help needs no numbers, no frames, no charts."""
-    code = (
-        "import sys\nfrom suffice.cli import main\n"
-        "try:\n    main(['plan', '--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'numpy', 'scipy', 'polars', 'pydantic', 'altair', 'onnxruntime', 'emcee'}\n"
-        "print('HEAVY', sorted(heavy & set(sys.modules)))\n"
+    """The help of a command needs no numbers, no frames, no charts."""
+    heavy = {"numpy", "scipy", "polars", "pydantic", "altair", "onnxruntime", "emcee"}
+    loaded = loaded_by(["plan", "--help"])
+    assert "cyclopts" in loaded
+    assert not loaded & heavy
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_overview_says_what_the_help_of_the_command_says(command):
+    """The line of the overview is the first paragraph of the command's own help."""
+    function = OVERVIEW[command].load(command)
+    first = inspect.getdoc(function).partition("\n\n")[0]
+    assert OVERVIEW[command].summary == " ".join(first.split())
+
+
+@pytest.mark.parametrize(("columns", "width"), [("80", 80), ("100", 100), ("20", 60), ("400", 120)])
+def test_overview_fits_the_terminal(columns, width, capsys, monkeypatch):
+    """The box is as wide as the terminal, within reason, and its lines are all of that width."""
+    monkeypatch.setenv("COLUMNS", columns)
+    code, out, _ = call(["--help"], capsys)
+    assert code == 0
+    box = [line for line in out.splitlines() if line[:1] in "╭│╰" and line]
+    assert len(box) > len(COMMANDS)
+    assert {len(line) for line in box} == {width}
+    assert max(map(len, out.splitlines())) == max(width, 78)
+
+
+def test_overview_where_only_ascii_can_be_written():
+    """Without the characters of the box the overview is drawn with those that there are."""
+    done = subprocess.run(
+        [*CALL, "--help"], capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    assert done.returncode == 0
+    assert b"+- Commands -" in done.stdout
+    assert b"| audit " in done.stdout
+
+
+@pytest.mark.parametrize("words", [["audit", "--help"], ["--help", "audit"]])
+def test_help_before_or_after_the_command(words, capsys):
+    """Help is that of the command wherever it is asked for."""
+    code, out, _ = call(words, capsys)
+    assert code == 0
+    assert out.startswith("Usage: suffice audit")
+
+
+def test_mistyped_command_is_one_line_with_the_nearest(capsys):
+    """A mistyped command ends in one line that names the command that was meant."""
+    code, out, err = call(["adit"], capsys)
+    assert (code, out) == (2, "")
+    assert err == (
+        'suffice: unknown command "adit": did you mean "audit"? `suffice --help` lists all\n'
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_conditioning_is_the_textbook_formula(law):  # noqa: F811
 def test_forecasts_do_not_depend_on_blocks_or_threads(law, monkeypatch, size):  # noqa: F811
     """The same draws come out whatever is handled at once and however many threads there are."""
     from suffice import _threads
-    from suffice.demand import _conditional
+    from suffice.demand.law import _conditional
 
     curves = candidates(MARKET)[:40]
 

@@ -11,8 +11,9 @@ from scipy.special import betaincinv
 from suffice.errors import InputError
 from suffice.forecast import Criterion
 from suffice.forecast._criterion import error_within
+from suffice.metric import ATTACK, LOG_LOSS, error_rate
 
-METRICS = ("error", "error:a", "error:b", "error:hard")
+METRICS = (error_rate(), error_rate("a", 1000), error_rate("b"), error_rate("hard"))
 
 
 def test_thresholds_by_metric():
@@ -81,21 +82,21 @@ def test_nan_is_no_pass():
 def test_any_metric_can_be_limited():
     """Limits on other metrics stand beside those on errors; an unknown one is named."""
     criterion = Criterion(0.2, limits={"log_loss": 0.6, "attack": 0.3})
-    metrics = ("error", "log_loss", "attack")
+    metrics = (error_rate(), LOG_LOSS, ATTACK)
     assert criterion.thresholds(metrics).tolist() == [0.2, 0.6, 0.3]
     with pytest.raises(InputError, match=r"attack.*measured beside errors: log_loss"):
-        criterion.thresholds(("error", "log_loss"))
+        criterion.thresholds((error_rate(), LOG_LOSS))
 
 
 def test_severe_failures_are_held_by_an_upper_bound():
     """None seen in m trials bounds the rate at about 3/m; too few trials can never show it."""
-    many = Criterion(0.5, severe={"a": 0.01}, trials={"a": 1000})
+    many = Criterion(0.5, severe={"a": 0.01})
     highest = many.thresholds(METRICS)[1]
     assert 0.0 < highest < 0.01
     assert betaincinv(1000 * highest + 1.0, 1000 * (1.0 - highest), 0.95) == pytest.approx(0.01)
     with pytest.raises(InputError, match="299 without a failure"):
-        Criterion(0.5, severe={"a": 0.01}, trials={"a": 200}).thresholds(METRICS)
+        Criterion(0.5, severe={"a": 0.01}).thresholds((error_rate(), error_rate("a", 200)))
     with pytest.raises(InputError, match="severe names slice 'b'"):
-        Criterion(0.5, severe={"b": 0.01}, trials={"a": 200}).thresholds(METRICS)
+        Criterion(0.5, severe={"b": 0.01}).thresholds(METRICS)
     assert error_within(0.01, 299) == pytest.approx(0.0, abs=1e-4)
     assert error_within(0.01, 298) is None

@@ -52,7 +52,7 @@ def test_numbers_tell_curves_apart(one, other):
 
 @pytest.mark.parametrize(
     "change", [{"tasks": 101}, {"round": 2}, {"labels_per_task": 2}, {"where": ("hard",)},
-               {"weight": 0.5}, {"source": "panel"}, {"kind": "instruction"}]
+               {"weight": 0.5}, {"source": "panel"}]
 )  # fmt: skip
 def test_every_part_of_a_purchase_changes_the_number(change):
     """Nothing that a run depends on is left out of the number that seeds it."""

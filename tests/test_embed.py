@@ -113,7 +113,7 @@ def test_writers_at_once(cache, tmp_path):
         from pathlib import Path
         from test_embed import many_texts
         from toy_models import Stopping, toy_model
-        from suffice.demand._embed import embed_cached
+        from suffice.demand.models._embed import embed_cached
         model = Stopping(toy_model(Path({str(tmp_path / "toy")!r})))
         start = int(sys.argv[1])
         embed_cached(model, many_texts(600)[start:start + 400])
@@ -161,7 +161,7 @@ def test_disk_that_fills_up(cache, tmp_path):
         from pathlib import Path
         from test_embed import many_texts
         from toy_models import Stopping, toy_model
-        from suffice.demand._embed import embed_cached
+        from suffice.demand.models._embed import embed_cached
         from suffice.errors import StorageError
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
         try:

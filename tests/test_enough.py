@@ -127,13 +127,13 @@ def test_all_parts_must_hold():
     rng = np.random.default_rng(4)
     slices = np.where(np.arange(900) % 30 == 0, "hard", "easy")
     wrong = (rng.random(900) < 0.01).astype(int)
-    assert judge_gold(wrong, 0.05).verdict == "enough"
+    assert judge_gold(wrong, 0.05).conclusion == "enough"
     both = judge_gold(wrong, 0.05, slices=list(slices), slice_limits={"hard": 0.05})
-    assert both.verdict == "go on"
+    assert both.conclusion == "go on"
     loose = judge_gold(wrong, 0.05, slices=list(slices), slice_limits={"hard": 0.3})
-    assert loose.verdict == "enough"
-    assert loose.at == max(p.below for p in loose.parts)
-    assert judge_gold((rng.random(900) < 0.2).astype(int), 0.05).verdict == "not enough"
+    assert loose.conclusion == "enough"
+    assert loose.at == max(p.below for p in loose.tested)
+    assert judge_gold((rng.random(900) < 0.2).astype(int), 0.05).conclusion == "not enough"
 
 
 def test_a_verdict_stands():
@@ -141,7 +141,7 @@ def test_a_verdict_stands():
     wrong = [0] * 150 + [1] * 5 + [0] * 20
     first = judge_gold(wrong[:150], 0.05)
     later = judge_gold(wrong, 0.05)
-    assert first.verdict == later.verdict == "enough"
+    assert first.conclusion == later.conclusion == "enough"
     assert first.at == later.at <= 150
 
 
@@ -150,18 +150,18 @@ def test_rare_severe_failures():
     twice those of a fixed test; with one seen it takes longer; with many it is not enough."""
     wrong, none = np.zeros(2000, dtype=int), np.zeros(2000, dtype=int)
     said = judge_gold(wrong, 0.05, severe=none, severe_limit=0.01)
-    (part,) = [p for p in said.parts if p.name == "severe"]
+    (part,) = [p for p in said.tested if p.name == "severe"]
     fixed = trials_needed(0.01).value
-    assert said.verdict == "enough"
+    assert said.conclusion == "enough"
     assert fixed <= part.below == said.at <= 2 * fixed
     seen = none.copy()
     seen[10] = 1
     later = judge_gold(wrong, 0.05, severe=seen, severe_limit=0.01)
     assert later.at > said.at
     often = (np.arange(2000) % 20 == 0).astype(int)
-    assert judge_gold(wrong, 0.05, severe=often, severe_limit=0.01).verdict == "not enough"
+    assert judge_gold(wrong, 0.05, severe=often, severe_limit=0.01).conclusion == "not enough"
     # After m items without one the bound is above the 3/m of a look that was fixed beforehand.
-    high = judge_gold(wrong[:300], 0.05, severe=none[:300], severe_limit=0.01).parts[-1].error.high
+    high = judge_gold(wrong[:300], 0.05, severe=none[:300], severe_limit=0.01).tested[-1].error.high
     assert failure_rate(300).value < high < 2.5 * failure_rate(300).value
 
 
@@ -173,7 +173,7 @@ def test_rarely_called_enough_at_the_limit_of_severe_failures():
     called = sum(
         judge_gold(
             wrong, 0.05, severe=(rng.random(1500) < 0.02).astype(int), severe_limit=0.02
-        ).verdict
+        ).conclusion
         == "enough"
         for _ in range(500)
     )

@@ -12,6 +12,7 @@ import pytest
 from suffice.errors import InputError
 from suffice.labels._read import gold_of_file, read_gold, read_labels
 from suffice.labels._table import LabelTable, natural_order
+from suffice.labels.formats import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,40 @@ def test_every_format_gives_the_same_table(tmp_path: Path, kind: str) -> None:
     table = read_labels(path)
     assert table.frame.rows() == ROWS
     assert table.classes == ("no", "yes")
+
+
+@pytest.mark.parametrize("name", ["votes[1].parquet", "votes*.csv", "votes?.jsonl"])
+def test_a_file_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    """Brackets and stars in a name are read as they stand, whatever lies beside the file."""
+    (tmp_path / "votes1.parquet").write_bytes(b"another file, and a broken one")
+    path = tmp_path / name
+    if name.endswith("parquet"):
+        FRAME.write_parquet(path)
+    else:
+        path.write_text(FRAME.write_csv() if name.endswith("csv") else FRAME.write_ndjson())
+    assert read_labels(path).frame.rows() == ROWS
+
+
+@pytest.mark.parametrize(
+    ("name", "frame", "columns"),
+    [
+        ("Label Studio", {"id": [1], "data": ["{}"], "annotations": ["[]"]}, {}),
+        ("Label Studio", {"annotation_id": [1], "annotator": [2], "lead_time": [3.5]}, {}),
+        ("Argilla", {"fields": ["{}"], "responses": ["[]"]}, {}),
+        ("preferences", {"chosen": ["a"], "rejected": ["b"], "worker_1": ["c"]}, {}),
+        ("one row a label", {"chosen": ["a"], "rejected": ["b"]}, {"label": "chosen"}),
+        ("one column a worker", {"task": [1], "worker_1": ["c"], "worker_2": ["d"]}, {}),
+        ("one row a label", {"task": [1], "worker": ["x"], "label": ["c"], "vote_1": ["d"]}, {}),
+        ("one row a label", {"nothing": [1]}, {}),
+    ],
+)
+def test_the_first_format_that_knows_a_file_reads_it(
+    name: str, frame: dict[str, list[object]], columns: dict[str, str]
+) -> None:
+    """Exports before preferences before plain tables, and what nobody knows is one row a label."""
+    raw = pl.DataFrame(frame)
+    first = next(one for one in FORMATS if one.is_mine(raw, columns))
+    assert name == first.NAME
 
 
 def test_obvious_names_are_recognised_and_said(tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ import pytest
 from suffice.curve import Curve, ResolvedCurve, Tranche
 from suffice.demand.law._baselines import held_out_table
 from suffice.demand.law._families import WEIGHT
-from suffice.demand.law._law import Law, fit_law
+from suffice.demand.law._law import FittedLaw, fit_law
 from suffice.demand.law._law_file import LawTask, fit_laws
 from suffice.demand.law._sampler import sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms, basis
 from suffice.errors import ConvergenceError, InputError
+from suffice.metric import error_rate
 from suffice.progress import SilentProgress
 
-METRICS = ("error", "error:easy", "error:odd")
+METRICS = (error_rate(), error_rate("easy"), error_rate("odd"))
 TABLE = SourceTable(
     names=("expert", "crowd", "judge"),
     log_worth=np.log([1.0, 0.6, 0.3]),
@@ -78,7 +79,7 @@ def some_curves(rng: np.random.Generator, count: int) -> list[Curve]:
     return curves
 
 
-def fitted(seed: int, cells: int = 40, runs: int = 10) -> tuple[Law, np.random.Generator]:
+def fitted(seed: int, cells: int = 40, runs: int = 10) -> tuple[FittedLaw, np.random.Generator]:
     """A law of the invented world."""
     rng = np.random.default_rng(seed)
     curves = some_curves(rng, cells)
@@ -88,12 +89,12 @@ def fitted(seed: int, cells: int = 40, runs: int = 10) -> tuple[Law, np.random.G
 
 
 @pytest.fixture(scope="module")
-def law() -> Law:
+def law() -> FittedLaw:
     """One fitted law."""
     return fitted(1)[0]
 
 
-def test_unseen_cells_are_forecast_with_honest_width(law: Law) -> None:
+def test_unseen_cells_are_forecast_with_honest_width(law: FittedLaw) -> None:
     """90 % intervals hold the true means of mixtures that were never measured."""
     rng = np.random.default_rng(77)
     unseen = some_curves(rng, 75)[15:]
@@ -106,17 +107,17 @@ def test_unseen_cells_are_forecast_with_honest_width(law: Law) -> None:
     assert miss < 0.006
 
 
-def test_more_of_a_biased_source_can_hurt(law: Law) -> None:
+def test_more_of_a_biased_source_can_hurt(law: FittedLaw) -> None:
     """Where the judge errs together, many of its labels raise the error, and the law says so."""
     rng = np.random.default_rng(3)
     few = Curve((Tranche("crowd", 1500), Tranche("judge", 100)))
     many = Curve((Tranche("crowd", 1500), Tranche("judge", 8000)))
     mean = law.outcomes([few, many], rng, draws=300, runs=10).mean.mean(axis=0)
-    odd = METRICS.index("error:odd")
+    odd = METRICS.index(error_rate("odd"))
     assert mean[1, odd] > mean[0, odd] + 0.004
 
 
-def test_more_clean_labels_help(law: Law) -> None:
+def test_more_clean_labels_help(law: FittedLaw) -> None:
     """Along the reference source the mean error falls."""
     rng = np.random.default_rng(4)
     line = [Curve((Tranche("expert", int(n)),)) for n in np.geomspace(80, 1000, 8)]
@@ -124,7 +125,7 @@ def test_more_clean_labels_help(law: Law) -> None:
     assert (np.diff(mean) < 0.0).all()
 
 
-def test_order_of_tranches_within_a_round_does_not_matter(law: Law) -> None:
+def test_order_of_tranches_within_a_round_does_not_matter(law: FittedLaw) -> None:
     """Tranches of one round are pooled, so their order says nothing."""
     one = Curve((Tranche("crowd", 900), Tranche("expert", 200)))
     other = Curve((Tranche("expert", 200), Tranche("crowd", 900)))
@@ -135,7 +136,7 @@ def test_order_of_tranches_within_a_round_does_not_matter(law: Law) -> None:
         np.testing.assert_allclose(part[:, 0], part[:, 1], rtol=1e-12)
 
 
-def test_both_families_of_learning_curves_count(law: Law) -> None:
+def test_both_families_of_learning_curves_count(law: FittedLaw) -> None:
     """Draws come in the stated proportion, in each half of the posterior."""
     draws = law.posterior.draws
     assert law.families == pytest.approx(WEIGHT, abs=0.01)
@@ -145,7 +146,7 @@ def test_both_families_of_learning_curves_count(law: Law) -> None:
     assert [f["weight"] for f in law.summary()["families"]] == list(law.families.values())
 
 
-def test_overall_error_stays_the_mean_of_its_slices(law: Law) -> None:
+def test_overall_error_stays_the_mean_of_its_slices(law: FittedLaw) -> None:
     """A linear relation between metrics that every run obeys is obeyed by every drawn mean."""
     rng = np.random.default_rng(5)
     mean = law.outcomes([Curve((Tranche("crowd", 700),))], rng, draws=50, runs=40).mean
@@ -169,7 +170,7 @@ def test_widths_follow_metric_size_and_source() -> None:
     assert spread[1, 2] == pytest.approx(spread[1, 1], rel=0.3)
 
 
-def test_sample_is_joint_and_names_what_it_is_of(law: Law) -> None:
+def test_sample_is_joint_and_names_what_it_is_of(law: FittedLaw) -> None:
     """``sample`` gives [draw, run, metric] and refuses another model."""
     from suffice.channel import FixedPosterior, NoisyChannel, Profile, Source
 
@@ -182,20 +183,40 @@ def test_sample_is_joint_and_names_what_it_is_of(law: Law) -> None:
         law.sample("other", "probe", resolved, rng)
 
 
-def test_unknown_source_is_named(law: Law) -> None:
+def test_unknown_source_is_named(law: FittedLaw) -> None:
     """A source that no measured cell held cannot be forecast."""
     with pytest.raises(InputError, match="has not seen source 'oracle'"):
         law.outcomes([Curve((Tranche("oracle", 5),))], np.random.default_rng(0), draws=5, runs=5)
 
 
-def test_distance_in_words(law: Law) -> None:
+def test_distance_in_words(law: FittedLaw) -> None:
     """Inside, near and far go by clean-equivalent labels."""
     assert law.distance(Curve((Tranche("crowd", 500),))) == "inside"
     assert law.distance(Curve((Tranche("expert", 10_000),))) in ("near", "far")
     assert law.distance(Curve((Tranche("expert", 100_000),))) == "far"
 
 
-def test_law_beats_simple_forecasts_on_left_out_cells(law: Law) -> None:
+def test_a_fitted_law_knows_what_its_cells_held() -> None:
+    """Fitted to mixtures with the judge in one round, judge alone and a second round are far."""
+    rng = np.random.default_rng(21)
+    curves = [
+        Curve((Tranche("expert", int(n)), *((Tranche("judge", 3 * int(n)),) if judge else ())))
+        for n in np.geomspace(60, 1000, 6)
+        for judge in (False, True)
+    ]
+    runs = [draw_runs(c, 6, rng) for c in curves]
+    law = fit_law(curves, runs, METRICS, TABLE, model="m", scheme="probe")
+    assert law.distance(Curve.parse("100 judge + 300 expert")) == "inside"
+    assert law.distance(Curve.parse("100 judge")) == "far"
+    assert law.distance(Curve.parse("100 judge + 300 expert (round 2)")) == "far"
+    # No cell held the crowd: what is said of it comes from the prior alone, and says so.
+    assert law.distance(Curve.parse("100 crowd")) == "far"
+    asked = [Curve.parse("100 expert"), Curve.parse("100 crowd")]
+    sd = law.outcomes(asked, rng, draws=300, runs=10).mean.std(axis=0)[:, 0]
+    assert sd[1] > 1.5 * sd[0]
+
+
+def test_law_beats_simple_forecasts_on_left_out_cells(law: FittedLaw) -> None:
     """The table holds all baselines, and the law is first on its own kind of world."""
     rows = {row["name"]: row["rmse"] for row in held_out_table(law)}
     assert set(rows) == {
@@ -284,7 +305,7 @@ def test_forecast_of_p_is_calibrated_over_many_worlds() -> None:
     assert np.mean(gaps) <= 0.12
 
 
-def test_a_better_channel_is_worth_more(law: Law) -> None:
+def test_a_better_channel_is_worth_more(law: FittedLaw) -> None:
     """A curve resolved with a more careful channel than the measured one is forecast to err less.
 
     This is how changed guidelines or a new judge reach the forecast without new runs.

@@ -11,13 +11,14 @@ from small import noisy_source
 from suffice.demand import Outcomes
 from suffice.errors import InfeasibleError
 from suffice.forecast import Criterion
+from suffice.metric import error_rate
 from suffice.plan import Market, make_plan
 
 
 class PowerLaw:
     """A posterior over power laws of one source, without scatter: each draw has one requirement."""
 
-    metrics = ("error",)
+    metrics = (error_rate(),)
 
     def __init__(self, seed: int, draws: int = 400) -> None:
         rng = np.random.default_rng([seed, 71])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice.channel import Tasks
+from suffice.metric import names
 from suffice.pools import BEST_OF, Candidates, Evaluation, Verdict, best_of_n
 from suffice.pools._metrics import attack_success, calibration_error, log_loss, regret
 from suffice.pools._pool import independent_tasks
@@ -88,7 +89,7 @@ def test_attack_success_by_hand() -> None:
 def test_untrained_scores_and_names() -> None:
     """Every metric has a name and an untrained level; there is no metric without its gold."""
     judged, odds = evaluation(trigger=np.ones(4000, np.int8))
-    untrained = dict(zip(judged.metrics, judged.untrained, strict=True))
+    untrained = dict(zip(names(judged.metrics), judged.untrained, strict=True))
     assert untrained["error"] == pytest.approx(0.5)
     assert untrained["attack"] == pytest.approx(0.5)
     assert untrained["log_loss"] == pytest.approx(np.log(2.0))

@@ -10,6 +10,7 @@ from small import preference_rows, vote_files, write_csv, write_jsonl
 from toy_models import Told
 
 from suffice.errors import InputError
+from suffice.metric import names
 from suffice.pools import preference_pool, vote_pool
 from suffice.progress import SilentProgress
 
@@ -152,7 +153,7 @@ def test_groups_and_slices_by_column(tmp_path):
     ]
     pool = preferences(tmp_path, rows, rows[:60:2], group="dialogue", slice_by="topic")
     assert pool.slice_names == ("law", "art")
-    assert pool.evaluation.error_metrics == ("error", "error:law")
+    assert names(pool.evaluation.error_metrics) == ("error", "error:law")
     assert pool.limit("vendor") == 160 - 60
     tasks = everything(pool)
     aside = pool.held_out[tasks.a]

@@ -118,8 +118,7 @@ def test_a_skipped_check_is_said(small_result: stages.Result, tmp_path: Path) ->
 def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_path: Path) -> None:
     """A plan is told as soon as it is on disk; pictures of an earlier plan are gone by then."""
     work = Workspace(small_study(), tmp_path, SilentProgress())
-    grid = stages.measure(work)
-    laws = stages.fit(work, grid)
+    stages.fit(work)
     work.write("forecast.json", {"of": "an earlier plan"})
     seen = []
 
@@ -127,9 +126,26 @@ def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_p
         names = {p.name for p in tmp_path.iterdir()}
         seen.append((plan.recommended.cost, "plan.json" in names, "forecast.json" in names))
 
-    made = stages.make_plan(work, grid, laws, told=told)
+    made = stages.plan(work, told=told)
+    assert work.planned is made
     assert seen == [(made.recommended.cost, True, False)]
     assert "sliders" in work.read("forecast.json", made_by="suffice plan")
+
+
+def test_stages_that_share_a_workspace_do_nothing_twice(tmp_path: Path) -> None:
+    """A workspace is opened once, from a file too; what is made of it is kept, for it alone."""
+    work = Workspace.of(EXAMPLE, tmp_path)
+    assert Workspace.of(work, "elsewhere") is work
+    assert (work.study, work.folder) == (load_study(EXAMPLE), tmp_path)
+    made: list[Workspace] = []
+
+    def make(opened: Workspace) -> int:
+        made.append(opened)
+        return len(made)
+
+    assert [work.once(make), work.once(make)] == [1, 1]
+    assert Workspace.of(EXAMPLE, tmp_path).once(make) == 2
+    assert made[0] is work
 
 
 def test_example_study_is_valid_and_not_trivial() -> None:

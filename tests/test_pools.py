@@ -10,6 +10,7 @@ from small import votes_pool
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.metric import names
 from suffice.pools import Verdict
 from suffice.pools._pool import (
     Evaluation,
@@ -21,7 +22,7 @@ from suffice.pools._pool import (
 from suffice.pools._rating_pool import GOLD_RATERS, RatingPool, rating_pool
 from suffice.pools._ratings import Ratings
 from suffice.pools._recorded import compare
-from suffice.pools._task_pool import TaskList, Votes, task_pool
+from suffice.pools._task_pool import SourceLabels, TaskList, task_pool
 
 
 def errors_of_a_judge(
@@ -235,7 +236,7 @@ def test_scores_by_hand():
         [1.0, 0.0, 0.75, 1.0], [[True, True, False, False], [False, True, True, True]]
     )
     verdict = Verdict(np.array([[2.0, 0.0, 2.0, -2.0]]))
-    assert evaluation.error_metrics == ("error", "error:a", "error:b")
+    assert names(evaluation.error_metrics) == ("error", "error:a", "error:b")
     np.testing.assert_allclose(
         evaluation.score(verdict)[0, :3], [(0 + 0.5 + 0.25 + 1) / 4, 0.25, (0.5 + 0.25 + 1) / 3]
     )
@@ -352,7 +353,7 @@ def test_fingerprint_of_a_list_changes_with_every_label():
     gold[:30] = np.arange(30) % 2
     listed = task_list(n, np.arange(n), gold)
     votes = all_votes(n)
-    other = Votes(votes.task, np.where(np.arange(n) == 50, 1 - votes.value, votes.value))
+    other = SourceLabels(votes.task, np.where(np.arange(n) == 50, 1 - votes.value, votes.value))
     marks = {
         task_pool(listed, {"s": v}, seed=0, where="gold").fingerprint for v in (votes, other, votes)
     }
@@ -372,6 +373,6 @@ def task_list(n: int, group: np.ndarray, gold: np.ndarray, *, paired: bool = Fal
     )
 
 
-def all_votes(n: int) -> Votes:
+def all_votes(n: int) -> SourceLabels:
     """One vote a task."""
-    return Votes(np.arange(n), (np.arange(n) % 2).astype(float))
+    return SourceLabels(np.arange(n), (np.arange(n) % 2).astype(float))

@@ -12,7 +12,7 @@ from suffice.curve import Curve, Tranche
 from suffice.demand.schemes._heads import Problem
 from suffice.demand.schemes._probe import PENALTIES, Probe, _choose_penalty
 from suffice.demand.schemes._scheme import Embedded, draw_round
-from suffice.pools._task_pool import TaskList, Votes, task_pool
+from suffice.pools._task_pool import SourceLabels, TaskList, task_pool
 
 SOURCES = {
     "clean": noisy_source("clean", 0.0, 1.0),
@@ -127,7 +127,7 @@ def test_exchanging_the_classes_changes_no_error():
         1.0 - listed.gold,
     )  # fmt: skip
     votes = {
-        s: Votes(np.repeat(np.arange(420), np.diff(c.starts)), 1.0 - c.values)
+        s: SourceLabels(np.repeat(np.arange(420), np.diff(c.starts)), 1.0 - c.values)
         for s, c in ((s, pool.channel(s)) for s in ("crowd", "expert"))
     }
     other = task_pool(turned, votes, seed=0, where="gold")
@@ -151,7 +151,7 @@ def test_classes_of_unequal_size_need_the_intercept():
         tuple(f"t{i}" for i in range(n)), np.arange(n), np.full(n, -1), np.zeros(n, np.int64),
         ("all",), np.arange(n), gold,
     )  # fmt: skip
-    pool = task_pool(listed, {"s": Votes(np.arange(n), truth)}, seed=0, where="gold")
+    pool = task_pool(listed, {"s": SourceLabels(np.arange(n), truth)}, seed=0, where="gold")
     features = rng.standard_normal((n, 4)).astype(np.float32)
     resolved = Curve((Tranche("s", 200),)).resolve(
         recorded_sources(pool, {"s": 1.0}), np.random.default_rng(0)

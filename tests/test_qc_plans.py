@@ -21,7 +21,9 @@ from suffice.demand import SourceTable
 from suffice.demand.law._law_file import LawTask
 from suffice.demand.law._terms import Terms
 from suffice.errors import InfeasibleError, InputError, StudyError
+from suffice.estimate import Estimate
 from suffice.forecast import Criterion, make_forecasts
+from suffice.metric import error_rate
 from suffice.plan import Market, make_plan
 from suffice.plan._candidates import candidates, neighbours, worthwhile
 from suffice.plan._decide import AS_THEY_COME
@@ -308,7 +310,9 @@ def test_the_law_reads_a_variant_as_its_source_with_another_profile():
     assert plain.untried(tried, known)[0] > 0.0
 
     def key(t: SourceTable) -> str:
-        return LawTask((curve,), (np.zeros((4, 1)),), ("error",), t, "m", "probe", 0, (0.5,)).key()
+        return LawTask(
+            (curve,), (np.zeros((4, 1)),), (error_rate(),), t, "m", "probe", 0, (0.5,)
+        ).key()
 
     better = {**known.profiles, "crowd/test:10:8": profile([[0.01, 0.02, 0.03]])}
     assert key(known) != key(replace(known, profiles=better))
@@ -368,6 +372,35 @@ def test_plans_with_quality_control_are_trained_and_called_synthetic(checked: Pa
     assert cost == pytest.approx(plan["cost"])
     page = (checked / "report.html").read_text()
     assert "synthetic" in page
+
+
+def test_bits_of_a_purchase_are_those_of_its_quality_control(checked: Path, tmp_path: Path) -> None:
+    """Bounds after a plan that buys quality control count an answer by its own error, which is less
+    than the crowd's, and refuse a plan that the study does not offer."""
+    study = parse_study(qc_study())
+    for name in ("supply.json", "forecast.json", "plan.json"):
+        (tmp_path / name).write_text((checked / name).read_text())
+    plan = json.loads((tmp_path / "plan.json").read_text())
+
+    def bought(source: str) -> Estimate:
+        curve = [{"source": source, "tasks": 1000, "labels_per_task": 1, "round": 1}]
+        (tmp_path / "plan.json").write_text(json.dumps(plan | {"curve": curve}))
+        found = stages.bounds(study, tmp_path).bits_bought
+        assert found is not None
+        return found
+
+    assert stages.bounds(study, checked).bits_bought.value > 0.0
+    rows = json.loads((checked / "supply.json").read_text())
+    plain = next(row["bits"] for row in rows["sources"] if row["name"] == "crowd")
+    assert bought("crowd").value == pytest.approx(1000 * plain["value"])
+    tested, thrice = bought("crowd/test:10:8"), bought("crowd/test:10:8,x3")
+    assert bought("crowd").value < tested.value < thrice.value < 1000.0
+    assert tested.low < tested.value < tested.high
+    # A learner who sees how hard a task is learns no less than one who does not.
+    unseen = {row["name"]: row["bits"]["value"] for row in rows["quality_control"]}
+    assert tested.value > 1000 * unseen["crowd/test:10:8"] - 1.0
+    with pytest.raises(InputError, match="which the study does not offer"):
+        bought("crowd/gold:.1")
 
 
 def test_a_study_without_quality_control_is_as_it_was() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import subprocess
@@ -12,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from import_graph import MODULES, imported_names
 
 import suffice
 
@@ -24,7 +24,6 @@ FILES = repository_files()
 MAX_BYTES = 1_500_000
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = sorted((ROOT / "src" / "suffice").rglob("*.py"))
 
 IMPORT_NAMES = {
     "crowd-kit": "crowdkit",
@@ -62,29 +61,6 @@ def test_no_machine_paths() -> None:
         if machine.search(line)
     ]
     assert found == []
-
-
-def test_no_file_is_too_long() -> None:
-    """No Python file is longer than the limit of 600 lines."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "check_length.py"], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout
-
-
-def test_length_check_can_fail(tmp_path: Path) -> None:
-    """A file of 601 lines fails the length check, one of 600 does not."""
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for name in ("check_length.py", "repository.py"):
-        (tools / name).write_text((ROOT / "tools" / name).read_text())
-    run = [sys.executable, tools / "check_length.py"]
-    (tmp_path / "long.py").write_text("x = 1\n" * 600)
-    assert subprocess.run(run, capture_output=True).returncode == 0
-    (tmp_path / "long.py").write_text("x = 1\n" * 601)
-    done = subprocess.run(run, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "long.py: 601 lines" in done.stdout
 
 
 def test_link_check_can_fail(tmp_path: Path) -> None:
@@ -173,19 +149,6 @@ def test_dependencies_are_used() -> None:
     assert {name for name, module in core.items() if module not in used} - NOT_IMPORTED == set()
 
 
-def test_private_files_stay_private() -> None:
-    """A file whose name starts with an underscore is imported by its own room alone."""
-    outside = []
-    for path in MODULES:
-        room = path.relative_to(ROOT / "src").with_suffix("").parts[:-1]
-        for name in _imported_modules(path):
-            parts = tuple(name.split("."))
-            private = [i for i, part in enumerate(parts) if part.startswith("_")]
-            if parts[0] == "suffice" and private and room[: private[0]] != parts[: private[0]]:
-                outside.append(f"{path.relative_to(ROOT)} imports {name}")
-    assert outside == []
-
-
 @pytest.mark.slow
 def test_wheel_is_complete(tmp_path: Path) -> None:
     """A built wheel carries the example study and the type marker, and neither tests nor tools."""
@@ -214,14 +177,4 @@ def _module(requirement: str) -> str:
 
 def _imports() -> dict[str, Path]:
     """Top-level modules that the package imports, anywhere in its files."""
-    return {name.partition(".")[0]: path for path in MODULES for name in _imported_modules(path)}
-
-
-def _imported_modules(path: Path) -> list[str]:
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return names
+    return {name.partition(".")[0]: path for path in MODULES for name in imported_names(path)}

@@ -15,8 +15,9 @@ from suffice.forecast import make_forecasts
 from suffice.plan import Market, Risk, make_plan
 from suffice.plan._candidates import arrangements
 from suffice.plan._decide import BOTH, DELEGATE, SCRUTINISE, scrutiny, side_of
+from suffice.plan._objective import Objective
 from suffice.plan._risk import attacked, improved
-from suffice.plan._search import Judge, rising
+from suffice.plan._search import rising
 from suffice.plan._shadow import _winner, paired_pi
 from suffice.plan._words import limits_text
 
@@ -135,12 +136,12 @@ def test_a_wider_limit_never_costs(law, priced):  # noqa: F811
     worse = [Curve((Tranche("panel", n),)) for n in range(292, 300)]
     lucky = 0
     for seed in range(6):
-        judge = Judge(law, MARKET, wanted, Risk(), np.random.default_rng(seed))
-        lucky += int(judge.value([bought, *worse], 128).argmax() > 0)
-        assert _winner(law, MARKET, worse, bought, wanted, judge, seed=seed) is bought
+        objective = Objective(law, MARKET, wanted, Risk(), seed=seed)
+        lucky += int(objective.value([bought, *worse], 128).argmax() > 0)
+        assert _winner(law, MARKET, worse, bought, wanted, objective, seed=seed) is bought
     assert lucky > 0
     better = [*worse, Curve((Tranche("panel", 380),))]
-    assert _winner(law, MARKET, better, bought, wanted, judge, seed=1) is better[-1]
+    assert _winner(law, MARKET, better, bought, wanted, objective, seed=1) is better[-1]
 
 
 def test_paired_draws_differ_less_than_their_sum(law):  # noqa: F811

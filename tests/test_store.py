@@ -217,7 +217,8 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 FILL = """
 import sys, numpy as np
 from pathlib import Path
-from suffice.demand._store import CellRuns, RunStore
+from suffice.demand.runs import RunStore
+from suffice.evidence import CellRuns
 from suffice.errors import StorageError
 about = {"model": "m", "scheme": "s", "curve": [], "metrics": []}
 if len(sys.argv) > 2:

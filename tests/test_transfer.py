@@ -11,6 +11,7 @@ from suffice.curve import Curve
 from suffice.demand import Outcomes, SourceTable, transfer_law
 from suffice.errors import InputError
 from suffice.forecast import Criterion, make_forecasts
+from suffice.metric import Metric, error_rate
 
 TABLE = SourceTable(
     names=("expert", "judge"),
@@ -18,7 +19,7 @@ TABLE = SourceTable(
     repeats={"expert": {1: 0.0}, "judge": {1: 0.0}},
     bias=np.array([2.0, 8.0]),
 )
-METRICS = ("error", "error:easy", "error:odd")
+METRICS = (error_rate(), error_rate("easy"), error_rate("odd"))
 GRID = tuple(
     Curve.parse(text)
     for n in (60, 150, 400, 1000)
@@ -53,7 +54,7 @@ class Toy:
     size: float = 1.0
     wobble: float = 0.002
     scheme: str = "probe"
-    metrics: tuple[str, ...] = METRICS
+    metrics: tuple[Metric, ...] = METRICS
     table: SourceTable = TABLE
     curves: tuple[Curve, ...] = GRID
 
@@ -93,7 +94,7 @@ class Toy:
         """Like a law's."""
         return "inside" if curve.tasks <= 1000 else "near"
 
-    def outcomes(self, curves, rng, *, draws, runs, half=None) -> Outcomes:
+    def outcomes(self, curves, rng, *, draws, runs, half=None, common=False) -> Outcomes:
         """The truth, as uncertain as a fitted law."""
         mean = np.array([self.truth(c) for c in curves])
         mean = mean + self.wobble * rng.standard_normal((draws, len(curves), 1))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from suffice.demand import Outcomes
+from suffice.metric import error_rate
 
 
 class SimpleLaw:
     """A law whose error is a known function of labels and of their quality: for exact checks."""
 
-    metrics = ("error",)
+    metrics = (error_rate(),)
 
     def __init__(self, model: str, scale: float) -> None:
         self.model, self.scale = model, scale

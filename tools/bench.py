@@ -47,7 +47,7 @@ def law_alone(cache: Path, out: Path) -> tuple[float, int, float, int]:
 
     example = Path(__file__).resolve().parents[1] / "examples" / "ratings.toml"
     work = Workspace(load_study(example), out, SilentProgress())
-    law = stages.fit(work, stages.measure(work))[work.study.models.target]
+    law = stages.fit(work)[work.study.models.target]
     curves = work.market.resolve(candidates(work.market))
     draws, rates = 128, []
     for seed in range(3):

@@ -21,7 +21,7 @@ import numpy as np
 from suffice import stages
 from suffice.cli._common import workspace
 from suffice.curve import Curve
-from suffice.demand import Law, measure
+from suffice.demand import FittedLaw, measure
 from suffice.evidence import Cell
 from suffice.forecast import Criterion, Forecast, make_forecasts
 from suffice.plan import Market, make_plan, promising
@@ -93,7 +93,7 @@ def rules(market: Market) -> dict[str, Curve]:
 
 
 def draw_setting(
-    number: int, seed: int, law: Law, base: Market, slices: tuple[str, ...]
+    number: int, seed: int, law: FittedLaw, base: Market, slices: tuple[str, ...]
 ) -> Setting:
     """A random setting whose best rule is expected to pass between .15 and .95 of the time.
 
@@ -135,7 +135,9 @@ def draw_setting(
     return replace(setting, error=round(0.5 * (low + high), 4))
 
 
-def held_to_account(setting: Setting, work: Workspace, grid: stages.Grid, law: Law) -> Law:
+def held_to_account(
+    setting: Setting, work: Workspace, grid: stages.Grid, law: FittedLaw
+) -> FittedLaw:
     """The law once it has seen the cells that it finds promising in this setting."""
     target, slices = work.study.models.target, work.pool.slice_names
     market = setting.market(work.market)
@@ -153,7 +155,7 @@ def held_to_account(setting: Setting, work: Workspace, grid: stages.Grid, law: L
 
 
 def planned(
-    setting: Setting, law: Law, base: Market, slices: tuple[str, ...]
+    setting: Setting, law: FittedLaw, base: Market, slices: tuple[str, ...]
 ) -> tuple[Curve, Forecast]:
     """The recommended curve, rounded as the rules are, with the P that is promised for it."""
     market = setting.market(base)
@@ -243,7 +245,7 @@ def main() -> None:
     work = workspace(None, given.out, as_json=False, quiet=False)
     grid = stages.measure(work)
     target = work.study.models.target
-    law = stages.fit(work, grid)[target]
+    law = stages.fit(work)[target]
     slices, metrics = work.pool.slice_names, work.pool.evaluation.metrics
     settings = [
         draw_setting(i, given.seed, law, work.market, slices) for i in range(given.settings)

@@ -31,13 +31,14 @@ class Stream(IntEnum):
     SCALING_CURVE = 17
     PLAN_CHOOSE = 21
     PLAN_REPORT = 22
-    PLAN_ROBUST_AGAIN = 23
+    PLAN_PROMISING = 23
     PLAN_ROBUST = 24
     PLAN_SHADOW = 25
-    PLAN_FLIPS = 26
-    PLAN_DECIDE = 27
+    PLAN_HARDEST = 26
+    PLAN_FLIPS = 27
     PLAN_DEPLOYMENT = 28
-    PLAN_DECIDE_MORE = 29
+    PLAN_FLIP_DRAWS = 29
+    PLAN_SIZES = 30
     SURFACE = 31
     LEARNING_CURVES = 32
     MORE_OF_THE_JUDGE = 33
@@ -47,15 +48,17 @@ class Stream(IntEnum):
     SLIDERS = 37
     CHECK_PREDICTIVE = 41
     VALUE_OF_INFORMATION = 51
-    VALUE_OF_INFORMATION_NOISE = 52
+    VALUE_OF_PERFECT_INFORMATION = 52
     NEXT_PILOT = 53
     NEXT = 54
+    FORECAST = 61
     HORIZON = 67
     CAPABILITY = 71
     CAPABILITY_SLOPE = 72
     CAPABILITY_CHANGES = 73
     TRACK_RECORD = 81
     TRACK_RECORD_BINS = 82
+    BOUNDS_OF_OPERATED = 91
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.

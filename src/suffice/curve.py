@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 
@@ -24,8 +24,6 @@ _TRANCHE = re.compile(
 
 _OPERATED = "/"
 
-Kind = Literal["label", "instruction", "model", "reward"]
-
 
 @dataclass(frozen=True)
 class Tranche:
@@ -37,7 +35,6 @@ class Tranche:
         labels_per_task: independent labels of each task.
         where: the slices that the tasks come from; empty for all.
         round: training order; tranches of one round are pooled.
-        kind: what is bought: labels, instructions, labels the model makes, or reward episodes.
         weight: weight of each of its tasks in training.
     """
 
@@ -46,7 +43,6 @@ class Tranche:
     labels_per_task: int = 1
     where: tuple[str, ...] = ()
     round: int = 1
-    kind: Kind = "label"
     weight: float = 1.0
 
     @property
@@ -106,8 +102,23 @@ class Curve:
         return ResolvedCurve(tuple(ResolvedTranche(t, drawn[t.source]) for t in self.tranches))
 
     def as_list(self) -> list[dict[str, Any]]:
-        """The tranches as plain dictionaries, for JSON and hashing."""
-        return [asdict(t) for t in self.tranches]
+        """The tranches as plain dictionaries, for JSON and hashing.
+
+        ``kind`` says that labels are bought, as every run and ledger has it so far: a curve's
+        number and the key of its runs hang on this form.
+        """
+        return [
+            {
+                "source": t.source,
+                "tasks": t.tasks,
+                "labels_per_task": t.labels_per_task,
+                "where": t.where,
+                "round": t.round,
+                "kind": "label",
+                "weight": t.weight,
+            }
+            for t in self.tranches
+        ]
 
     def number(self) -> int:
         """A number that differs between curves: the part of a run's seed that names its curve."""

@@ -1,4 +1,4 @@
-"""A number that knows how sure it is."""
+"""A number that knows how sure it is, the interval of draws, and how a probability is printed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,52 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 LEVEL = 0.90
-"""Intervals hold this much probability unless they say otherwise."""
+"""Intervals hold this much probability unless they say otherwise. A convention: wide enough to be
+taken seriously, and its ends are met by draws often enough to be estimated well."""
+
+TAILS = (0.05, 0.95)
+"""The ends of the central interval that holds ``LEVEL``, as quantiles."""
+
+_LEAST = 0.005
+"""A probability nearer to 0 or 1 than this is printed as a bound: two places cannot tell it apart,
+and no finite study shows a 0 or a 1. A convention."""
+
+
+def interval(draws: ArrayLike, tails: tuple[float, float] = TAILS) -> tuple[float, float]:
+    """The ends of the central interval of draws.
+
+    A quantile between two order statistics is interpolated linearly (type 7 of Hyndman and Fan
+    1996, Sample quantiles in statistical packages; NumPy's own). Counts and draws that may be
+    infinite are not for this: they take order statistics.
+
+    Args:
+        draws: any shape; all of them count as one sample.
+        tails: the two quantiles.
+    """
+    import numpy as np
+
+    low, high = np.quantile(np.asarray(draws), tails)
+    return float(low), float(high)
+
+
+def intervals(draws: ArrayLike, axis: int | tuple[int, ...]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The same along axes: (low, high), each with the shape that is left."""
+    import numpy as np
+
+    low, high = np.quantile(np.asarray(draws), TAILS, axis=axis)
+    return low, high
+
+
+def probability(p: float, *, spelled: bool = False) -> str:
+    """A probability in two places: ``.83``, ``<.01``; ``spelled`` for sentences: ``below .01``."""
+    if p < _LEAST:
+        return "below .01" if spelled else "<.01"
+    if p > 1.0 - _LEAST:
+        return "above .99" if spelled else ">.99"
+    return f"{p:.2f}".removeprefix("0")
 
 
 @dataclass(frozen=True)
@@ -41,9 +83,9 @@ class Estimate:
         import numpy as np
 
         tail = (1.0 - level) / 2.0
-        low, high = np.quantile(draws, [tail, 1.0 - tail])
+        low, high = interval(draws, (tail, 1.0 - tail))
         mean = float(np.mean(draws))
-        return cls(mean, float(low), float(high), level, method, citation, draws)
+        return cls(mean, low, high, level, method, citation, draws)
 
     def as_dict(self) -> dict[str, float]:
         """The value and its interval, for JSON."""

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from split import Split
 
     from suffice.curve import Curve, ResolvedCurve
-    from suffice.demand import Law, Outcomes
+    from suffice.demand import FittedLaw, Outcomes
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -31,7 +32,9 @@ DRAWS, RUNS = 500, 400
 LAW = "suffice"
 
 
-def law_of(split: Split, model: str | None = None, seeds: tuple[int, ...] | None = None) -> Law:
+def law_of(
+    split: Split, model: str | None = None, seeds: tuple[int, ...] | None = None
+) -> FittedLaw:
     """The law of one model, from the split's small cells."""
     curves = split.design.fitted(split.number)
     model = model or split.design.target
@@ -69,7 +72,7 @@ def forecast_split(split: Split, seeds: tuple[int, ...]) -> Pairs:
     return pairs_of(split, cases, law.metrics, laws, guesses, seeds, design.target)
 
 
-def _one_family(law: Law, name: str) -> Law:
+def _one_family(law: FittedLaw, name: str) -> FittedLaw:
     """The law from one family's draws only."""
     code = law.posterior.draws[:, Shape.column(law.table)]
     kept = law.posterior.draws[code == FAMILIES.index(name)]
@@ -79,7 +82,7 @@ def _one_family(law: Law, name: str) -> Law:
 def pairs_of(
     split: Split,
     cases: Sequence[Case],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     laws: dict[str, Outcomes],
     guesses: dict[str, Floats],
     seeds: tuple[int, ...],
@@ -124,7 +127,7 @@ def _miss(out: Outcomes, errors: Floats) -> Floats:
 
 def points(
     split: Split,
-    law: Law,
+    law: FittedLaw,
     curves: Sequence[Curve],
     asked: Sequence[ResolvedCurve],
     error: Floats,

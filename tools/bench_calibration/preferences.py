@@ -13,7 +13,7 @@ from split import FlippedChannel, Split
 from suffice.errors import MissingError
 from suffice.labels import read_frame, read_preferences
 from suffice.pools._pool import split_documents
-from suffice.pools._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
+from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, task_pool
 from suffice.study import parse_study
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Recorded:
     """
 
     tasks: TaskList
-    votes: dict[str, Votes]
+    votes: dict[str, SourceLabels]
     noisy: dict[str, tuple[str, float]]
 
 
@@ -146,7 +146,7 @@ def load_xstest(folder: Path) -> Recorded:
             gold=np.array(said["gold"], dtype=np.float64)[:, 0],
         ),
         {
-            name: Votes(
+            name: SourceLabels(
                 np.repeat(np.arange(count), len(rows[0])),
                 np.array(rows, dtype=np.float64).ravel(),
             )
@@ -183,7 +183,7 @@ def load_pairs(path: Path) -> Recorded:
             group=group,
             gold=first,
         ),
-        {"recorded": Votes(np.arange(count), first)},
+        {"recorded": SourceLabels(np.arange(count), first)},
         {"crowd": ("recorded", 0.1)},
     )
 

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from designs import Case
     from split import Split
 
-    from suffice.demand import Law, Outcomes
+    from suffice.demand import FittedLaw, Outcomes
 
 FLOOR = "(floor: the level alone unknown)"
 """No forecast: the measured means, moved by what the pilots' runs miss their cells' means by."""
 
 
-def known_laws(split: Split) -> list[Law]:
+def known_laws(split: Split) -> list[FittedLaw]:
     """Laws of the known models, smallest first."""
     return [law_of(split, model) for model in KNOWN]
 
 
 def forecast_unseen(
-    split: Split, laws: Sequence[Law], model: str, seeds: tuple[int, ...], *, pilots: bool
+    split: Split, laws: Sequence[FittedLaw], model: str, seeds: tuple[int, ...], *, pilots: bool
 ) -> Pairs:
     """Cells of one model that has no law, with its pilots or from its size alone."""
     cases = split.design.forecast(split.number)

@@ -1,9 +1,11 @@
-"""The command line: ``suffice COMMAND``. One file a command; this one puts them together."""
+"""The command line: ``suffice COMMAND``. One file a command; ``_overview`` lists them."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+
+from suffice.cli._overview import COMMANDS, HELP_FLAGS, VERSION_FLAGS, no_such_command, overview
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -11,40 +13,22 @@ if TYPE_CHECKING:
 INTERRUPTED, MISTAKE = 130, 2
 
 
-def build() -> App:
-    """The command line application."""
+def build(*names: str) -> App:
+    """The command line application with these commands; by default all of them."""
     from cyclopts import App
 
     from suffice import __version__
-    from suffice.cli.audit import audit
-    from suffice.cli.bits import bits
-    from suffice.cli.bounds import bounds
-    from suffice.cli.enough import enough
-    from suffice.cli.extrapolate import extrapolate
-    from suffice.cli.fetch import fetch
-    from suffice.cli.forecast import forecast
-    from suffice.cli.horizon import horizon
-    from suffice.cli.init import init
-    from suffice.cli.ledger import ledger
-    from suffice.cli.models import models
-    from suffice.cli.next_ import next_
-    from suffice.cli.offers import offers
-    from suffice.cli.run import run
-    from suffice.cli.stages import fit, measure, plan, report, supply
 
     app = App(
         name="suffice",
         version=__version__,
-        help="How much alignment data is enough, of what quality, and with what probability?",
-        help_epilogue="`suffice run` answers the example study. `--debug` shows tracebacks.",
+        help_flags=HELP_FLAGS,
+        version_flags=VERSION_FLAGS,
         suppress_keyboard_interrupt=False,  # ``main`` has something to say about it
     )
-    for command in (
-        run, init, audit, supply, offers, measure, fit, plan, enough, forecast, bounds, horizon,
-        extrapolate, bits, report, ledger, models, fetch,
-    ):  # fmt: skip
-        app.command(command, help_epilogue=_examples(command.__doc__ or ""))
-    app.command(next_, name="next", help_epilogue=_examples(next_.__doc__ or ""))
+    for name in names or COMMANDS:
+        command = COMMANDS[name].load(name)
+        app.command(command, name=name, help_epilogue=_examples(command.__doc__ or ""))
     return app
 
 
@@ -60,20 +44,15 @@ def _examples(docstring: str) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors meant for the user are one line and exit code 2."""
-    from cyclopts import CycloptsError
-
     from suffice.errors import SufficeError
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     given = [a for a in given if a != "--debug"]
     try:
-        build()(given, exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        if debug:
-            raise
-        print(f"suffice: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(MISTAKE)
+        if command := _command_of(given):
+            _run(command, given, debug=debug)
+        sys.exit(0)
     except SufficeError as error:
         if debug:
             raise
@@ -91,3 +70,40 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader of our output went away (`suffice models | head`): nothing to tell anyone.
         sys.stderr.close()
         sys.exit(1)
+
+
+def _command_of(given: list[str]) -> str | None:
+    """The command that was called; None where the overview or the version was all that was asked.
+
+    Raises:
+        InputError: There is no such command.
+    """
+    from suffice.errors import InputError
+
+    first = given[0] if given else HELP_FLAGS[0]
+    if first in COMMANDS:
+        return first
+    if first in VERSION_FLAGS:
+        from suffice import __version__
+
+        print(__version__)
+        return None
+    if first not in HELP_FLAGS:
+        raise InputError(no_such_command(first))
+    named = next((word for word in given if word in COMMANDS), None)
+    if named is None:
+        print(overview())
+    return named
+
+
+def _run(command: str, given: list[str], *, debug: bool) -> None:
+    """Run one command; what is wrong with its flags is one line and exit code 2."""
+    from cyclopts import CycloptsError
+
+    try:
+        build(command)(given, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        if debug:
+            raise
+        print(f"suffice: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(MISTAKE)

@@ -57,10 +57,10 @@ def workspace(
 ) -> Workspace:
     """Open a study (the example by default) with its folder."""
     from suffice.stages import Workspace
-    from suffice.study import load_study
 
-    loaded = load_study(study if study is not None else example_study())
-    return Workspace(loaded, out, choose_progress(as_json=as_json, quiet=quiet), executor)
+    given = study if study is not None else example_study()
+    progress = choose_progress(as_json=as_json, quiet=quiet)
+    return Workspace.of(given, out, progress=progress, executor=executor)
 
 
 def print_json(values: Any) -> None:  # noqa: ANN401 - anything JSON can hold

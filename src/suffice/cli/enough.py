@@ -73,12 +73,12 @@ def enough(
         alpha=alpha,
     )
     if json:
-        parts = [{**asdict(p), "error": p.error.as_dict()} for p in said.parts]
-        print_json({"verdict": said.verdict, "at": said.at, "alpha": alpha, "parts": parts})
+        parts = [{**asdict(p), "error": p.error.as_dict()} for p in said.tested]
+        print_json({"verdict": said.conclusion, "at": said.at, "alpha": alpha, "parts": parts})
         return
     where = "" if said.at is None else f", since item {said.at:,}"
-    print(f"{said.verdict}{where} ({len(fresh.wrong):,} items, alpha {alpha:g})")
-    for p in said.parts:
+    print(f"{said.conclusion}{where} ({len(fresh.wrong):,} items, alpha {alpha:g})")
+    for p in said.tested:
         print(
             f"  {p.name:<20} {p.wrong:,} of {p.total:,} wrong: {p.error.value:.4f} "
             f"({p.error.low:.4f} to {p.error.high:.4f}), limit {p.limit:g}"

@@ -63,15 +63,14 @@ def forecast(
     wanted = Curve.parse(curve)
     cost = wanted.cost(work.buyable)
     work.market.check_repeats(wanted)
-    grid = stages.measure(work)
-    law = stages.fit(work, grid)[work.study.models.target]
+    law = stages.fit(work)[work.study.models.target]
     made = make(
         law,
         wanted,
         work.buyable,
         work.criterion,
-        gold_shifts=stages.gold_shifts(work, grid),
-        seed=[work.study.seed, 61],
+        gold_shifts=stages.gold_shifts(work),
+        seed=work.study.seed,
     )
     if json:
         others = {"p_new_gold": made.new_gold, "p_deployment": made.deployment}
@@ -96,11 +95,12 @@ def forecast(
 
 def _lines(made: Forecast, *, points: bool) -> Iterator[str]:
     def said(p: Estimate) -> str:
-        low, high = _chance(p.low), _chance(p.high)
+        low, high = probability(p.low), probability(p.high)
         if shown(p, made.distance, points=points)["mean"] is None:
             return f"between {low} and {high}"
-        return f"{_chance(p.value)} ({low} to {high})"
+        return f"{probability(p.value)} ({low} to {high})"
 
+    from suffice.estimate import probability
     from suffice.forecast import shown
 
     yield "P(meets the criterion), with 90 % intervals"
@@ -114,8 +114,3 @@ def _lines(made: Forecast, *, points: bool) -> Iterator[str]:
     yield "What makes it uncertain, as standard deviations:"
     for p in made.parts:
         yield f"  {p['sd']:.2f}  {p['name']}, {p['counted']}"
-
-
-def _chance(p: float) -> str:
-    """A probability in two places, as the plan prints it: no finite study shows a 0 or a 1."""
-    return "<.01" if p < 0.005 else ">.99" if p > 0.995 else f"{p:.2f}".removeprefix("0")

@@ -83,7 +83,7 @@ def horizon(
     found = look_ahead(
         outlook,
         starts,
-        work.criterion.error,
+        work.study.criterion.error,
         rng,
         measured=_measured(starts, rng),
         fitted=fitted,
@@ -120,7 +120,7 @@ def _starts(work: Workspace, outlook: Outlook, rng: np.random.Generator) -> list
     from suffice import stages
     from suffice.forecast.horizon import SourceStart, measured_trend
 
-    laws = stages.fit(work, stages.measure(work))
+    laws = stages.fit(work)
     model = work.study.models.target
     today = outlook.models.get(model, 1.0)
     # Models that the file does not place on its scale say nothing about a trend along it.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suffice.estimate import Estimate
-    from suffice.forecast import Record
+    from suffice.forecast import TrackRecord
 
 
 def ledger(out: Path = OUT, *, json: bool = False) -> None:
@@ -53,7 +53,7 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
         print(line)
 
 
-def _record(record: Record) -> Iterator[str]:
+def _record(record: TrackRecord) -> Iterator[str]:
     yield f"{record.forecasts} forecasts, {record.scored} of them scored"
     if record.brier is None or record.log_score is None or record.covered is None:
         return

@@ -43,13 +43,8 @@ def next_(
     """
     from suffice import stages
     from suffice.cli._common import print_json, workspace
-    from suffice.errors import InputError
 
-    if value is not None and not 0.0 < value < float("inf"):
-        raise InputError(f"--value {value:g} is no value", fix="give a positive amount")
-    work = workspace(study, out, as_json=json, quiet=quiet)
-    grid = stages.measure(work)
-    found = stages.what_next(work, grid, stages.fit(work, grid), value=value)
+    found = stages.what_next(workspace(study, out, as_json=json, quiet=quiet), value=value)
     if json:
         print_json(found.as_dict())
         return

@@ -50,14 +50,11 @@ def run(
     from suffice import stages
     from suffice.cli._common import print_json, print_summary, workspace
 
-    work = workspace(study, out, as_json=json, quiet=quiet)
+    work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
     result = stages.run(
-        work.study,
-        out,
+        work,
         check=check,
         check_seed=stages.CHECK_SEED if check_seed is None else check_seed,
-        progress=work.progress,
-        executor=executor,
     )
     if json:
         print_json(work.read("plan.json", made_by="suffice run"))

@@ -124,7 +124,7 @@ def fit(
     from suffice.cli._common import print_json, workspace
 
     work = workspace(study, out, as_json=json, quiet=quiet)
-    stages.fit(work, stages.measure(work))
+    stages.fit(work)
     law = work.read("law.json", made_by="suffice fit")
     if json:
         print_json(law)
@@ -195,19 +195,10 @@ def plan(
     from suffice import stages
     from suffice.cli._common import print_json, print_summary, workspace
     from suffice.curve import Curve
-    from suffice.errors import InputError
-    from suffice.plan import Risk, limits_text, pooled
 
-    if target is not None and not 0.0 < target < 1.0:
-        raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
-    if budget is not None and not 0.0 < budget < float("inf"):
-        raise InputError(f"--budget {budget:g} is no budget", fix="give a positive amount")
-    if weeks is not None and not 0.0 < weeks < float("inf"):
-        raise InputError(f"--weeks {weeks:g} is no time", fix="give a positive number")
     work = workspace(study, out, as_json=json, quiet=quiet)
-    have = pooled(Curve.parse(text) for text in bought) if bought else None
-    # Before anything is trained.
-    risk = None if robust is None else Risk(robust, share)
+    have = Curve(tuple(t for text in bought for t in Curve.parse(text))) if bought else None
+    risk = None if robust is None else stages.Risk(robust, share)
 
     def tell(made: Plan) -> None:
         # The answer first: what the report draws takes as long again.
@@ -215,17 +206,12 @@ def plan(
             print_json(work.read("plan.json", made_by="suffice plan"))
         else:
             print_summary(out)
-            for line in limits_text(made):
+            for line in stages.limits_text(made):
                 print(line)
         sys.stdout.flush()
 
-    stages.market_of(work, money=budget, weeks=weeks, bought=have)
-    grid = stages.measure(work)
-    laws = stages.fit(work, grid)
-    stages.make_plan(
+    stages.plan(
         work,
-        grid,
-        laws,
         target=target,
         money=budget,
         weeks=weeks,

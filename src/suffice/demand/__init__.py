@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from suffice.demand._bits_chart import draw_bits as draw_bits
     from suffice.demand.law import FEWEST_ATTACKED as FEWEST_ATTACKED
     from suffice.demand.law import AttackPart as AttackPart
+    from suffice.demand.law import Convergence as Convergence
+    from suffice.demand.law import Distance as Distance
+    from suffice.demand.law import FittedLaw as FittedLaw
     from suffice.demand.law import Law as Law
     from suffice.demand.law import LawTask as LawTask
     from suffice.demand.law import Outcomes as Outcomes
@@ -59,7 +62,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.demand._bits_chart": ("draw_bits",),
         "suffice.demand.law": (
             "AttackPart",
+            "Convergence",
+            "Distance",
             "FEWEST_ATTACKED",
+            "FittedLaw",
             "Law",
             "LawTask",
             "Outcomes",

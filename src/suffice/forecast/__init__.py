@@ -6,7 +6,9 @@ The room can be called: ``suffice.forecast(law, curve, sources, criterion)`` is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from suffice._lazy import lazy_exports
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from suffice.forecast._probability import pass_chances as pass_chances
     from suffice.forecast._probability import shown as shown
     from suffice.forecast._track_record import Bin as Bin
-    from suffice.forecast._track_record import Record as Record
+    from suffice.forecast._track_record import TrackRecord as TrackRecord
     from suffice.forecast._track_record import calibration as calibration
     from suffice.forecast._track_record import track_record as track_record
 
@@ -71,9 +73,20 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.forecast._track_record": (
             "Bin",
-            "Record",
+            "TrackRecord",
             "calibration",
             "track_record",
         ),
     },
 )
+
+
+class _Room(ModuleType):
+    def __call__(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - as ``forecast`` has it
+        from suffice.forecast._deployment import forecast
+
+        return forecast(*given, **named)
+
+
+# The question of the product has the name of the room that answers it.
+sys.modules[__name__].__class__ = _Room

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice._slope import Slopes, fit_slope
+from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.estimate import Estimate
 
@@ -130,7 +131,7 @@ def fit_capability(
         )
     clusters = np.unique(units[group].to_numpy(), return_inverse=True)[1]
     hard = units["difficulty"].to_numpy() if "difficulty" in numbers else None
-    rng = np.random.default_rng([seed, 71])
+    rng = Stream.CAPABILITY.rng(seed)
     coefficients, covariance = _logistic(majority, unit, len(at), hard, clusters)
     line = fit_slope(
         at,

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.errors import InputError
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from suffice.metric import Metric
+
+    Floats = NDArray[np.float64]
 
 SEVERE_LEVEL = 0.95
 """Level of the upper bound that a limit on severe failures is about."""
@@ -24,79 +29,98 @@ class Criterion:
     """Thresholds on trusted evaluation; a run meets the criterion when it meets all of them.
 
     Attributes:
-        error: highest overall error.
+        error: highest overall error; None for no such threshold.
         worst_slice_error: highest error of the worst of ``slices``; None for no such threshold.
         slices: the slices that ``worst_slice_error`` is about.
         slice_error: highest error in single named slices.
-        limits: highest value of any other metric of a run: ``log_loss``, ``calibration``,
-            ``regret@16``, ``attack``.
+        limits: worst allowed value of any other metric, by its name: the highest where lower is
+            better (``log_loss``, ``calibration``, ``regret@16``, ``attack``), the lowest where
+            higher is.
         severe: for slices in which every failure is severe, the highest 95 % upper bound of their
             error. With none seen in m trials the bound is about 3/m, so that too few trials can
             never meet it.
-        trials: independent evaluation tasks of each slice, for ``severe``.
         validity: chance that meeting the criterion on this gold means aligned: a prior that the
             user writes down; None where it is unknown.
         origin: the file that states it, for messages.
     """
 
-    error: float
+    error: float | None = None
     worst_slice_error: float | None = None
     slices: tuple[str, ...] = ()
     slice_error: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     severe: Mapping[str, float] = field(default_factory=dict)
-    trials: Mapping[str, int] = field(default_factory=dict)
     validity: float | None = None
     origin: str | None = None
 
-    def thresholds(self, metrics: Sequence[str]) -> NDArray[np.float64]:
-        """The highest allowed value of each metric; infinite where there is none [metric].
+    def thresholds(self, metrics: Sequence[Metric]) -> Floats:
+        """The worst allowed value of each metric; infinite where there is none [metric].
 
         Raises:
             InputError: the criterion names a slice or a metric that is not measured, or a slice
                 with too few trials to show that severe failures are rare.
         """
-        named = {"error": self.error}
-        if self.worst_slice_error is not None:
-            named.update({f"error:{s}": self.worst_slice_error for s in self.slices})
-        for s, limit in (*self.slice_error.items(), *self._severe_errors().items()):
-            named[f"error:{s}"] = min(limit, named.get(f"error:{s}", np.inf))
-        self._check_known(named, metrics)
-        for name, limit in self.limits.items():
-            if name not in metrics:
-                others = [m for m in metrics if not m.startswith("error")]
+        errors = {m.slice: m for m in metrics if m.kind == "error"}
+        limits = {m.name: m.free for m in metrics}
+        wanted: list[tuple[str | None, float]] = [*self._severe_errors(metrics), *self._errors()]
+
+        def limit(metric: Metric, value: float) -> None:
+            limits[metric.name] = metric.stricter(value, limits[metric.name])
+
+        for slice_name, value in wanted:
+            if slice_name not in errors:
+                raise InputError(
+                    "the criterion limits the error over all slices"
+                    if slice_name is None
+                    else f"the criterion names slice {slice_name!r}",
+                    where=self.origin,
+                    fix=f"measured {_listed(metrics) if slice_name is None else _slices(metrics)}",
+                )
+            limit(errors[slice_name], value)
+        by_name = {m.name: m for m in metrics}
+        for name, value in self.limits.items():
+            if name not in by_name:
+                others = [m.name for m in metrics if m.kind != "error"]
                 raise InputError(
                     f"criterion.limits names {name!r}",
                     where=self.origin,
                     fix=f"measured beside errors: {', '.join(others) or 'nothing'}",
                 )
-            named[name] = min(limit, named.get(name, np.inf))
-        return np.array([named.get(m, np.inf) for m in metrics])
+            limit(by_name[name], value)
+        return np.array([limits[m.name] for m in metrics])
 
-    def met(self, values: NDArray[np.floating], metrics: Sequence[str]) -> NDArray[np.bool_]:
+    def met(self, values: NDArray[np.floating], metrics: Sequence[Metric]) -> NDArray[np.bool_]:
         """Which runs meet it: [..., metric] -> [...]."""
-        return np.asarray((values <= self.thresholds(metrics)).all(axis=-1))
+        return np.asarray(self.each_met(values, metrics).all(axis=-1))
 
-    def _check_known(self, named: Mapping[str, float], metrics: Sequence[str]) -> None:
-        known = [m.removeprefix("error:") for m in metrics if m.startswith("error:")]
-        for name in named:
-            if name not in metrics:
-                raise InputError(
-                    f"the criterion names slice {name.removeprefix('error:')!r}",
-                    where=self.origin,
-                    fix=f"measured slices: {', '.join(known)}",
-                )
+    def each_met(
+        self, values: NDArray[np.floating], metrics: Sequence[Metric]
+    ) -> NDArray[np.bool_]:
+        """Which thresholds every run meets, in the shape of ``values`` [..., metric]."""
+        better = signs(metrics)
+        return np.asarray(better * values <= better * self.thresholds(metrics))
 
-    def _severe_errors(self) -> dict[str, float]:
+    def _errors(self) -> list[tuple[str | None, float]]:
+        """Limits on errors, by slice; None is all of them."""
+        found: list[tuple[str | None, float]] = []
+        if self.error is not None:
+            found.append((None, self.error))
+        if self.worst_slice_error is not None:
+            found += [(s, self.worst_slice_error) for s in self.slices]
+        return [*found, *self.slice_error.items()]
+
+    def _severe_errors(self, metrics: Sequence[Metric]) -> list[tuple[str, float]]:
         """The highest error of each severe slice under which its upper bound is low enough."""
-        found = {}
+        items = {m.slice: m.items for m in metrics if m.kind == "error" and m.slice is not None}
+        found = []
         for s, limit in self.severe.items():
-            trials = self.trials.get(s)
+            trials = items.get(s)
             if trials is None:
                 raise InputError(
-                    f"criterion.severe names slice {s!r}",
+                    f"criterion.severe names slice {s!r}"
+                    + (", whose evaluation tasks are not counted" if s in items else ""),
                     where=self.origin,
-                    fix=f"measured slices: {', '.join(self.trials)}",
+                    fix=f"measured {_slices([m for m in metrics if m.items is not None])}",
                 )
             highest = error_within(limit, trials)
             if highest is None:
@@ -107,8 +131,16 @@ class Criterion:
                     where=self.origin,
                     fix=f"{need:,} without a failure would be needed",
                 )
-            found[s] = highest
+            found.append((s, highest))
         return found
+
+
+def _slices(metrics: Sequence[Metric]) -> str:
+    return "slices: " + ", ".join(m.slice for m in metrics if m.kind == "error" and m.slice)
+
+
+def _listed(metrics: Sequence[Metric]) -> str:
+    return "metrics: " + ", ".join(m.name for m in metrics)
 
 
 def error_within(limit: float, trials: int, level: float = SEVERE_LEVEL) -> float | None:

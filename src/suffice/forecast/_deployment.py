@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.channel import FixedPosterior
 from suffice.errors import InputError
 from suffice.forecast._parts import GOLD, SUPPLY, counted_parts, part
 from suffice.forecast._parts import HELD as HELD_PART
 from suffice.forecast._probability import HELD_FIXED, estimate, make_forecasts, pass_chances
+from suffice.metric import signs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -59,7 +61,7 @@ def forecast(
     *,
     held_fixed: Held = "pool and gold",
     gold_shifts: Floats | None = None,
-    seed: int | Sequence[int] = 0,
+    seed: int = 0,
     draws: int = 500,
     runs: int = 2000,
     half: int | None = None,
@@ -90,7 +92,7 @@ def forecast(
         raise InputError(
             "the gold has no replicas, so it cannot be drawn anew", fix="hold pool and gold fixed"
         )
-    rng = np.random.default_rng(seed)
+    rng = Stream.FORECAST.rng(seed)
     resolved = curve.resolve(sources)
     made = make_forecasts(
         law, [resolved], criterion, rng, gold_shifts=gold_shifts, draws=draws, runs=runs, half=half
@@ -170,7 +172,7 @@ def _redrawn(
     outcomes = law.outcomes(worlds, rng, draws=_DRAWS, runs=_RUNS, half=half, common=True)
     shifts = np.zeros((1, len(law.metrics)))
     if gold_shifts is not None:
-        shifts = np.vstack([shifts, _spread(gold_shifts)])
+        shifts = np.vstack([shifts, _spread(gold_shifts, signs(law.metrics))])
     chances = [
         pass_chances(
             outcomes, criterion, law.metrics, np.broadcast_to(s, (len(outcomes.mean), len(s)))
@@ -180,9 +182,9 @@ def _redrawn(
     return np.stack(chances, axis=2), outcomes.family
 
 
-def _spread(gold_shifts: Floats) -> Floats:
+def _spread(gold_shifts: Floats, better: Floats) -> Floats:
     """Golds evenly spread from the most lenient to the strictest [gold, metric]."""
-    order = np.argsort(gold_shifts.mean(axis=1), kind="stable")
+    order = np.argsort((better * gold_shifts).mean(axis=1), kind="stable")
     count = min(GOLDS, len(order))
     places = ((np.arange(count) + 0.5) * len(order) / count).astype(int)
     return np.asarray(gold_shifts[order[places]])

@@ -5,8 +5,8 @@ rate is t or more" stands the likelihood ratio of a mixture of smaller rates (Be
 off at t) to t. Under every rate of t or more it is a supermartingale that starts at 1, so that it
 ever reaches 1/alpha with chance alpha at most (Ville 1939): whoever stops then is wrong at most
 that often, however often they looked.
-Parts of a criterion are joined by intersection and union: all of them must be declared, each at
-alpha (Berger 1982). An overall rate over slices sampled at other shares than those of the task
+Thresholds of a criterion are joined by intersection and union: all of them must be declared, each
+at alpha (Berger 1982). An overall rate over slices sampled at other shares than those of the task
 multiplies the slices' ratios, at the rates that fit best among those whose weighted mean is t.
 Assumes: items are drawn at random within their slice, judged by error-free gold, and none of them
 trained or chose anything.
@@ -41,11 +41,11 @@ METHOD = "mixture confidence sequence, valid at any time"
 CITATION = "Robbins (1970), Statistical methods related to the law of the iterated logarithm"
 OVERALL, SEVERE = "error", "severe"
 
-Verdict = Literal["enough", "not enough", "go on"]
+Conclusion = Literal["enough", "not enough", "go on"]
 
 
 @dataclass(frozen=True)
-class Part:
+class Tested:
     """One threshold of a criterion, and what fresh gold says of it.
 
     Attributes:
@@ -71,16 +71,16 @@ class Enough:
     """What fresh gold allows to say.
 
     Attributes:
-        verdict: ``enough`` when every part is shown to be below its limit, ``not enough`` when one
-            is shown to be above it, else ``go on``.
-        at: item after which the verdict stood; None while it is ``go on``.
-        parts: one a threshold.
+        conclusion: ``enough`` when every threshold is shown to be met, ``not enough`` when one is
+            shown to be missed, else ``go on``.
+        at: item after which it stood; None while it is ``go on``.
+        tested: one a threshold.
         alpha: chance, at most, of ever saying "enough" where it is not.
     """
 
-    verdict: Verdict
+    conclusion: Conclusion
     at: int | None
-    parts: tuple[Part, ...]
+    tested: tuple[Tested, ...]
     alpha: float
 
 
@@ -118,21 +118,21 @@ def judge_gold(
     rare = _severe(x, severe, severe_limit)
     names = np.asarray(slices if slices is not None else [""] * len(x), dtype=object)
     count = 1 + len(slice_limits or {}) + (rare is not None)
-    parts = [_overall(x, names, limit, shares, alpha, count)]
+    tested = [_overall(x, names, limit, shares, alpha, count)]
     for name, bar in (slice_limits or {}).items():
         mine = np.flatnonzero(names == name)
-        parts.append(_part(f"error:{name}", x[mine], mine + 1, bar, alpha, count))
+        tested.append(_tested(f"error:{name}", x[mine], mine + 1, bar, alpha, count))
     if rare is not None and severe_limit is not None:
-        parts.append(_part(SEVERE, rare, np.arange(1, len(x) + 1), severe_limit, alpha, count))
-    below = [p.below for p in parts]
-    above = [p.above for p in parts if p.above is not None]
+        tested.append(_tested(SEVERE, rare, np.arange(1, len(x) + 1), severe_limit, alpha, count))
+    below = [t.below for t in tested]
+    above = [t.above for t in tested if t.above is not None]
     enough_at = max(b for b in below if b is not None) if all(below) else None
     failed_at = min(above) if above else None
     if enough_at is not None and (failed_at is None or enough_at <= failed_at):
-        return Enough("enough", enough_at, tuple(parts), alpha)
+        return Enough("enough", enough_at, tuple(tested), alpha)
     if failed_at is not None:
-        return Enough("not enough", failed_at, tuple(parts), alpha)
-    return Enough("go on", None, tuple(parts), alpha)
+        return Enough("not enough", failed_at, tuple(tested), alpha)
+    return Enough("go on", None, tuple(tested), alpha)
 
 
 def log_evidence(wrong: Counts, total: Counts, limit: float, *, above: bool = False) -> Floats:
@@ -166,21 +166,21 @@ def _upper(wrong: int, total: int, alpha: float) -> float:
     return high
 
 
-def _part(
+def _tested(
     name: str,
     x: NDArray[np.int64],
     place: NDArray[np.int64],
     limit: float,
     alpha: float,
     count: int,
-) -> Part:
+) -> Tested:
     k, n = np.cumsum(x), np.arange(1, len(x) + 1)
     below = log_evidence(k, n, limit) >= -np.log(alpha)
-    # "Not enough" is a union: any part may say it, so they share alpha.
+    # "Not enough" is a union: any threshold may say it, so they share alpha.
     above = log_evidence(k, n, limit, above=True) >= -np.log(alpha / count)
     low, high = bounds(int(k[-1]), int(n[-1]), alpha)
     estimate = Estimate(float(k[-1] / n[-1]), low, high, 1.0 - 2.0 * alpha, METHOD, CITATION)
-    return Part(
+    return Tested(
         name, limit, int(k[-1]), int(n[-1]), estimate, _first(below, place), _first(above, place)
     )
 
@@ -192,10 +192,10 @@ def _overall(
     shares: Mapping[str, float] | None,
     alpha: float,
     count: int,
-) -> Part:
+) -> Tested:
     place = np.arange(1, len(x) + 1)
     if shares is None:
-        return _part(OVERALL, x, place, limit, alpha, count)
+        return _tested(OVERALL, x, place, limit, alpha, count)
     weights = np.array(list(shares.values())) / sum(shares.values())
     mine = np.array([names == s for s in shares])
     k, n = np.cumsum(mine * x, axis=1).T, np.cumsum(mine, axis=1).T
@@ -213,7 +213,7 @@ def _overall(
 
     value = float(weights @ (k[-1] / np.maximum(n[-1], 1)))
     estimate = Estimate(value, end(False), end(True), 1.0 - 2.0 * alpha, METHOD, CITATION)
-    return Part(
+    return Tested(
         OVERALL,
         limit,
         int(x.sum()),

@@ -11,6 +11,7 @@ import numpy as np
 from suffice.errors import InputError
 from suffice.estimate import Estimate
 from suffice.forecast._probability import pass_chances
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,7 +111,7 @@ def explain_change(
     ratio), and a share of it, ``IMITATION``, is taught. The two effects are averaged over both
     orders, so that they add up.
     Assumes: a source takes part in training by its share of the labelled tasks, and what it
-    teaches hits every metric alike.
+    teaches makes every metric worse by as much.
     Fails when: the laws were measured on outputs of models that already differ in capability.
 
     Args:
@@ -139,7 +140,8 @@ def explain_change(
             was = curve.resolve(sources, np.random.default_rng(seed), None)
             now = curve.resolve(sources, np.random.default_rng(seed), capability)
             outcomes = law.outcomes([now], np.random.default_rng(seed), draws=draws, runs=runs)
-            shift = np.full((draws, len(law.metrics)), share * _added(was, now))
+            worse = signs(law.metrics) * (share * _added(was, now))
+            shift = np.broadcast_to(worse, (draws, len(worse)))
             parts.append(pass_chances(outcomes, criterion, law.metrics, shift)[:, 0])
         return np.concatenate(parts)
 

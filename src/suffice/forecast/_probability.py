@@ -14,6 +14,7 @@ import numpy as np
 from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
 from suffice.forecast._parts import GOLD, HELD, counted_parts, moved_alone, part
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Law, Outcomes
     from suffice.forecast._criterion import Criterion
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -92,7 +94,7 @@ def shown(p: Estimate, distance: str, *, points: bool = False) -> dict[str, floa
 def pass_chances(
     outcomes: Outcomes,
     criterion: Criterion,
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     shift: Floats | None = None,
 ) -> Floats:
     """pi for every draw and curve [draw, curve].
@@ -100,24 +102,27 @@ def pass_chances(
     Args:
         outcomes: draws of the law.
         criterion: what must be met.
-        metrics: names of the law's metrics.
+        metrics: the law's metrics.
         shift: what other gold would add to each metric, one row a draw [draw, metric].
     """
-    limits = criterion.thresholds(metrics)
+    limits, better = criterion.thresholds(metrics), signs(metrics)
     used = np.flatnonzero(np.isfinite(limits))
-    residuals = outcomes.residuals[:, used].astype(np.float32)
+    residuals = (better[used] * outcomes.residuals[:, used]).astype(np.float32)
     draws, curves = outcomes.mean.shape[:2]
     chances = np.empty((draws, curves))
 
     def block(first: int, last: int) -> None:
         at = slice(first, last)
-        # met <=> spread * residual <= limit - mean, for all metrics at once.
+        # met <=> spread * residual <= limit - mean, for all metrics at once; where higher is
+        # better, both sides are negative.
         room = limits.astype(outcomes.mean.dtype) - outcomes.mean[at]
         if shift is not None:
             room -= shift[at, None, :]
         part = np.empty((len(used), last - first, curves), dtype=np.float32)
         for k, m in enumerate(used):
             np.divide(room[..., m], outcomes.spread[at, :, m], out=part[k], casting="same_kind")
+            if better[m] < 0.0:
+                np.negative(part[k], out=part[k])
         chances[at] = _share_met(residuals, part.reshape(len(used), -1)).reshape(-1, curves)
 
     in_threads(block, draws, max(1, _BLOCK // max(curves, 1)))

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.errors import InputError
-from suffice.estimate import Estimate
+from suffice.estimate import LEVEL, TAILS, Estimate, interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Record:
+class TrackRecord:
     """How forecasts came out.
 
     Attributes:
@@ -95,7 +96,7 @@ class Record:
         }
 
 
-def track_record(rows: Sequence[dict[str, Any]], *, seed: int = 0) -> Record:
+def track_record(rows: Sequence[dict[str, Any]], *, seed: int = 0) -> TrackRecord:
     """Sum up a ledger.
 
     Args:
@@ -104,10 +105,10 @@ def track_record(rows: Sequence[dict[str, Any]], *, seed: int = 0) -> Record:
     """
     done = [r for r in rows if r["passed"] is not None]
     if not done:
-        return Record(len(rows), 0, None, None, None, ())
-    rng = np.random.default_rng([seed, 81])
+        return TrackRecord(len(rows), 0, None, None, None, ())
+    rng = Stream.TRACK_RECORD.rng(seed)
     inside = sum(r["predictive"][0] <= r["passed"] <= r["predictive"][1] for r in done)
-    return Record(
+    return TrackRecord(
         forecasts=len(rows),
         scored=len(done),
         brier=_mean([r["brier"] for r in done], rng),
@@ -139,7 +140,7 @@ def calibration(
     k, n = np.asarray(passed, dtype=np.float64), np.asarray(total, dtype=np.float64)
     if ((k < 0) | (k > n) | (n < 1)).any():
         raise InputError("a forecast has more passes than runs, or no runs")
-    rng = np.random.default_rng([seed, 82])
+    rng = Stream.TRACK_RECORD_BINS.rng(seed)
     at = np.minimum((p * BINS).astype(int), BINS - 1)
     found = []
     for b in range(BINS):
@@ -149,7 +150,7 @@ def calibration(
         pick = rng.choice(mine, (_RESAMPLES, len(mine)))
         share = rng.beta(k[pick] + 0.5, n[pick] - k[pick] + 0.5)
         drawn = (share * n[pick]).sum(axis=1) / n[pick].sum(axis=1)
-        low, high = np.quantile(drawn, [0.05, 0.95])
+        low, high = interval(drawn)
         came = float(k[mine].sum() / n[mine].sum())
         found.append(
             Bin(
@@ -157,9 +158,7 @@ def calibration(
                 high=(b + 1) / BINS,
                 forecasts=len(mine),
                 said=float((p[mine] * n[mine]).sum() / n[mine].sum()),
-                came=Estimate(
-                    came, min(float(low), came), max(float(high), came), 0.9, METHOD, CITATION
-                ),
+                came=Estimate(came, min(low, came), max(high, came), LEVEL, METHOD, CITATION),
             )
         )
     return tuple(found)
@@ -169,7 +168,7 @@ def _share(count: int, total: int) -> Estimate:
     from scipy.special import betaincinv
 
     share = count / total
-    low, high = (float(betaincinv(count + 0.5, total - count + 0.5, q)) for q in (0.05, 0.95))
+    low, high = (float(betaincinv(count + 0.5, total - count + 0.5, q)) for q in TAILS)
     low, high = min(low, share), max(high, share)
     return Estimate(share, low, high, method="Jeffreys' interval")
 
@@ -177,5 +176,5 @@ def _share(count: int, total: int) -> Estimate:
 def _mean(values: Sequence[float], rng: np.random.Generator) -> Estimate:
     v = np.asarray(values, dtype=np.float64)
     means = rng.choice(v, (_RESAMPLES, len(v))).mean(axis=1)
-    low, high = np.quantile(means, [0.05, 0.95])
-    return Estimate(float(v.mean()), float(low), float(high), method="bootstrap over forecasts")
+    low, high = interval(means)
+    return Estimate(float(v.mean()), low, high, method="bootstrap over forecasts")

@@ -1,4 +1,4 @@
-"""Read, write and validate label tables; task pools and the packaged example ratings."""
+"""Label files into checked label tables: formats, kinds of labels, comparisons and gold."""
 
 from __future__ import annotations
 
@@ -7,34 +7,31 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.labels._comparisons import read_comparisons as read_comparisons
     from suffice.labels._pairs import answers_of as answers_of
-    from suffice.labels._pairs import read_comparisons as read_comparisons
-    from suffice.labels._pairs import side_of_words as side_of_words
     from suffice.labels._read import gold_of_file as gold_of_file
     from suffice.labels._read import read_gold as read_gold
     from suffice.labels._read import read_labels as read_labels
     from suffice.labels._table import LabelTable as LabelTable
-    from suffice.labels._table import counted as counted
-    from suffice.labels._table import natural_order as natural_order
+    from suffice.labels._values import counted as counted
+    from suffice.labels._values import natural_order as natural_order
     from suffice.labels.formats import PreferenceTable as PreferenceTable
     from suffice.labels.formats import read_frame as read_frame
     from suffice.labels.formats import read_preferences as read_preferences
+    from suffice.labels.kinds import side_of_words as side_of_words
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.labels._pairs": (
-            "answers_of",
-            "read_comparisons",
-            "side_of_words",
-        ),
+        "suffice.labels._comparisons": ("read_comparisons",),
+        "suffice.labels._pairs": ("answers_of",),
         "suffice.labels._read": (
             "gold_of_file",
             "read_gold",
             "read_labels",
         ),
-        "suffice.labels._table": (
-            "LabelTable",
+        "suffice.labels._table": ("LabelTable",),
+        "suffice.labels._values": (
             "counted",
             "natural_order",
         ),
@@ -43,5 +40,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "read_frame",
             "read_preferences",
         ),
+        "suffice.labels.kinds": ("side_of_words",),
     },
 )

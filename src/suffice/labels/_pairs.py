@@ -1,89 +1,20 @@
-"""Comparisons of two named items: which columns hold them, and which answer means which side."""
+"""Rows that compare two named items: one task a pair, one order of its items, one word a side."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
+from suffice.labels.kinds import side_of_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import polars as pl
 
-FIRST_WORDS = ("left", "first", "a", "model_a", "item_a", "response_a", "1")
-SECOND_WORDS = ("right", "second", "b", "model_b", "item_b", "response_b", "2")
-TIE_WORDS = (
-    "tie", "tied", "draw", "even", "equal", "same", "both", "neither", "none", "0.5",
-    "tie (bothbad)", "both bad", "bothbad", "no preference", "undecided",
-)  # fmt: skip
 NOBODY = "(unnamed)"
 _SWAPPED = {
     "swapped": 1, "true": 1, "ba": 1, "second first": 1, "reversed": 1, "yes": 1,
     "original": 0, "false": 0, "ab": 0, "first first": 0, "straight": 0, "no": 0,
 }  # fmt: skip
-
-
-def read_comparisons(comparisons: pl.DataFrame | str | Path) -> pl.DataFrame:
-    """Comparisons with the columns ``left, right, label`` and, where given, ``worker, task``.
-
-    Args:
-        comparisons: a frame (Polars or pandas) or a file. ``left`` and ``right`` hold the items in
-            the order in which they were shown (``item_a, item_b`` or ``model_a, model_b`` are taken
-            too), ``label`` (or ``winner``) the item that won, or its side, or ``tie``.
-
-    Returns:
-        The same rows; ``label`` is as it was, see :func:`answers_of`.
-
-    Raises:
-        InputError: the file cannot be read, a column is missing, or a cell is empty.
-    """
-    import polars as pl
-
-    from suffice.labels._read import _recognise
-    from suffice.labels._table import _label_text, _plain_types, _refuse_empty
-    from suffice.labels.formats import read_frame
-
-    origin = "comparisons"
-    if isinstance(comparisons, str | Path):
-        frame, origin = read_frame(comparisons), str(comparisons)
-    elif isinstance(comparisons, pl.DataFrame):
-        frame = comparisons
-    else:
-        try:
-            frame = pl.DataFrame({str(name): list(comparisons[name]) for name in comparisons})
-        except (TypeError, KeyError, ValueError):
-            raise InputError(
-                f"comparisons are a {type(comparisons).__name__}", fix="give a frame or a file"
-            ) from None
-    taken = _recognise(frame.columns, skip={})
-    for name in ("left", "right", "label"):
-        if name not in taken:
-            raise InputError(
-                f"no column that says {name!r} among: {', '.join(frame.columns)}",
-                where=origin,
-                fix="name the columns left, right, label and, where known, worker and task",
-            )
-    known = ("task", "worker", "left", "right", "label", "presented_order")
-    wanted = [name for name in known if name in taken]
-    frame = frame.select(pl.col(taken[name]).alias(name) for name in wanted)
-    if frame.is_empty():
-        raise InputError("there are no comparisons in it", where=origin, fix="add rows")
-    frame = order_as_number(_plain_types(frame, origin))
-    if not frame.schema["label"].is_integer():
-        frame = frame.with_columns(_label_text(frame, "label"))
-    for name in wanted:
-        if name != "presented_order":
-            _refuse_empty(frame, name, origin)
-    same = frame.select((pl.col("left") == pl.col("right")).arg_true()).to_series()
-    if len(same):
-        raise InputError(
-            f"data row {same[0] + 1} compares {frame['left'][int(same[0])]!r} with itself",
-            where=origin,
-            fix="remove such rows",
-        )
-    return frame
 
 
 def answers_of(frame: pl.DataFrame, origin: str = "comparisons") -> pl.Series:
@@ -125,21 +56,6 @@ def answers_of(frame: pl.DataFrame, origin: str = "comparisons") -> pl.Series:
             fix="write the winner's name, or left, right and tie",
         )
     return answer
-
-
-def side_of_words(labels: Sequence[Any]) -> dict[str, float]:
-    """The labels that name a side: label -> .5 (first), -.5 (second), 0 (tie)."""
-    known = {str(label): str(label).strip().lower() for label in labels}
-    values = set(known.values())
-    side: dict[str, float] = {}
-    for label, word in known.items():
-        if word in FIRST_WORDS:
-            side[label] = 0.5
-        elif word in SECOND_WORDS:
-            side[label] = -0.5
-        elif word in TIE_WORDS or (word in ("0", "3") and {"1", "2"} <= values):
-            side[label] = 0.0
-    return side
 
 
 def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:

@@ -6,19 +6,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.labels._columns import COLUMNS, REQUIRED
+from suffice.labels._pairs import align_pairs, name_pairs, order_as_number
+from suffice.labels._values import (
+    counted,
+    label_text,
+    natural_order,
+    plain_types,
+    refuse_empty,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import polars as pl
 
-REQUIRED = ("task", "worker", "label")
-OPTIONAL = (
-    "source", "slice", "seconds", "cost", "presented_order", "gold", "time", "left", "right",
-    "capability",
-)  # fmt: skip
-COLUMNS = (*REQUIRED, *OPTIONAL)
-_ROWS_SHOWN = 3
 _NEVER_NEGATIVE = ("seconds", "cost")
 
 
@@ -65,19 +67,17 @@ class LabelTable:
         Raises:
             InputError: a column is missing, there are no rows, or a cell is empty or NaN.
         """
-        from suffice.labels._pairs import align_pairs, name_pairs, order_as_number
-
         said = list(notes)
         frame = name_pairs(frame, said)
         refuse_missing(frame.columns, frame.columns, origin)
         frame = frame.select([name for name in COLUMNS if name in frame.columns])
         if frame.is_empty():
             raise InputError("there are no labels in it", where=origin, fix="add rows")
-        frame = order_as_number(_plain_types(frame, origin))
+        frame = order_as_number(plain_types(frame, origin))
         answers = [name for name in ("label", "gold") if name in frame.columns]
-        frame = frame.with_columns(_label_text(frame, name) for name in answers)
+        frame = frame.with_columns(label_text(frame, name) for name in answers)
         for name in REQUIRED:
-            _refuse_empty(frame, name, origin)
+            refuse_empty(frame, name, origin)
         frame = align_pairs(frame, said, origin)
         # A pair that is judged in both orders is judged twice on purpose.
         shown = [name for name in ("presented_order",) if name in frame.columns]
@@ -192,81 +192,6 @@ def gold_of_rows(rows: pl.DataFrame, origin: str) -> dict[Any, str]:
     return dict(zip(rows["task"].to_list(), rows["gold"].to_list(), strict=True))
 
 
-def natural_order(labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels in the order a person expects: numbers by value before words by letter."""
-
-    def key(label: str) -> tuple[int, float, str]:
-        try:
-            return 0, float(label), label
-        except ValueError:
-            return 1, 0.0, label
-
-    return tuple(sorted(labels, key=key))
-
-
-def _label_text(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """A label column as text: 1.0 is the label "1", true the label "true", blanks are empty."""
-    import polars as pl
-
-    column, dtype = pl.col(name), frame.schema[name]
-    if dtype.is_float():
-        whole = frame[name].drop_nulls().drop_nans()
-        if whole.is_empty() or (whole == whole.round()).all():
-            return column.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
-        return column.fill_nan(None).cast(pl.String)
-    if dtype.is_integer():
-        return column.cast(pl.String)
-    text = column.cast(pl.String).str.strip_chars()
-    if dtype == pl.String:
-        values = frame[name].drop_nulls()
-        numbers = values.cast(pl.Float64, strict=False)
-        whole = numbers.is_finite() & (numbers == numbers.round())
-        # What spreadsheets and data frames make of 1 once a cell of the column is empty.
-        if len(values) and values.str.ends_with(".0").any() and whole.fill_null(False).all():
-            text = text.cast(pl.Float64).cast(pl.Int64).cast(pl.String)
-    return pl.when(text == "").then(None).otherwise(text).alias(name)
-
-
-def _plain_types(frame: pl.DataFrame, origin: str) -> pl.DataFrame:
-    """Categories as text; lists and objects are refused by name."""
-    import polars as pl
-
-    for name, dtype in frame.schema.items():
-        if dtype.is_nested() or dtype == pl.Object:
-            raise InputError(
-                f"the {name} column holds lists or objects", where=origin, fix="write one value"
-            )
-    grouped = [name for name, dtype in frame.schema.items() if dtype in (pl.Categorical, pl.Enum)]
-    return frame.with_columns(pl.col(grouped).cast(pl.String)) if grouped else frame
-
-
-def _refuse_empty(frame: pl.DataFrame, name: str, origin: str) -> None:
-    """Raise InputError where a cell of a column is empty or NaN, naming the first rows."""
-    import polars as pl
-
-    column = frame[name]
-    if column.dtype == pl.String:
-        values = column.unique()
-        bad = (values.str.strip_chars() == "") | (values.str.to_lowercase() == "nan")
-        empty = column.is_null()
-        if bad.any():
-            empty |= column.is_in(values.filter(bad).implode())
-    elif column.dtype.is_float():
-        empty = column.is_null() | column.is_nan()
-    else:
-        empty = column.is_null()
-    rows = empty.arg_true()
-    if len(rows):
-        first = ", ".join(str(row + 1) for row in rows[:_ROWS_SHOWN])
-        more = " ..." if len(rows) > _ROWS_SHOWN else ""
-        raise InputError(
-            f"{counted(len(rows), 'row')} without a {name} (data row {first}{more})",
-            where=origin,
-            fix="fill them in, or leave those rows out: drop_missing=True in Python, "
-            "--drop-missing for suffice audit",
-        )
-
-
 def _as_number(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int, Any]:
     """A column as numbers, how many of its values are none, and one of those."""
     import polars as pl
@@ -279,8 +204,3 @@ def _as_number(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int, Any]:
     lost = had.is_not_null() & numbers.is_null()
     example = had.filter(lost)[0] if lost.any() else None
     return frame.with_columns(numbers.alias(name)), int(lost.sum()), example
-
-
-def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """A number with its noun: "1 row", "2,000 rows"."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from suffice.plan._bought import pooled as pooled
     from suffice.plan._bought import still_to_buy as still_to_buy
     from suffice.plan._bought import with_bought as with_bought
-    from suffice.plan._choose import Option as Option
-    from suffice.plan._choose import Plan as Plan
     from suffice.plan._choose import make_plan as make_plan
     from suffice.plan._choose import promising as promising
-    from suffice.plan._decide import Flip as Flip
     from suffice.plan._market import Market as Market
     from suffice.plan._next import Next as Next
     from suffice.plan._next import Prices as Prices
     from suffice.plan._next import what_next as what_next
+    from suffice.plan._option import Flip as Flip
+    from suffice.plan._option import Option as Option
+    from suffice.plan._option import Plan as Plan
     from suffice.plan._pictures import forecast_file as forecast_file
     from suffice.plan._risk import Risk as Risk
     from suffice.plan._shadow import Shadow as Shadow
@@ -34,17 +34,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "with_bought",
         ),
         "suffice.plan._choose": (
-            "Option",
-            "Plan",
             "make_plan",
             "promising",
         ),
-        "suffice.plan._decide": ("Flip",),
         "suffice.plan._market": ("Market",),
         "suffice.plan._next": (
             "Next",
             "Prices",
             "what_next",
+        ),
+        "suffice.plan._option": (
+            "Flip",
+            "Option",
+            "Plan",
         ),
         "suffice.plan._pictures": ("forecast_file",),
         "suffice.plan._risk": ("Risk",),

@@ -6,34 +6,34 @@ the luck that made it look best is not in the number that is printed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.errors import InfeasibleError
-from suffice.estimate import Estimate
-from suffice.forecast import Forecast, in_deployment, make_forecasts, pass_chances
+from suffice.estimate import Estimate, interval
+from suffice.forecast import in_deployment, make_forecasts, pass_chances
 from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
 from suffice.plan._decide import (
     AS_THEY_COME,
-    GOOD_ENOUGH,
-    Flip,
     decide,
     flips,
     hardest_threshold,
 )
-from suffice.plan._risk import Risk
-from suffice.plan._search import (
+from suffice.plan._objective import (
     CHOOSE_DRAWS,
     CHOOSE_RUNS,
+    GOOD_ENOUGH,
     REPORT,
-    Judge,
-    frontier,
-    search,
+    Objective,
 )
-from suffice.plan._shadow import Shadow, shadow_prices
+from suffice.plan._option import Option, Plan, Robust
+from suffice.plan._risk import Risk
+from suffice.plan._search import frontier, search
+from suffice.plan._shadow import shadow_prices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,72 +55,6 @@ NOTHING_MEETS = 0.01
 
 _APART = 0.2
 _REPORT_DRAWS = 600
-
-
-@dataclass(frozen=True)
-class Option:
-    """A curve with its cost and forecast.
-
-    Attributes:
-        name: what it is called in tables.
-        curve: what is bought; None where there is nothing of the kind to buy.
-        cost: money.
-        forecast: on draws that did not choose it; None without a curve.
-        note: why there is no curve, or what stands out.
-    """
-
-    name: str
-    curve: Curve | None
-    cost: float
-    forecast: Forecast | None
-    note: str | None = None
-
-
-@dataclass(frozen=True)
-class Robust:
-    """What the recommended curve is worth when things go badly.
-
-    Attributes:
-        risk: what was maximised.
-        value: expected shortfall of pi, or P under the worst attack.
-    """
-
-    risk: Risk
-    value: Estimate
-
-    def __str__(self) -> str:
-        """One sentence."""
-        v = self.value
-        return f"When things go badly: P = {v.value:.2f} ({v.low:.2f} to {v.high:.2f}), {v.method}."
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The recommended curve and everything it was weighed against.
-
-    Attributes:
-        recommended: the curve to follow.
-        alternatives: the best of each source alone at the same cost, and others worth knowing.
-        frontier: the best curve at each spending level.
-        decision: in one sentence, whether to delegate or to scrutinise, and why.
-        shadows: what it would be worth to widen each limit; empty where they were not asked for.
-        flips: the budgets at which the answer changes; empty where they were not asked for.
-        robust: what is left when things go badly; None where the mean was maximised.
-        bought: labels in hand, which every curve holds; None where nothing was bought yet.
-        candidates: every curve that was weighed, with cost and P on the choosing draws.
-    """
-
-    recommended: Option
-    alternatives: tuple[Option, ...]
-    frontier: tuple[Option, ...]
-    decision: str
-    shadows: tuple[Shadow, ...] = ()
-    flips: tuple[Flip, ...] = ()
-    robust: Robust | None = None
-    bought: Curve | None = None
-    candidates: tuple[Curve, ...] = field(default=(), repr=False)
-    costs: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
-    chances: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
 
 
 def make_plan(
@@ -156,10 +90,9 @@ def make_plan(
     """
     if bought is not None:
         market = with_bought(market, bought)
-    rng = np.random.default_rng([seed, 21])
     risk = risk or Risk()
-    judge = Judge(law, market, criterion, risk, rng)
-    weighed, costs, chances, best = search(judge, market, target)
+    objective = Objective(law, market, criterion, risk, seed=seed)
+    weighed, costs, chances, best = search(objective, market, target)
     chosen = weighed[best]
     if target is not None and chances[best] < target:
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
@@ -176,7 +109,7 @@ def make_plan(
             law,
             market.resolve(curves),
             criterion,
-            np.random.default_rng([seed, 22]),
+            Stream.PLAN_REPORT.rng(seed),
             gold_shifts=gold_shifts,
             draws=_REPORT_DRAWS,
             half=REPORT,
@@ -193,7 +126,7 @@ def make_plan(
             for name, curve, note in named
         ]
 
-    others = _alternatives(judge, market, chosen)
+    others = _alternatives(objective, market, chosen)
     recommended, *alternatives = report([("recommended", chosen, None), *others])
     if recommended.forecast is not None:
         full = in_deployment(
@@ -202,7 +135,7 @@ def make_plan(
             chosen,
             market.sources,
             criterion,
-            np.random.default_rng([seed, 28]),
+            Stream.PLAN_DEPLOYMENT.rng(seed),
             gold_shifts=gold_shifts,
             half=REPORT,
         )
@@ -221,8 +154,12 @@ def make_plan(
         alternatives=tuple(alternatives),
         frontier=tuple(report([("", c, None) for c in frontier(weighed, costs, chances)])),
         decision=decision,
-        shadows=shadow_prices(law, market, criterion, chosen, judge, seed=seed) if prices else (),
-        flips=flips(market, judge, seed=seed, chosen=None if target else chosen) if prices else (),
+        shadows=shadow_prices(law, market, criterion, chosen, objective, seed=seed)
+        if prices
+        else (),
+        flips=flips(market, objective, seed=seed, chosen=None if target else chosen)
+        if prices
+        else (),
         robust=_robust(law, market, criterion, chosen, risk, seed),
         bought=bought,
         candidates=tuple(weighed),
@@ -250,7 +187,7 @@ def promising(
     Each draw of the posterior names the curve that it would buy (Thompson 1933); the most named
     are returned, skipping those that lie next to one already taken.
     """
-    rng = np.random.default_rng([seed, 23])
+    rng = Stream.PLAN_PROMISING.rng(seed)
     weighed = candidates(market, levels=FOCUS_LEVELS)
     outcomes = law.outcomes(market.resolve(weighed), rng, draws=CHOOSE_DRAWS, runs=CHOOSE_RUNS)
     chances = pass_chances(outcomes, criterion, law.metrics)
@@ -286,7 +223,7 @@ def _robust(
     """What the chosen curve is worth under the risk that chose it, on the reporting half."""
     if risk.kind == "mean":
         return None
-    rng = np.random.default_rng([seed, 24])
+    rng = Stream.PLAN_ROBUST.rng(seed)
     there = risk.market(market).resolve([chosen])
     pi = make_forecasts(law, there, criterion, rng, draws=_REPORT_DRAWS, half=REPORT)[0].draws
     if risk.kind == "worst":
@@ -294,14 +231,14 @@ def _robust(
         return Robust(risk, Estimate.from_draws(pi, method=method))
     # The shortfall is one number of the posterior: its interval is the simulation's own error.
     again = rng.choice(pi, (200, len(pi)))
-    low, high = np.quantile(risk.value(again.T), [0.05, 0.95])
+    low, high = interval(risk.value(again.T))
     method = f"mean of pi over the worst {risk.share:.0%} of the posterior"
     value = float(risk.value(pi[:, None])[0])
-    return Robust(risk, Estimate(value, float(low), float(high), method=method))
+    return Robust(risk, Estimate(value, low, high, method=method))
 
 
 def _alternatives(
-    judge: Judge, market: Market, chosen: Curve
+    objective: Objective, market: Market, chosen: Curve
 ) -> list[tuple[str, Curve | None, str | None]]:
     """The best of each source alone at the chosen cost, and the chosen labels rearranged."""
     cost = chosen.cost(market.sources)
@@ -314,7 +251,7 @@ def _alternatives(
             )
             named.append((f"all {s}", None, few))
             continue
-        best = curves[int(judge.value(curves, CHOOSE_DRAWS).argmax())]
+        best = curves[int(objective.value(curves, CHOOSE_DRAWS).argmax())]
         spent = best.cost(market.sources)
         note = None
         if spent < 0.9 * cost:
@@ -326,7 +263,7 @@ def _alternatives(
     if any(t.source in market.variants for t in chosen):
         plain = market.plain().with_money(cost)
         curves = candidates(plain, levels=[1.0])
-        best = curves[int(judge.value(curves, CHOOSE_DRAWS).argmax())]
+        best = curves[int(objective.value(curves, CHOOSE_DRAWS).argmax())]
         named.append((AS_THEY_COME, best, "the best for the same money without quality control"))
     if len({t.round for t in chosen}) > 1:
         pooled = arrangements(chosen, market.order)[0]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.estimate import LEVEL, Estimate
+from suffice._streams import Stream
+from suffice.estimate import LEVEL, Estimate, interval, probability
 from suffice.forecast import FAR
 from suffice.plan._candidates import candidates
+from suffice.plan._objective import GOOD_ENOUGH
+from suffice.plan._option import Flip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +23,9 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand import Law
     from suffice.forecast import Criterion, Forecast
-    from suffice.plan._choose import Option
     from suffice.plan._market import Market
-    from suffice.plan._search import Judge
+    from suffice.plan._objective import Objective
+    from suffice.plan._option import Option
 
     Floats = NDArray[np.float64]
 
@@ -34,36 +37,9 @@ AS_THEY_COME = "as they come"
 MOSTLY = 0.2
 """Below this share of the money on one side, the plan is called after the other side."""
 
-GOOD_ENOUGH = 0.01
-"""Differences of P up to this count for nothing."""
-
 _LEVELS = np.geomspace(0.12, 4.0, 12)
 _DRAWS, _RESAMPLES = 64, 200
 _HOPELESS = 0.02
-
-
-@dataclass(frozen=True)
-class Flip:
-    """A budget at which the answer changes.
-
-    Attributes:
-        before, after: the answers.
-        budget: where it changes, over resamples of the posterior's draws.
-        seen: share of the resamples in which this change happens at all.
-    """
-
-    before: str
-    after: str
-    budget: Estimate
-    seen: float
-
-    def __str__(self) -> str:
-        """One sentence."""
-        b = self.budget
-        return (
-            f"From about {b.value:,.0f} ({b.low:,.0f} to {b.high:,.0f}) on the answer is to "
-            f"{self.after} rather than {self.before} (in {self.seen:.0%} of resamples)."
-        )
 
 
 def side_of(share: float) -> str:
@@ -151,7 +127,7 @@ def _quality_control(market: Market, recommended: Option, alternatives: Sequence
 
 
 def flips(
-    market: Market, judge: Judge, *, seed: int, chosen: Curve | None = None
+    market: Market, objective: Objective, *, seed: int, chosen: Curve | None = None
 ) -> tuple[Flip, ...]:
     """The budgets, from an eighth to four times the market's, at which the answer changes.
 
@@ -162,7 +138,7 @@ def flips(
     Fails when: no curve of a budget has a chance (such budgets are passed over).
 
     Args:
-        market, judge: as the plan has them.
+        market, objective: as the plan has them.
         seed: of the resamples.
         chosen: what the plan buys for the market's own budget, which is the answer there.
 
@@ -171,7 +147,7 @@ def flips(
     """
     if len(market.order) == 1:
         return ()
-    rng = np.random.default_rng([seed, 27])
+    rng = Stream.PLAN_FLIPS.rng(seed)
     levels: list[tuple[float, Floats, Floats, Floats]] = []
     weighed: dict[Curve, None] = {}
     draws = np.empty((_DRAWS, 0))
@@ -182,10 +158,10 @@ def flips(
             continue
         if all(there.why_none(s) for s in there.order):
             continue
-        # A budget holds every curve of a smaller one; the same draws judge all of them.
+        # A budget holds every curve of a smaller one; the same draws value all of them.
         new = [c for c in candidates(there, levels=[1.0]) if c not in weighed]
         if new:
-            more = judge.draws(new, _DRAWS, rng=np.random.default_rng([seed, 29]))
+            more = objective.draws(new, _DRAWS, rng=Stream.PLAN_FLIP_DRAWS.rng(seed))
             weighed.update(dict.fromkeys(new))
             draws = np.concatenate([draws, more], axis=1)
         shares = np.array([scrutiny(c, there) for c in weighed])
@@ -199,7 +175,7 @@ def flips(
         if chosen is not None:
             told.append((market.money, side_of(scrutiny(chosen, market))))
         for money, costs, shares, pi in levels:
-            p = judge.risk.value(pi[pick])
+            p = objective.risk.value(pi[pick])
             if p.max() < _HOPELESS:
                 continue
             good = np.flatnonzero(p >= p.max() - GOOD_ENOUGH)
@@ -216,7 +192,7 @@ def flips(
     return tuple(
         Flip(
             *key,
-            _interval(float(np.sqrt(low * high)), places[key]),
+            _budget(float(np.sqrt(low * high)), places[key]),
             len(places[key]) / _RESAMPLES,
         )
         for key, (low, high) in changes.items()
@@ -233,31 +209,29 @@ def _changes(told: list[tuple[float, str]]) -> dict[tuple[str, str], tuple[float
     return found
 
 
-def _interval(at: float, places: list[float]) -> Estimate:
+def _budget(at: float, places: list[float]) -> Estimate:
     tail = (1.0 - LEVEL) / 2.0
-    low, high = np.quantile([*places, at], [tail, 1.0 - tail])
-    return Estimate(at, float(low), float(high), method="bootstrap over posterior draws")
+    low, high = interval([*places, at], (tail, 1.0 - tail))
+    return Estimate(at, low, high, method="bootstrap over posterior draws")
 
 
 def hardest_threshold(
     law: Law, market: Market, criterion: Criterion, curve: Curve, *, seed: int
 ) -> str:
     """The one threshold that a curve fails most often, with what it reaches there."""
-    rng = np.random.default_rng([seed, 26])
+    rng = Stream.PLAN_HARDEST.rng(seed)
     outcomes = law.outcomes(market.resolve([curve]), rng, draws=200, runs=200)
     limits = criterion.thresholds(law.metrics)
     runs = outcomes.runs()
-    met = runs <= limits
-    alone = {
-        m: float(met[:, :, k].mean()) for k, m in enumerate(law.metrics) if np.isfinite(limits[k])
-    }
-    name = min(alone, key=lambda m: alone[m])
-    k = law.metrics.index(name)
-    low, high = np.quantile(runs[:, :, k], [0.05, 0.95])
+    met = criterion.each_met(runs, law.metrics)
+    alone = {k: float(met[:, :, k].mean()) for k in np.flatnonzero(np.isfinite(limits)).tolist()}
+    k = min(alone, key=lambda i: alone[i])
+    name, bound = law.metrics[k].name, "<=" if law.metrics[k].better == "lower" else ">="
+    low, high = interval(runs[:, :, k])
     return (
-        f"{name} <= {limits[k]:g} is the bound that fails it most often: a run's {name} is "
+        f"{name} {bound} {limits[k]:g} is the bound that fails it most often: a run's {name} is "
         f"expected at {outcomes.mean[:, 0, k].mean():.3f} ({low:.3f} to {high:.3f}), and meets "
-        f"it with chance {_chance(alone[name])}"
+        f"it with chance {probability(alone[k], spelled=True)}"
     )
 
 
@@ -271,18 +245,14 @@ def _reached(forecast: Forecast, *, points: bool) -> str:
 
 def _told(forecast: Forecast, *, points: bool) -> str:
     if forecast.distance == FAR and not points:
-        return f"{_chance(forecast.p.low)} to {_chance(forecast.p.high)}"
-    return _chance(forecast.p.value)
-
-
-def _chance(p: float) -> str:
-    """A probability in two places, without claiming certainty."""
-    return "below .01" if p < 0.005 else "above .99" if p > 0.995 else f"{p:.2f}".removeprefix("0")
+        low, high = forecast.p.low, forecast.p.high
+        return f"{probability(low, spelled=True)} to {probability(high, spelled=True)}"
+    return probability(forecast.p.value, spelled=True)
 
 
 def _equals(p: float) -> str:
     """What stands behind "P"."""
-    told = _chance(p)
+    told = probability(p, spelled=True)
     return f"= {told}" if told.startswith(".") else told
 
 

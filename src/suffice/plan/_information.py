@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.estimate import Estimate
+from suffice._streams import Stream
+from suffice.estimate import Estimate, interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def sample_information(benefit: Floats, signal: Floats, *, seed: int) -> Estimat
     """
     if len(benefit) < 2 * _FOLDS:
         raise ValueError(f"{len(benefit)} draws are too few")
-    rng = np.random.default_rng([seed, 51])
+    rng = Stream.VALUE_OF_INFORMATION.rng(seed)
     now = int(benefit.mean(axis=0).argmax())
     action = np.full(len(benefit), now)
     # An action that no draw prefers is never taken: it only adds noise to the choice.
@@ -62,16 +63,15 @@ def perfect_information(benefit: Floats, *, seed: int) -> Estimate:
     """Expected value of knowing the draw: no measurement is worth more."""
     now = int(benefit.mean(axis=0).argmax())
     gain = benefit.max(axis=1) - benefit[:, now]
-    return _value(gain, np.random.default_rng([seed, 52]))
+    return _value(gain, Stream.VALUE_OF_PERFECT_INFORMATION.rng(seed))
 
 
 def _value(gain: Floats, rng: np.random.Generator) -> Estimate:
     """Mean gain with the simulation's own interval; information is never worth less than none."""
     means = rng.choice(gain, (_RESAMPLES, len(gain))).mean(axis=1)
-    low, high = np.quantile(np.maximum(means, 0.0), [0.05, 0.95])
+    low, high = interval(np.maximum(means, 0.0))
     value = max(float(gain.mean()), 0.0)
-    low, high = min(float(low), value), max(float(high), value)
-    return Estimate(value, low, high, method=METHOD, citation=CITATION)
+    return Estimate(value, min(low, value), max(high, value), method=METHOD, citation=CITATION)
 
 
 def _features(signal: Floats) -> Floats:

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.forecast import pass_chances
 from suffice.plan._candidates import scaled
 from suffice.plan._information import perfect_information, sample_information
+from suffice.plan._objective import REPORT
 from suffice.plan._risk import attacked_market, improved_market
-from suffice.plan._search import REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from suffice.demand import Law
     from suffice.estimate import Estimate
     from suffice.forecast import Criterion
-    from suffice.plan._choose import Plan
+    from suffice.metric import Metric
     from suffice.plan._market import Market
+    from suffice.plan._option import Plan
 
     Floats = NDArray[np.float64]
 
@@ -44,6 +46,9 @@ _SIZES = (0.6, 1.0)
 _MOST_CURVES = 3
 _DRAWS, _RUNS = 400, 200
 _SENSITIVITY, _FALSE_ALARM = 0.9, 0.05
+_EDGE = 0.01
+"""Share of a metric's range that its value is taken to stay away from both ends. Chosen: nearer
+to an end an audit of a few hundred tasks would seem to leave no doubt at all."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ class _World:
 
     def pi(self, market: Market, curve: Curve) -> tuple[Floats, Floats, Floats]:
         """(pi [draw], mean [draw, metric], spread [draw, metric]); the same draws each time."""
-        rng = np.random.default_rng([self.seed, 53])
+        rng = Stream.NEXT_PILOT.rng(self.seed)
         outcomes = self.law.outcomes(
             market.resolve([curve]), rng, draws=_DRAWS, runs=_RUNS, half=REPORT
         )
@@ -175,7 +180,7 @@ def what_next(
         gold_shifts: what other gold would add to each metric [replica, metric].
         seed: of all draws.
     """
-    rng = np.random.default_rng([seed, 54])
+    rng = Stream.NEXT.rng(seed)
     best = plan.recommended
     if best.curve is None or best.forecast is None:
         raise ValueError("a plan without a curve")
@@ -272,14 +277,14 @@ def _signals(
 ) -> list[tuple[str, float, Floats]]:
     """Each measurement with its price and what it would show under every draw."""
     _, mean, spread = found[0]
-    error = float(np.clip(mean[:, 0].mean(), 0.01, 0.99))
+    main = world.law.metrics[0]
     signals: list[tuple[str, float, Floats]] = []
     for k in prices.runs:
         noise = spread * rng.standard_normal(mean.shape) / np.sqrt(k)
         signals.append((f"{k} pilot runs of this curve", k * prices.run, mean + noise))
-    if world.shift.any():
+    if world.shift.any() and np.isfinite(main.high - main.low):
         for m in prices.audits:
-            sd = np.sqrt(error * (1.0 - error) / m)
+            sd = np.sqrt(_most_variance(float(mean[:, 0].mean()), main) / m)
             shown = world.shift[:, :1] + sd * rng.standard_normal((_DRAWS, 1))
             signals.append((f"gold audit of {m} tasks", m * prices.gold, shown))
     if prices.guideline_gain > 0.0:
@@ -295,3 +300,14 @@ def _signals(
         alarm = (rng.random(_DRAWS) < rate).astype(np.float64)[:, None]
         signals.append((f"adversary sweep of {source}", prices.sweep, alarm))
     return signals
+
+
+def _most_variance(value: float, metric: Metric) -> float:
+    """The largest variance that judgements of single tasks can have about their mean.
+
+    Shares reach it: judgements are right or wrong.
+    Reference: Bhatia and Davis (2000), A better bound on the variance, Am. Math. Monthly 107.
+    """
+    width = metric.high - metric.low
+    value = float(np.clip(value, metric.low + _EDGE * width, metric.high - _EDGE * width))
+    return (value - metric.low) * (metric.high - value)

@@ -9,9 +9,10 @@ import numpy as np
 from suffice.curve import Curve, Tranche
 from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
+from suffice.metric import signs
 from suffice.plan._candidates import scaled
+from suffice.plan._objective import REPORT
 from suffice.plan._risk import Risk
-from suffice.plan._search import REPORT
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
-    from suffice.plan._choose import Plan
+    from suffice.metric import Kind
     from suffice.plan._market import Market
+    from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
 
     Floats = NDArray[np.float64]
@@ -69,7 +71,7 @@ def forecast_file(
             for name, m in laws.items()
         ],
         "thresholds": {
-            m: float(t) for m, t in zip(law.metrics, limits, strict=True) if np.isfinite(t)
+            m.name: float(t) for m, t in zip(law.metrics, limits, strict=True) if np.isfinite(t)
         },
     }
 
@@ -121,7 +123,7 @@ def _learning_curves(
                 "model": law.model,
                 "source": source,
                 "labels_per_task": r,
-                "metric": metric,
+                "metric": metric.name,
                 "x": sizes.tolist(),
                 "mean": mean.mean(axis=0).tolist(),
                 "low": low.tolist(),
@@ -167,7 +169,7 @@ def _more_of_a_biased_source(
     return {
         "fixed": str(Curve((fixed,))),
         "source": judge,
-        "metric": law.metrics[worst],
+        "metric": law.metrics[worst].name,
         "x": sizes.tolist(),
         "error": [
             Estimate.from_draws(outcomes.mean[:, i, worst]).as_dict() for i in range(len(sizes))
@@ -181,7 +183,7 @@ def _hostile(
 ) -> dict[str, Any] | None:
     """What a hostile share of all labels would do to the recommended curve."""
     curve = plan.recommended.curve
-    if law.attack is None or curve is None:
+    if not law.attacked or curve is None:
         return None
     there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
     # The same luck for every share: what differs is what the hostile labels do.
@@ -195,27 +197,34 @@ def _hostile(
     )
     chances = pass_chances(outcomes, criterion, law.metrics)
 
-    def estimates(metric: str) -> list[dict[str, Any]]:
-        k = law.metrics.index(metric)
+    def estimates(kind: Kind) -> list[dict[str, Any]]:
+        k = next((k for k, m in enumerate(law.metrics) if m.kind == kind), None)
+        if k is None:
+            return []
         return [Estimate.from_draws(mean).as_dict() for mean in outcomes.mean[:, :, k].T]
 
     return {
         "curve": str(curve),
         "trigger": None if market.trigger is None else market.trigger.words,
-        "cells": law.attack.cells,
+        "cells": law.attacked,
         "shares": list(HOSTILE_SHARES),
         "error": estimates("error"),
-        "attack": estimates("attack") if "attack" in law.metrics else [],
+        "attack": estimates("attack"),
         "p": [_interval(p) for p in chances.T],
     }
 
 
 def _most_binding(law: Law, mean: NDArray[np.floating[Any]], criterion: Criterion) -> int:
-    """The error whose threshold is missed by most at the end of the line."""
-    limits = criterion.thresholds(law.metrics)
-    errors = np.array([m.startswith("error") for m in law.metrics])
-    gap = mean[:, -1].mean(axis=0) - limits
-    return int(np.argmax(np.where(np.isfinite(limits) & errors, gap, -np.inf)))
+    """The error whose threshold is missed by most at the end of the line.
+
+    Of other metrics, which gaps in other units cannot be compared with, only where none is an
+    error.
+    """
+    limits, better = criterion.thresholds(law.metrics), signs(law.metrics)
+    errors = np.array([m.kind == "error" for m in law.metrics])
+    asked = np.isfinite(limits) & (errors if errors.any() else True)
+    gap = better * (mean[:, -1].mean(axis=0) - limits)
+    return int(np.argmax(np.where(asked, gap, -np.inf)))
 
 
 def _needed(

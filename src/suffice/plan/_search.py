@@ -10,108 +10,40 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.forecast import pass_chances
 from suffice.plan._candidates import LOWEST_LEVEL, candidates, neighbours, scaled
-from suffice.plan._decide import GOOD_ENOUGH
+from suffice.plan._objective import CHOOSE_DRAWS, GOOD_ENOUGH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from suffice.curve import Curve
-    from suffice.demand import Law
-    from suffice.forecast import Criterion
     from suffice.plan._market import Market
-    from suffice.plan._risk import Risk
+    from suffice.plan._objective import Objective
 
     Floats = NDArray[np.float64]
 
-CHOOSE, REPORT = 0, 1
-"""Halves of the posterior's draws."""
-
-CHOOSE_DRAWS = 128
-CHOOSE_RUNS = 150
 _ROUGH_DRAWS = 24
-_CLOSE_DRAWS, _CLOSE_RUNS = 512, 1000
-"""A law has some hundred residuals: a part of them is off by up to .03 for all curves alike, which
-a comparison forgives and a target does not."""
 _WORTH_A_CLOSER_LOOK = 0.15
 _MOST_FINALISTS = 60
 _STEPS = 3
 _MOST_NEIGHBOURS = 120
-_BLOCK = 250
 _SECTIONS = 12
 _MOST_ZOOMS, _AT_THE_END = 12, 1.2
 
 
-class Judge:
-    """P of curves on the choosing half, under one criterion and one attitude to risk."""
-
-    def __init__(
-        self, law: Law, market: Market, criterion: Criterion, risk: Risk, rng: np.random.Generator
-    ) -> None:
-        """Judge curves of a market by a law."""
-        self.risk = risk
-        self._law, self._criterion, self._rng = law, criterion, rng
-        self._market = risk.market(market)
-
-    def draws(
-        self,
-        curves: Sequence[Curve],
-        draws: int,
-        runs: int = CHOOSE_RUNS,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> Floats:
-        """pi in the market as the risk sees it [draw, curve]; the judge's own luck unless given."""
-        resolved = self._market.resolve(curves)
-        parts = []
-        # Blocks this small stay in the processor's cache.
-        for start in range(0, len(resolved), _BLOCK):
-            block = resolved[start : start + _BLOCK]
-            outcomes = self._law.outcomes(
-                block, rng or self._rng, draws=draws, runs=runs, half=CHOOSE
-            )
-            parts.append(pass_chances(outcomes, self._criterion, self._law.metrics))
-        return np.concatenate(parts, axis=1)
-
-    def value(self, curves: Sequence[Curve], draws: int, runs: int = CHOOSE_RUNS) -> Floats:
-        """What is maximised, for each curve [curve]."""
-        return self.risk.value(self.draws(curves, draws, runs))
-
-    def closely(self, curves: Sequence[Curve]) -> Floats:
-        """The same on draws enough to tell those apart that could be the pick [curve]."""
-        return self.value(curves, _CLOSE_DRAWS, _CLOSE_RUNS)
-
-    def sized(self, seed: int) -> Callable[[Sequence[Curve]], Floats]:
-        """A judge of sizes of one mixture: all of them, and all calls, meet the same draws."""
-
-        def value(curves: Sequence[Curve]) -> Floats:
-            outcomes = self._law.outcomes(
-                self._market.resolve(curves),
-                np.random.default_rng(seed),
-                draws=_CLOSE_DRAWS,
-                runs=_CLOSE_RUNS,
-                half=CHOOSE,
-                common=True,
-            )
-            return self.risk.value(pass_chances(outcomes, self._criterion, self._law.metrics))
-
-        return value
-
-
 def search(
-    judge: Judge, market: Market, target: float | None
+    objective: Objective, market: Market, target: float | None
 ) -> tuple[list[Curve], Floats, Floats, int]:
     """All curves that were weighed, with costs and P, and which one is to be followed.
 
     Returns:
         (curves, costs [curve], chances [curve], place of the pick).
     """
-    curves, costs, chances = _roughly(judge, market, target)
+    curves, costs, chances = _roughly(objective, market, target)
     close = np.flatnonzero(chances >= _bar(chances, target) - _WORTH_A_CLOSER_LOOK)
-    chances[close] = judge.value([curves[int(i)] for i in close], CHOOSE_DRAWS)
+    chances[close] = objective.value([curves[int(i)] for i in close], CHOOSE_DRAWS)
     known = set(curves)
     best = pick(costs, chances, target)
     # With quality control there are as many more ways to go.
@@ -124,7 +56,7 @@ def search(
         known.update(near)
         curves += near
         costs = np.concatenate([costs, costs_of(near, market)])
-        chances = np.concatenate([chances, judge.value(near, CHOOSE_DRAWS)])
+        chances = np.concatenate([chances, objective.value(near, CHOOSE_DRAWS)])
         before, best = best, pick(costs, chances, target)
         if best == before:
             break
@@ -137,11 +69,11 @@ def search(
     # With a target the likeliest are of no use but to those whom nothing meets.
     first = likeliest if target is None or not len(able) else cheapest
     finalists = np.unique(np.concatenate([first[:most], cheapest[:most], [best]]))
-    chances[finalists] = judge.closely([curves[int(i)] for i in finalists])
+    chances[finalists] = objective.closely([curves[int(i)] for i in finalists])
     best = pick(costs, chances, target, finalists)
     if target is None or chances[best] < target:
         return curves, costs, chances, best
-    less, p = _trimmed(judge, market, curves[best], float(chances[best]), target)
+    less, p = _trimmed(objective, market, curves[best], float(chances[best]), target)
     return (
         [*curves, less],
         np.append(costs, less.cost(market.sources)),
@@ -151,7 +83,7 @@ def search(
 
 
 def _roughly(
-    judge: Judge, market: Market, target: float | None
+    objective: Objective, market: Market, target: float | None
 ) -> tuple[list[Curve], Floats, Floats]:
     """All candidates, their costs and rough chances.
 
@@ -167,7 +99,7 @@ def _roughly(
         if new:
             curves += new
             costs = np.concatenate([costs, costs_of(new, market)])
-            chances = np.concatenate([chances, judge.value(new, _ROUGH_DRAWS)])
+            chances = np.concatenate([chances, objective.value(new, _ROUGH_DRAWS)])
         spent = costs[pick(costs, chances, target)] - owed
         if spent > _AT_THE_END * LOWEST_LEVEL * (money - owed) or chances.max() <= GOOD_ENOUGH:
             break
@@ -178,7 +110,7 @@ def _roughly(
 
 
 def _trimmed(
-    judge: Judge, market: Market, curve: Curve, chance: float, target: float
+    objective: Objective, market: Market, curve: Curve, chance: float, target: float
 ) -> tuple[Curve, float]:
     """The least of this mixture that still reaches the target, by section over its tasks.
 
@@ -186,7 +118,7 @@ def _trimmed(
     Learn-Optimize-Collect.
     """
     whole = max(t.tasks for t in curve)
-    value = judge.sized(whole)
+    value = objective.of_sizes()
     best, low, high = curve, 0, whole
     while high - low > 1:
         # Several sizes at once: a law answers for ten curves nearly as fast as for one.

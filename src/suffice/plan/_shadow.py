@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.estimate import Estimate
 from suffice.forecast import pass_chances
 from suffice.plan._candidates import neighbours
+from suffice.plan._objective import CHOOSE, CHOOSE_DRAWS, REPORT
 from suffice.plan._risk import improved_market
-from suffice.plan._search import CHOOSE, CHOOSE_DRAWS, REPORT, Judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from suffice.demand import Law
     from suffice.forecast import Criterion
     from suffice.plan._market import Market
+    from suffice.plan._objective import Objective
 
     Floats = NDArray[np.float64]
 
@@ -99,18 +101,24 @@ class Shadow:
 
 
 def shadow_prices(
-    law: Law, market: Market, criterion: Criterion, curve: Curve, judge: Judge, *, seed: int
+    law: Law,
+    market: Market,
+    criterion: Criterion,
+    curve: Curve,
+    objective: Objective,
+    *,
+    seed: int,
 ) -> tuple[Shadow, ...]:
     """What money, weeks, capacities, resources and a point of accuracy are worth.
 
     Args:
         law, market, criterion: as the plan has them.
         curve: the recommended one.
-        judge: of the choosing half.
+        objective: of the choosing half.
         seed: of the paired draws.
     """
     near = [curve, *neighbours(curve, market)]
-    best = _winner(law, market, near, curve, criterion, judge, seed)
+    best = _winner(law, market, near, curve, criterion, objective, seed)
     base = paired_pi(law, market, best, criterion, seed)
     found = []
     for limit, step, unit, wider in _relaxed(market):
@@ -118,7 +126,7 @@ def shadow_prices(
         if best is not curve:
             new += [c for c in neighbours(best, wider) if not market.allows(c)]
         new = list(dict.fromkeys(new))
-        winner = _winner(law, wider, new, best, criterion, judge, seed) if new else best
+        winner = _winner(law, wider, new, best, criterion, objective, seed) if new else best
         pi = base if winner is best else paired_pi(law, wider, winner, criterion, seed)
         found.append(_shadow(limit, step, unit, pi - base, winner))
     better = [improved_market(market, s, POINT) for s in market.order]
@@ -135,7 +143,7 @@ def _winner(
     curves: Sequence[Curve],
     against: Curve,
     criterion: Criterion,
-    judge: Judge,
+    objective: Objective,
     seed: int,
 ) -> Curve:
     """The best of some curves on the choosing half; ``against`` where none is better than that.
@@ -143,11 +151,11 @@ def _winner(
     The best of many rough guesses is mostly luck, so the few that look best are held against
     ``against`` draw by draw.
     """
-    first = np.argsort(-judge.value(curves, CHOOSE_DRAWS), kind="stable")[:_CLOSER]
+    first = np.argsort(-objective.value(curves, CHOOSE_DRAWS), kind="stable")[:_CLOSER]
     close = [against, *(curves[int(i)] for i in first)]
-    there = judge.risk.market(market)
+    there = objective.risk.market(market)
     pi = _paired(law, there.resolve(close), criterion, seed, CHOOSE)
-    return close[int(judge.risk.value(pi).argmax())]
+    return close[int(objective.risk.value(pi).argmax())]
 
 
 def paired_pi(law: Law, market: Market, curve: Curve, criterion: Criterion, seed: int) -> Floats:
@@ -159,7 +167,7 @@ def _paired(
     law: Law, curves: Sequence[ResolvedCurve], criterion: Criterion, seed: int, half: int
 ) -> Floats:
     """pi on the same draws of everything, for every curve and in every call [draw, curve]."""
-    rng = np.random.default_rng([seed, 25])
+    rng = Stream.PLAN_SHADOW.rng(seed)
     outcomes = law.outcomes(curves, rng, draws=_DRAWS, runs=_RUNS, half=half, common=True)
     return pass_chances(outcomes, criterion, law.metrics)
 

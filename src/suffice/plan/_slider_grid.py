@@ -14,8 +14,9 @@ import numpy as np
 
 from suffice.forecast import FAR, pass_chances
 from suffice.plan._candidates import candidates, scaled
+from suffice.plan._objective import CHOOSE, REPORT
 from suffice.plan._risk import Risk
-from suffice.plan._search import CHOOSE, REPORT, pick
+from suffice.plan._search import pick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand import Law
     from suffice.forecast import Criterion
-    from suffice.plan._choose import Plan
     from suffice.plan._market import Market
+    from suffice.plan._option import Plan
 
     Floats = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law
     from suffice.forecast import Criterion
-    from suffice.plan._choose import Option, Plan
     from suffice.plan._market import Market
+    from suffice.plan._option import Option, Plan
 
     Floats = NDArray[np.float64]
 

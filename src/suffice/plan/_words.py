@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from suffice.curve import Curve, Tranche
     from suffice.estimate import Estimate
     from suffice.forecast import Criterion, Forecast
-    from suffice.plan._choose import Option, Plan
     from suffice.plan._market import Market
+    from suffice.plan._option import Option, Plan
 
 ASSUMPTIONS = (
     "Training uses the same pool of texts and is judged on the same gold as the measured runs.",

@@ -9,7 +9,7 @@ import numpy as np
 from suffice.errors import InputError
 from suffice.labels import counted, read_gold, read_labels
 from suffice.labels.formats import preferences_of_frame, read_frame
-from suffice.pools._task_pool import TaskList, TaskPool, Votes, number_of, task_pool
+from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, task_pool
 from suffice.pools._vote_classes import check_classes, check_judged, classes_of, listed_names
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def preference_pool(
         gold=truth,
         prompts=tuple(asked[x] for x in texts if isinstance(x, tuple)),
     )
-    votes = {n: Votes(tasks[origin == n], value[origin == n]) for n in labels}
+    votes = {n: SourceLabels(tasks[origin == n], value[origin == n]) for n in labels}
     return _split(listed, votes, seed, gold, progress)
 
 
@@ -169,7 +169,7 @@ def vote_pool(
 
 
 def _split(
-    listed: TaskList, votes: Mapping[str, Votes], seed: int, gold: Path, progress: Progress
+    listed: TaskList, votes: Mapping[str, SourceLabels], seed: int, gold: Path, progress: Progress
 ) -> TaskPool:
     """The pool, having said what cannot be trained on although it has no gold."""
     pool = task_pool(listed, votes, seed=seed, where=str(gold))
@@ -189,7 +189,7 @@ def _votes(
     answer: Mapping[str, float],
     path: Path,
     items: Path,
-) -> Votes:
+) -> SourceLabels:
     tasks, values = [], []
     # Rows may have been merged by now, so a label is named by its task and worker.
     for task, worker, label in frame.select("task", "worker", "label").iter_rows():
@@ -206,7 +206,7 @@ def _votes(
             )
         tasks.append(number[str(task)])
         values.append(answer[label])
-    return Votes(np.array(tasks, dtype=np.int64), np.array(values))
+    return SourceLabels(np.array(tasks, dtype=np.int64), np.array(values))
 
 
 def _items_frame(path: Path, slice_by: str | None) -> pl.DataFrame:

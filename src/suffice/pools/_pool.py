@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.metric import ATTACK, CALIBRATION, LOG_LOSS, error_rate, regret_of
 from suffice.pools._classes import class_attack, class_calibration, class_errors, class_log_loss
 from suffice.pools._metrics import (
     BEST_OF,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from suffice.metric import Metric
     from suffice.pools._metrics import Candidates, Gold
     from suffice.pools._recorded import RecordedChannel
 
@@ -63,16 +66,17 @@ class Evaluation:
     classes: int = 2
 
     @property
-    def error_metrics(self) -> tuple[str, ...]:
-        """``error`` and ``error:SLICE`` for each slice: the first columns of ``score``."""
-        return ("error", *(f"error:{s}" for s in self.slice_names))
+    def error_metrics(self) -> tuple[Metric, ...]:
+        """The error over all tasks and in each slice: the first columns of ``score``."""
+        behind = zip_longest(self.slice_names, self.trials)
+        return (error_rate(), *(error_rate(name, items) for name, items in behind))
 
     @property
-    def metrics(self) -> tuple[str, ...]:
-        """Names of what ``score`` returns; see ``suffice.pools._metrics``."""
-        best = () if self.candidates is None else tuple(f"regret@{n}" for n in BEST_OF)
-        attack = () if self.trigger is None else ("attack",)
-        return (*self.error_metrics, "log_loss", "calibration", *best, *attack)
+    def metrics(self) -> tuple[Metric, ...]:
+        """What ``score`` returns, column by column; see ``suffice.pools._metrics``."""
+        best = () if self.candidates is None else tuple(regret_of(n) for n in BEST_OF)
+        attack = () if self.trigger is None else (ATTACK,)
+        return (*self.error_metrics, LOG_LOSS, CALIBRATION, *best, *attack)
 
     @property
     def untrained(self) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.channel import Tasks
 from suffice.errors import InputError
 from suffice.pools._metrics import Candidates
@@ -131,7 +132,7 @@ def rating_pool(
     Raises:
         InputError: a source wants more raters than a text has beside gold.
     """
-    rng = np.random.default_rng([seed, 1])
+    rng = Stream.RATING_POOL.rng(seed)
     domain, document = ratings.domain[chosen], ratings.document[chosen]
     shuffled = [rng.permutation(ratings.of(int(i))) for i in chosen]
     spare = min(len(r) for r in shuffled) - GOLD_RATERS

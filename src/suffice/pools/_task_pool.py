@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.channel import Profile, Tasks
 from suffice.errors import InputError
 from suffice.labels import counted
@@ -67,7 +68,7 @@ class VoteChannel:
 
 
 @dataclass(frozen=True, eq=False)
-class Votes:
+class SourceLabels:
     """What one source said.
 
     Attributes:
@@ -167,7 +168,9 @@ class TaskPool:
         )
 
 
-def task_pool(tasks: TaskList, votes: Mapping[str, Votes], *, seed: int, where: str) -> TaskPool:
+def task_pool(
+    tasks: TaskList, votes: Mapping[str, SourceLabels], *, seed: int, where: str
+) -> TaskPool:
     """Split the user's tasks: those with gold judge, what shares nothing with them trains.
 
     Args:
@@ -196,7 +199,7 @@ def task_pool(tasks: TaskList, votes: Mapping[str, Votes], *, seed: int, where: 
     for side in (tasks.a[judged], tasks.b[judged][tasks.b[judged] >= 0]):
         seen |= np.isin(text, text[side])
     trains &= ~seen[tasks.a] & ~(seen[tasks.b] & (tasks.b >= 0))
-    rng = np.random.default_rng([seed, 3])
+    rng = Stream.TASK_POOL.rng(seed)
     aside = np.zeros(len(trains), dtype=bool)
     aside[trains] = split_documents(tasks.group[trains], HELD_OUT_SHARE, rng)
     held_out = np.zeros(len(tasks.items), dtype=bool)
@@ -227,7 +230,7 @@ def task_pool(tasks: TaskList, votes: Mapping[str, Votes], *, seed: int, where: 
     return TaskPool(
         items=tasks.items,
         slice_names=tasks.slice_names,
-        evaluation=_evaluation(tasks, judged, np.random.default_rng([seed, 4])),
+        evaluation=_evaluation(tasks, judged, Stream.TASK_POOL_EVALUATION.rng(seed)),
         held_out=held_out,
         fingerprint=fingerprint(
             "\n".join(tasks.items),

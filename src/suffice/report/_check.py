@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice.metric import error_rate
 from suffice.report import _words as words
 from suffice.report._figure import (
     CHANCE_LABEL,
@@ -57,9 +58,10 @@ def strip_figure(runs: DataFrame | None, criterion: Criterion) -> Figure | None:
     checked = runs.filter(pl.col("stage") == "check")
     if checked.is_empty():
         return None
-    columns = [f"error:{s}" for s in criterion.slices if f"error:{s}" in checked.columns]
+    slices = [error_rate(s).name for s in criterion.slices]
+    columns = [name for name in slices if name in checked.columns]
     panels, rows = [], []
-    measured = [("error over all slices", "error", criterion.error)]
+    measured = [(error_rate().words, error_rate().name, criterion.error)]
     if columns and criterion.worst_slice_error is not None:
         checked = checked.with_columns(pl.max_horizontal(columns).alias("worst"))
         measured.append(("error in the worst slice", "worst", criterion.worst_slice_error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice.metric import metric_named
 from suffice.report import _words as words
 from suffice.report._figure import (
     COMPACT_LABEL,
@@ -148,7 +149,7 @@ def _spec(
     )
     scale = alt.Scale(domain=list(y_range), nice=False, zero=False)
     rate = words.is_rate(curve.metric)
-    title = "error" if curve.metric.startswith("error") else words.metric(curve.metric)
+    title = "error" if metric_named(curve.metric).kind == "error" else words.metric(curve.metric)
     axis = alt.Axis(format="~%" if rate else "~g", title=title, tickCount=5)
 
     def y(field: str) -> Any:  # noqa: ANN401

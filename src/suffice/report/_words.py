@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suffice.estimate import probability as probability
+from suffice.metric import metric_named
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -16,7 +19,6 @@ NARROW_SPACE = "\u202f"
 HARD_SPACE = "\u00a0"
 EM_RULE = "\u2013"
 RECOMMENDED = "recommended"
-_LEAST = 0.005
 _HOPELESS = 0.01
 """A plan with a P below this is none."""
 _DISTANCE = {
@@ -29,20 +31,11 @@ _DISTANCE = {
 }
 
 
-def probability(value: float) -> str:
-    """A probability: ``.83``. None is printed as 0 or 1: no finite study can show that."""
-    if value < _LEAST:
-        return "<.01"
-    if value > 1.0 - _LEAST:
-        return ">.99"
-    return f"{value:.2f}".removeprefix("0")
-
-
 def between(p: Probability | Chance) -> str:
     """The interval of a probability: ``.71 to .92``."""
     low, high = probability(p.low), probability(p.high)
-    certain = p.high < _LEAST or p.low > 1.0 - _LEAST
-    return low if certain else f"{low} to {high}"
+    beyond = low == high and low[0] in "<>"
+    return low if beyond else f"{low} to {high}"
 
 
 def chance(value: float) -> str:
@@ -243,23 +236,12 @@ def criterion(c: Criterion) -> str:
 
 def metric(name: str) -> str:
     """A metric in words: ``error:hard`` is the error in slice hard."""
-    kind, _, slice_name = name.partition(":")
-    if slice_name:
-        return f"{kind} in slice {slice_name}"
-    number = name.removeprefix("regret@")
-    if number != name:
-        return f"regret of the best of {number}"
-    return {
-        "error": "error over all slices",
-        "log_loss": "log loss",
-        "calibration": "calibration error",
-        "attack": "success of the trigger",
-    }.get(name, name)
+    return metric_named(name).words
 
 
 def is_rate(name: str) -> bool:
     """Whether a metric is a share, written in per cent."""
-    return name.startswith("error") or name in ("attack", "calibration")
+    return metric_named(name).is_share
 
 
 def amount(name: str, value: float) -> str:

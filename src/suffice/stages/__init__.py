@@ -1,4 +1,16 @@
-"""The stages of a study, from its sources to its report."""
+"""The stages of a study, from its sources to its report.
+
+``supply``, ``measure``, ``fit``, ``plan``, ``check``, ``report``: each is a function of a study (or
+the path of its file) and of the folder for its files, as in ``plan("study.toml", "out")``. A stage
+calls the stages that it stands on, and leaves its own record in the folder. ``run`` calls them all.
+
+A ``Workspace`` is a study that is open, and every stage takes one in the study's place. It keeps
+what stages made, so that those which share it do nothing twice, shows progress, and knows where to
+train.
+
+Beside them stand ``what_next``, ``bounds`` and all else that the command line does, under the same
+names.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +19,61 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.forecast.theory import Bound as Bound
+    from suffice.plan import Risk as Risk
+    from suffice.plan import limits_text as limits_text
+    from suffice.stages._bounds import Asked as Asked
+    from suffice.stages._bounds import Bounds as Bounds
+    from suffice.stages._bounds import bounds as bounds
     from suffice.stages._check import CHECK_SEED as CHECK_SEED
-    from suffice.stages._check import check_plan as check_plan
+    from suffice.stages._check import check as check
     from suffice.stages._fit import fit as fit
-    from suffice.stages._fit import fit_models as fit_models
     from suffice.stages._fit import gold_shifts as gold_shifts
+    from suffice.stages._laws import fit_models as fit_models
     from suffice.stages._market import check_market as check_market
     from suffice.stages._market import market_of as market_of
     from suffice.stages._measure import measure as measure
     from suffice.stages._next import what_next as what_next
-    from suffice.stages._plan import make_plan as make_plan
+    from suffice.stages._plan import plan as plan
     from suffice.stages._run import Result as Result
     from suffice.stages._run import lock as lock
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
     from suffice.stages._supply import supply as supply
     from suffice.stages._workspace import MOST_MEASURED as MOST_MEASURED
+    from suffice.stages._workspace import OUT as OUT
     from suffice.stages._workspace import Workspace as Workspace
     from suffice.stages._workspace import stated_pool as stated_pool
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.forecast.theory": ("Bound",),
+        "suffice.plan": (
+            "Risk",
+            "limits_text",
+        ),
+        "suffice.stages._bounds": (
+            "Asked",
+            "Bounds",
+            "bounds",
+        ),
         "suffice.stages._check": (
             "CHECK_SEED",
-            "check_plan",
+            "check",
         ),
         "suffice.stages._fit": (
             "fit",
-            "fit_models",
             "gold_shifts",
         ),
+        "suffice.stages._laws": ("fit_models",),
         "suffice.stages._market": (
             "check_market",
             "market_of",
         ),
         "suffice.stages._measure": ("measure",),
         "suffice.stages._next": ("what_next",),
-        "suffice.stages._plan": ("make_plan",),
+        "suffice.stages._plan": ("plan",),
         "suffice.stages._run": (
             "Result",
             "lock",
@@ -54,6 +83,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.stages._supply": ("supply",),
         "suffice.stages._workspace": (
             "MOST_MEASURED",
+            "OUT",
             "Workspace",
             "stated_pool",
         ),

@@ -4,42 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from suffice._streams import Stream
 from suffice.evidence import Cell, Grid
+from suffice.stages._plan import plan
 from suffice.stages._train import resolve, train, write_runs
+from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
 
     from suffice.curve import Curve
     from suffice.plan import Option, Plan
-    from suffice.stages._workspace import Workspace
+    from suffice.stages._workspace import Given
 
 
 CHECK_SEED = 1_000_000
-"""Seeds of check runs start here, far from those of the grid."""
-
+"""Seeds of check runs start here, far from those of the grid: a convention."""
 
 LEVEL_OF_COUNTS = 0.95
+"""A convention: intervals of what is counted hold this much of the forecast's probability."""
 
 
-def check_plan(
-    work: Workspace, plan: Plan, *, first_seed: int = CHECK_SEED
+def check(
+    study: Given, folder: str | Path = OUT, *, made: Plan | None = None, seed: int = CHECK_SEED
 ) -> tuple[dict[str, Any], ...]:
     """Hold the forecasts to account by training for real; completes ``plan.json``.
 
     Every checked curve's forecast is in the ledger, on disk, before the first run starts. The runs
     draw fresh tasks and labels with fresh seeds.
+
+    Args:
+        study: a study, its file, or a workspace.
+        folder: for the results, where no workspace is given.
+        made: whose curves are trained on; the plan that was made last in this workspace, or one
+            that is made now.
+        seed: the first of the fresh ones.
     """
+    work = Workspace.of(study, folder)
+    made = made or work.planned or plan(work)
     total = work.study.check.runs
-    seeds = tuple(range(first_seed, first_seed + total))
-    bought = [o for o in (plan.recommended, *plan.alternatives) if o.forecast is not None]
+    seeds = tuple(range(seed, seed + total))
+    bought = [o for o in (made.recommended, *made.alternatives) if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
     distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
     options = [o for o in distinct if work.can_train(_curve(o))]
     left_out = [o.name for o in distinct if o not in options]
-    rng = np.random.default_rng([work.study.seed, 41])
+    rng = Stream.CHECK_PREDICTIVE.rng(work.study.seed)
     written = [_write_forecast(work, o, rng, total, seeds) for o in options]
     target = work.study.models.target
     cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in options]

@@ -6,74 +6,45 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice.stages._laws import fit_models, law_columns
+from suffice.stages._measure import measure
+from suffice.stages._workspace import OUT, Workspace
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
-    from suffice.demand import Law
-    from suffice.evidence import Grid
-    from suffice.stages._workspace import Workspace
+    from suffice.demand import FittedLaw
+    from suffice.stages._workspace import Given
 
     Floats = NDArray[np.float64]
 
 
-def fit(work: Workspace, grid: Grid) -> dict[str, Law]:
-    """Fit a law for every model; writes ``law.json``."""
+def fit(study: Given, folder: str | Path = OUT) -> dict[str, FittedLaw]:
+    """Fit a law for every model, by its name; writes ``law.json``."""
+    return Workspace.of(study, folder).once(_fit)
+
+
+def gold_shifts(study: Given, folder: str | Path = OUT) -> Floats | None:
+    """What other gold would add to each metric of the law, from the largest cell [replica, metric].
+
+    None where gold has no replicas.
+    """
+    return Workspace.of(study, folder).once(_gold_shifts)
+
+
+def _fit(work: Workspace) -> dict[str, FittedLaw]:
     from suffice.demand import held_out_table
 
-    laws = fit_models(work, grid, list(work.models), "laws")
+    laws = fit_models(work, measure(work), list(work.models), "laws")
     law = laws[work.study.models.target]
     work.write("law.json", {**law.summary(), "held_out": held_out_table(law)})
     return laws
 
 
-def fit_models(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, Law]:
-    """Laws of some models, from all cells that a grid has of them; ``name`` is for the progress."""
-    from dataclasses import replace
-
-    from suffice.demand import FEWEST_ATTACKED, LawTask, fit_attack, fit_laws
-    from suffice.fetch import cache_folder
-
-    columns = law_columns(work)
-    untrained = tuple(float(x) for x in work.pool.evaluation.untrained[columns])
-    tasks = []
-    for model in models:
-        curves, runs = grid.of(model)
-        tasks.append(
-            LawTask(
-                curves,
-                tuple(r.scores[:, columns] for r in runs),
-                work.law_metrics,
-                work.table,
-                model,
-                work.scheme.name,
-                work.study.seed,
-                untrained,
-            )
-        )
-    laws = dict(
-        zip(
-            models,
-            fit_laws(tasks, cache_folder() / "laws", work.progress, name=name),
-            strict=True,
-        )
-    )
-    for model, law in laws.items():
-        attacked, hostile = grid.attacked(model)
-        if len(attacked) >= FEWEST_ATTACKED:
-            scores = [r.scores[:, columns] for r in hostile]
-            part = fit_attack(law, attacked, scores, work.study.seed)
-            laws[model] = replace(law, attack=part)
-    return laws
-
-
-def law_columns(work: Workspace) -> list[int]:
-    """Where the law's metrics stand among those of a run."""
-    return [work.pool.evaluation.metrics.index(m) for m in work.law_metrics]
-
-
-def gold_shifts(work: Workspace, grid: Grid) -> Floats | None:
-    """What other gold would add to each metric, from the largest cell [replica, metric]."""
-    curves, runs = grid.of(work.study.models.target)
+def _gold_shifts(work: Workspace) -> Floats | None:
+    curves, runs = measure(work).of(work.study.models.target)
     gold = runs[max(range(len(curves)), key=lambda i: curves[i].tasks)].gold
     if gold is None:
         return None

@@ -6,20 +6,31 @@ from typing import TYPE_CHECKING
 
 from suffice.corruption import Corruption, corrupt
 from suffice.evidence import Cell, Grid
-from suffice.stages._fit import fit_models
+from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
 from suffice.stages._train import resolve, train, write_runs
-from suffice.stages._workspace import MOST_MEASURED
+from suffice.stages._workspace import MOST_MEASURED, OUT, Workspace
 
 if TYPE_CHECKING:
-    from suffice.stages._workspace import Workspace
+    from pathlib import Path
 
+    from suffice.stages._workspace import Given
 
 _OTHER_MODELS_MIXTURES = 6
+"""Chosen: mixtures of a model that no plan is made for. Its law only shows how the need moves with
+the model, which cells of single sources say most about; more of them would cost as many runs."""
 
 
-def measure(work: Workspace) -> Grid:
-    """Train the grid, or read from the store what was trained before; writes ``runs.parquet``."""
+def measure(study: Given, folder: str | Path = OUT) -> Grid:
+    """Train the grid, or read from the store what was trained before; writes ``runs.parquet``.
+
+    Raises:
+        InfeasibleError: nothing can be bought in this study, so nothing is trained.
+    """
+    return Workspace.of(study, folder).once(_measure)
+
+
+def _measure(work: Workspace) -> Grid:
     from suffice.demand import design_attacks, design_grid
 
     # Hours of training would not mend a study that nothing can be bought in.

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suffice.stages._fit import gold_shifts
+from suffice.errors import InputError
+from suffice.stages._fit import fit, gold_shifts
+from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
-    from suffice.demand import Law
-    from suffice.evidence import Grid
+    from pathlib import Path
+
     from suffice.plan import Next
-    from suffice.stages._workspace import Workspace
+    from suffice.stages._workspace import Given
 
 
-def what_next(
-    work: Workspace, grid: Grid, laws: dict[str, Law], *, value: float | None = None
-) -> Next:
+def what_next(study: Given, folder: str | Path = OUT, *, value: float | None = None) -> Next:
     """Weigh measurements against buying now; writes ``next.json``.
 
     Args:
-        work, grid, laws: what the stages before gave.
+        study: a study, its file, or a workspace.
+        folder: for the results, where no workspace is given.
         value: money that meeting the criterion is worth, instead of what the study says.
+
+    Raises:
+        InputError: ``value`` is no positive amount.
     """
     from suffice.plan import Prices
     from suffice.plan import make_plan as choose
     from suffice.plan import what_next as weigh
 
-    law = laws[work.study.models.target]
-    shifts, seed = gold_shifts(work, grid), work.study.seed
+    if value is not None and not 0.0 < value < float("inf"):
+        raise InputError(f"--value {value:g} is no value", fix="give a positive amount")
+    work = Workspace.of(study, folder)
+    law = fit(work)[work.study.models.target]
+    shifts, seed = gold_shifts(work), work.study.seed
     prices = work.study.next.model_dump()
     if value is not None:
         prices["value"] = value

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from suffice.stages._fit import gold_shifts, law_columns
+from suffice._streams import Stream
+from suffice.errors import InputError
+from suffice.stages._fit import fit, gold_shifts
+from suffice.stages._laws import law_columns
 from suffice.stages._market import market_of
+from suffice.stages._measure import measure
+from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from suffice.curve import Curve
     from suffice.demand import Law
-    from suffice.evidence import Grid
     from suffice.plan import Plan, Risk
-    from suffice.stages._workspace import Workspace
+    from suffice.stages._workspace import Given
 
 
-def make_plan(
-    work: Workspace,
-    grid: Grid,
-    laws: dict[str, Law],
+def plan(
+    study: Given,
+    folder: str | Path = OUT,
     *,
     target: float | None = None,
     money: float | None = None,
@@ -35,7 +37,8 @@ def make_plan(
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
     Args:
-        work, grid, laws: what the stages before gave.
+        study: a study, its file, or a workspace.
+        folder: for the results, where no workspace is given.
         target: buy the cheapest curve with P at least this; without it, the highest P.
         money: budget instead of the study's.
         weeks: time instead of the study's.
@@ -43,20 +46,32 @@ def make_plan(
         points: give P of curves far from what was measured as a point, not as bounds alone.
         bought: labels in hand, which every curve then holds.
         told: called with the plan once ``plan.json`` is there, before the pictures are computed.
-    """
-    from suffice.plan import forecast_file, plan_file
-    from suffice.plan import make_plan as choose
 
-    law = laws[work.study.models.target]
+    Raises:
+        InputError: a number cannot be, or what was bought is not sold.
+        InfeasibleError: limits contradict each other, or nothing can be bought.
+    """
+    from suffice.plan import forecast_file, make_plan, plan_file, pooled
+
+    if target is not None and not 0.0 < target < 1.0:
+        raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
+    if money is not None and not 0.0 < money < float("inf"):
+        raise InputError(f"--budget {money:g} is no budget", fix="give a positive amount")
+    if weeks is not None and not 0.0 < weeks < float("inf"):
+        raise InputError(f"--weeks {weeks:g} is no time", fix="give a positive number")
+    work = Workspace.of(study, folder)
+    bought = None if bought is None else pooled([bought])
+    # Before anything is trained.
     market = market_of(work, money=money, weeks=weeks, bought=bought)
+    grid, laws = measure(work), fit(work)
     with work.progress.step("plan", total=1) as step:
-        plan = choose(
-            law,
+        made = make_plan(
+            laws[work.study.models.target],
             market,
             work.criterion,
             seed=work.study.seed,
             target=target,
-            gold_shifts=gold_shifts(work, grid),
+            gold_shifts=gold_shifts(work),
             risk=risk,
             prices=True,
             points=points,
@@ -72,9 +87,10 @@ def make_plan(
     said = work.quality_control_assumes()
     # Pictures of another plan must not stand beside this one, should they never be computed.
     work.remove("forecast.json")
-    work.write("plan.json", plan_file(plan, market, work.criterion, about, said, points=points))
+    work.write("plan.json", plan_file(made, market, work.criterion, about, said, points=points))
+    work.planned = made
     if told is not None:
-        told(plan)
+        told(made)
     with work.progress.step("pictures", total=1) as step:
         drawn = forecast_file(
             laws,
@@ -82,16 +98,16 @@ def make_plan(
             market,
             work.criterion,
             work.quality,
-            plan,
+            made,
             {m: [r.scores[:, law_columns(work)] for r in grid.of(m)[1]] for m in laws},
             seed=work.study.seed,
         )
-        work.write("forecast.json", {**drawn, "changes": _changes(work, laws, plan)})
+        work.write("forecast.json", {**drawn, "changes": _changes(work, laws, made)})
         step.advance()
-    return plan
+    return made
 
 
-def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str, Any]]:
+def _changes(work: Workspace, laws: Mapping[str, Law], plan: Plan) -> list[dict[str, Any]]:
     """How P on the recommended purchase moves from model to model, and which effect wins."""
     from suffice.forecast import explain_change
 
@@ -99,6 +115,6 @@ def _changes(work: Workspace, laws: dict[str, Law], plan: Plan) -> list[dict[str
     if section is None or plan.recommended.curve is None:
         return []
     placed = [(at, laws[m]) for m, at in section.models.items()]
-    rng = np.random.default_rng([work.study.seed, 73])
+    rng = Stream.CAPABILITY_CHANGES.rng(work.study.seed)
     found = explain_change(placed, plan.recommended.curve, work.judged, work.criterion, rng)
     return [change.as_dict() for change in found]

@@ -1,8 +1,4 @@
-"""The stages in their order: supply, measure, fit, plan, check, report.
-
-Each stage is a function of a ``Workspace``; it reads what the stage before it left, and leaves
-files in the study's folder. ``run`` calls them all.
-"""
+"""The stages in their order: supply, measure, fit, plan, check, report."""
 
 from __future__ import annotations
 
@@ -11,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suffice.progress import SilentProgress
-from suffice.stages._check import CHECK_SEED, check_plan
+from suffice.stages import _check
+from suffice.stages._check import CHECK_SEED
 from suffice.stages._fit import fit
 from suffice.stages._measure import measure
-from suffice.stages._plan import make_plan
+from suffice.stages._plan import plan
 from suffice.stages._supply import supply
-from suffice.stages._workspace import Workspace
+from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
     from suffice.plan import Plan
     from suffice.progress import Progress
-    from suffice.study import Study
+    from suffice.stages._workspace import Given
 
 
 @dataclass(frozen=True)
@@ -43,8 +39,8 @@ class Result:
 
 
 def run(
-    study: Study | str | Path,
-    out: str | Path = "suffice-out",
+    study: Given,
+    out: str | Path = OUT,
     *,
     check: bool = True,
     check_seed: int = CHECK_SEED,
@@ -54,19 +50,15 @@ def run(
     """Answer a study: how much of which labels to buy, with which probability, and check it.
 
     Args:
-        study: a study, or the path of its file.
-        out: folder for the results; it is created where missing.
+        study: a study, the path of its file, or a workspace.
+        out: folder for the results, created where missing; a workspace has its own.
         check: really train the recommended curve and its alternatives with fresh seeds.
         check_seed: first seed of those runs.
         progress: shows long steps; silent by default.
         executor: where to train: ``processes``, ``processes:4``, ``inline``, ``ray`` or
             ``ray:HOST:PORT``.
     """
-    from suffice.study import load_study
-
-    if isinstance(study, (str, Path)):
-        study = load_study(study)
-    work = Workspace(study, Path(out), progress or SilentProgress(), executor)
+    work = Workspace.of(study, out, progress=progress, executor=executor)
     timings: list[dict[str, Any]] = []
     begin = time.perf_counter()
 
@@ -80,30 +72,31 @@ def run(
     lap("supply")
     _ = work.models
     lap("embedding")
-    grid = measure(work)
+    measure(work)
     lap("grid")
-    laws = fit(work, grid)
+    fit(work)
     lap("laws")
-    plan = make_plan(work, grid, laws)
+    made = plan(work)
     lap("plan")
     checks: tuple[dict[str, Any], ...] = ()
     if check:
-        checks = check_plan(work, plan, first_seed=check_seed)
+        checks = _check.check(work, made=made, seed=check_seed)
     else:
         values = work.read("plan.json", made_by="suffice plan")
         work.write("plan.json", {**values, "check_skipped": True})
     lap("check")
     lock(work)
-    path = report(work)
+    path = report(work.folder)
     lap("report")
     work.write("timings.json", timings)
-    return Result(plan, checks, path, work.folder)
+    return Result(made, checks, path, work.folder)
 
 
-def lock(work: Workspace) -> None:
+def lock(study: Given, folder: str | Path = OUT) -> None:
     """Write ``study.lock.json``: versions, seeds and checksums of all that the answer rests on."""
     from suffice.records import lock_file
 
+    work = Workspace.of(study, folder)
     models = {name: m.fingerprint for name, m in work.models.items()}
     work.write(
         "study.lock.json",
@@ -111,8 +104,8 @@ def lock(work: Workspace) -> None:
     )
 
 
-def report(work: Workspace) -> Path:
-    """Write ``report.html`` from the files in the folder."""
+def report(folder: str | Path = OUT) -> Path:
+    """Write ``report.html`` from the files in a study's folder."""
     from suffice.report import write_report
 
-    return write_report(work.folder)
+    return write_report(Path(folder))

@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suffice.stages._market import check_market
+from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
-    from suffice.stages._workspace import Workspace
+    from pathlib import Path
+
+    from suffice.stages._workspace import Given
 
 
-def supply(work: Workspace) -> dict[str, Any]:
-    """Measure the sources; writes ``supply.json``."""
+def supply(study: Given, folder: str | Path = OUT) -> dict[str, Any]:
+    """Measure the sources; writes ``supply.json``.
+
+    Raises:
+        InfeasibleError: nothing can be bought in this study.
+    """
+    return Workspace.of(study, folder).once(_supply)
+
+
+def _supply(work: Workspace) -> dict[str, Any]:
     from suffice.supply import supply_curve, supply_table
     from suffice.supply.operators import default_menu
 

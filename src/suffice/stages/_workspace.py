@@ -5,29 +5,39 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from suffice.errors import InputError, StorageError, StudyError
-from suffice.study import PreferencesTask, RatingsTask, VotesTask
+from suffice.progress import SilentProgress
+from suffice.study import PreferencesTask, RatingsTask, VotesTask, load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from suffice.channel import Source
     from suffice.corruption import Trigger
     from suffice.curve import Curve
     from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
     from suffice.forecast import Criterion
-    from suffice.plan import Market
+    from suffice.metric import Metric
+    from suffice.plan import Market, Plan
     from suffice.pools import Pool, RatingPool, TaskPool
     from suffice.progress import Progress
     from suffice.records import Ledger
     from suffice.study import Study, WorkersSection
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import StatedPool, Variant
+
+    Given: TypeAlias = "Workspace | Study | str | Path"
+    """A study, the path of its file, or a workspace that it is already open in."""
+
+Made = TypeVar("Made")
+
+OUT = Path("suffice-out")
+"""Folder of results where none is named."""
 
 MOST_MEASURED = 50_000
 """Labels of one source in the largest cell that is trained. Whoever can buy more gets a forecast
@@ -54,13 +64,41 @@ class Workspace:
         folder: where its results are written.
         progress: shows long steps.
         executor: the name of where to train, see ``suffice.demand.load_executor``.
+        planned: the plan that was made last.
     """
 
     study: Study
     folder: Path
     progress: Progress
     executor: str = "processes"
+    planned: Plan | None = None
     _truth: dict[str, bool] = field(default_factory=dict, repr=False)
+    _kept: dict[object, object] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        study: Given,
+        folder: str | Path = OUT,
+        *,
+        progress: Progress | None = None,
+        executor: str = "processes",
+    ) -> Workspace:
+        """Open a study, or the file of one; a workspace is open already and stays as it is.
+
+        Raises:
+            StudyError: the file is missing, or says something that cannot be.
+        """
+        if isinstance(study, Workspace):
+            return study
+        loaded = load_study(study) if isinstance(study, (str, Path)) else study
+        return cls(loaded, Path(folder), progress or SilentProgress(), executor)
+
+    def once(self, make: Callable[[Workspace], Made]) -> Made:
+        """What a function makes of this workspace: made when it is first asked for, then kept."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return cast("Made", self._kept[make])
 
     @property
     def pool(self) -> Pool:
@@ -401,23 +439,19 @@ class Workspace:
             slice_error=section.slice_error,
             limits=section.limits,
             severe=section.severe,
-            trials=dict(
-                zip(self.pool.evaluation.slice_names, self.pool.evaluation.trials, strict=True)
-            ),
             validity=None if section.validity == "unknown" else section.validity,
             origin=self.study.origin,
         )
 
     @cached_property
-    def law_metrics(self) -> tuple[str, ...]:
+    def law_metrics(self) -> tuple[Metric, ...]:
         """What laws are fitted to: errors, an attack's success, and what the criterion limits.
 
         More metrics would make the law wider than the question needs.
         """
-        wanted = {"attack", *self.criterion.limits}
-        errors = self.pool.evaluation.error_metrics
-        others = [m for m in self.pool.evaluation.metrics if m in wanted and m not in errors]
-        return (*errors, *others)
+        limited, always = self.criterion.limits, ("error", "attack")
+        every = self.pool.evaluation.metrics
+        return tuple(m for m in every if m.kind in always or m.name in limited)
 
     @cached_property
     def store(self) -> RunStore:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from suffice.labels import LabelTable
     from suffice.supply._votes import Votes
-    from suffice.supply.doubts import Flag, Group, Split, Verdict
+    from suffice.supply.doubts import Flag, Group, Identified, Split
     from suffice.supply.preferences import Preferences
     from suffice.supply.sources import Trend
     from suffice.supply.workers import SharedError, WorkerFit
@@ -24,7 +24,7 @@ def summarise(
     shared: SharedError,
     groups: list[Group],
     flags: dict[int, list[Flag]],
-    verdict: Verdict,
+    verdict: Identified,
     notes: list[str],
     pairs: pl.DataFrame,
     all_pairs: bool,

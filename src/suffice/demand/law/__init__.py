@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from suffice.demand.law._attack import AttackPart as AttackPart
     from suffice.demand.law._attack import fit_attack as fit_attack
     from suffice.demand.law._baselines import held_out_table as held_out_table
-    from suffice.demand.law._law import Law as Law
-    from suffice.demand.law._law import Outcomes as Outcomes
+    from suffice.demand.law._distance import Distance as Distance
+    from suffice.demand.law._law import FittedLaw as FittedLaw
     from suffice.demand.law._law import fit_law as fit_law
     from suffice.demand.law._law_file import LawTask as LawTask
     from suffice.demand.law._law_file import fit_laws as fit_laws
+    from suffice.demand.law._outcomes import Outcomes as Outcomes
+    from suffice.demand.law._protocol import Convergence as Convergence
+    from suffice.demand.law._protocol import Law as Law
     from suffice.demand.law._terms import SourceTable as SourceTable
     from suffice.demand.law._transfer import Pilots as Pilots
     from suffice.demand.law._transfer import TransferLaw as TransferLaw
@@ -30,14 +33,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "fit_attack",
         ),
         "suffice.demand.law._baselines": ("held_out_table",),
+        "suffice.demand.law._distance": ("Distance",),
         "suffice.demand.law._law": (
-            "Law",
-            "Outcomes",
+            "FittedLaw",
             "fit_law",
         ),
         "suffice.demand.law._law_file": (
             "LawTask",
             "fit_laws",
+        ),
+        "suffice.demand.law._outcomes": ("Outcomes",),
+        "suffice.demand.law._protocol": (
+            "Convergence",
+            "Law",
         ),
         "suffice.demand.law._terms": ("SourceTable",),
         "suffice.demand.law._transfer": (

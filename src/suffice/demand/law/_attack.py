@@ -15,7 +15,7 @@ for a hostile share that acts on a target of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import ResolvedCurve
-    from suffice.demand.law._law import Law, Outcomes
+    from suffice.demand.law._outcomes import Outcomes
 
     Floats = NDArray[np.float64]
 
@@ -93,8 +93,27 @@ class AttackPart:
         )
 
 
+class Unattacked(Protocol):
+    """A law of cells that are not attacked: what an attack part is learned against."""
+
+    @property
+    def untrained(self) -> Floats:
+        """What a model that has learned nothing scores [metric]."""
+        ...
+
+    def without_attack(
+        self, curves: Sequence[ResolvedCurve], rng: np.random.Generator, *, draws: int, runs: int
+    ) -> tuple[Outcomes, NDArray[np.floating[Any]]]:
+        """Outcomes if hostile labels were merely wrong, and the share learned [draw, curve]."""
+        ...
+
+    def hostile_share(self, curves: Sequence[ResolvedCurve]) -> Floats:
+        """Hostile share of the training signal [curve]."""
+        ...
+
+
 def fit_attack(
-    law: Law, curves: Sequence[ResolvedCurve], runs: Sequence[Floats], seed: int = 0
+    law: Unattacked, curves: Sequence[ResolvedCurve], runs: Sequence[Floats], seed: int = 0
 ) -> AttackPart:
     """Learn what hostile labels do from attacked cells.
 

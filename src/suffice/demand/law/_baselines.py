@@ -17,7 +17,7 @@ from suffice.demand.law._terms import SCALE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from suffice.demand.law._law import Law
+    from suffice.demand.law._law import FittedLaw
 
     Floats = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ class Points:
         return Points(self.counts[index], self.worth[index], self.error[index], self.chance)
 
 
-def held_out_table(law: Law) -> list[dict[str, Any]]:
+def held_out_table(law: FittedLaw) -> list[dict[str, Any]]:
     """Error of each way of forecasting the overall error of a cell it has not seen.
 
     Returns:
@@ -162,7 +162,7 @@ BASELINES: dict[str, Callable[[Points, Points], Floats]] = {
 }
 
 
-def _counts(law: Law) -> Floats:
+def _counts(law: FittedLaw) -> Floats:
     """Labels of each source [cell, source]."""
     counts = np.zeros((len(law.curves), len(law.table.names)))
     for i, curve in enumerate(law.curves):

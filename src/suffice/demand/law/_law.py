@@ -17,6 +17,7 @@ Reference: Kennedy and O'Hagan (2001) for the discrepancy; Rasmussen and William
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,10 @@ import numpy as np
 from suffice.curve import ResolvedCurve
 from suffice.demand.law._attack import AttackPart
 from suffice.demand.law._cells import Cells
+from suffice.demand.law._distance import Measured
 from suffice.demand.law._families import FAMILIES, WEIGHT
+from suffice.demand.law._outcomes import Outcomes
+from suffice.demand.law._protocol import Convergence
 from suffice.demand.law._sampler import Posterior, sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms
 from suffice.errors import InputError
@@ -35,41 +39,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import Curve
+    from suffice.demand.law._distance import Distance
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
-    """Draws of what runs of several curves would give, kept factored.
-
-    Attributes:
-        mean: mean of each metric over runs [draw, curve, metric].
-        spread: run-to-run sd of each metric [draw, curve, metric].
-        residuals: joint run-to-run deviations in units of ``spread``, drawn from the measured runs
-            [run, metric].
-        family: position of each draw's family of learning curves; None where there is one [draw].
-    """
-
-    mean: Numbers
-    spread: Numbers
-    residuals: Floats
-    family: Floats | None = None
-
-    def runs(self, curve: int = 0) -> Floats:
-        """Metrics of single runs of one curve [draw, run, metric]."""
-        noise = self.spread[:, curve, None, :] * self.residuals
-        return np.asarray(self.mean[:, curve, None, :] + noise)
-
-
-@dataclass(frozen=True, eq=False)
-class Law:
+class FittedLaw:
     """A fitted law of one model under one scheme; make one with ``fit_law``."""
 
     model: str
     scheme: str
-    metrics: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     table: SourceTable
     posterior: Posterior
     curves: tuple[Curve, ...]
@@ -167,13 +150,28 @@ class Law:
         family = theta[:, Shape.column(self.table)]
         return Outcomes(mean, spread, self._data.residuals[pick], family), learned, terms
 
-    def distance(self, curve: Curve | ResolvedCurve) -> str:
-        """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``."""
+    def distance(self, curve: Curve | ResolvedCurve) -> Distance:
+        """How far a curve lies from what was measured: ``inside``, ``near`` or ``far``.
+
+        By kind of purchase, by clean-equivalent labels, and by labels of each source, see
+        ``_distance``.
+        """
         worth = Terms.of([curve], self.table).plain_worth(self.table)[0]
-        largest = max(float(w) for w in self._data.worth)
-        if worth <= 1.05 * largest:
-            return "inside"
-        return "near" if worth <= 3.0 * largest else "far"
+        return self._measured.distance(curve, float(worth / self._data.worth.max()))
+
+    @cached_property
+    def _measured(self) -> Measured:
+        return Measured.of(self.curves)
+
+    @property
+    def convergence(self) -> Convergence:
+        """How far the draws can be trusted."""
+        return self.posterior.convergence
+
+    @property
+    def attacked(self) -> int:
+        """Attacked cells behind what it says of hostile labels; 0: they count as merely wrong."""
+        return 0 if self.attack is None else self.attack.cells
 
     def summary(self) -> dict[str, Any]:
         """Convergence, width and size, for ``law.json``."""
@@ -185,13 +183,13 @@ class Law:
                 {"name": f"{name} with taught bias and discrepancy", "weight": weight}
                 for name, weight in self.families.items()
             ],
-            "converged": True,
-            "rhat": self.posterior.rhat,
-            "ess": self.posterior.effective_draws,
+            "converged": self.convergence.converged,
+            "rhat": self.convergence.rhat,
+            "ess": self.convergence.effective_draws,
             "draws": len(self.posterior.draws),
             "widening": self.widening,
             "discrepancy_sd": {
-                m: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
+                m.name: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
             },
             "cells": len(self.curves),
             "runs": int(self._data.counts.sum()),
@@ -230,7 +228,7 @@ class Law:
 def fit_law(
     curves: Sequence[Curve | ResolvedCurve],
     runs: Sequence[NDArray[np.float64]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     table: SourceTable,
     *,
     model: str,
@@ -238,13 +236,13 @@ def fit_law(
     seed: int = 0,
     families: Sequence[str] = FAMILIES,
     untrained: Floats | None = None,
-) -> Law:
+) -> FittedLaw:
     """Fit the law to measured cells.
 
     Args:
         curves: one a cell; resolved where a channel differs from its source's profile in ``table``.
         runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
-        metrics: names of the metrics.
+        metrics: what the runs reached, column by column.
         table: the sources, and what is believed of them beforehand.
         model, scheme: named in the law.
         seed: of the sampler.
@@ -266,7 +264,7 @@ def fit_law(
     # Width is earned on cells that the prediction did not see.
     miss = float(np.sqrt(np.mean(((measured - mean) / sd) ** 2)))
     bought = tuple(c.curve if isinstance(c, ResolvedCurve) else c for c in curves)
-    return Law(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
+    return FittedLaw(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
 
 
 def _sample(data: Cells, table: SourceTable, family: str, seed: int, name: str) -> Posterior:
@@ -297,17 +295,14 @@ def _average(parts: Mapping[str, Posterior]) -> Posterior:
             count = round(size * WEIGHT[family] / whole)
             halves.append(mine[np.linspace(0, len(mine) - 1, count).astype(int)])
     return Posterior(
-        np.concatenate(halves),
-        max(p.rhat for p in parts.values()),
-        min(p.effective_draws for p in parts.values()),
-        max(p.steps for p in parts.values()),
+        np.concatenate(halves), Convergence.worst([p.convergence for p in parts.values()])
     )
 
 
 def rebuild_law(
     curves: Sequence[Curve],
     runs: Sequence[NDArray[np.float64]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     table: SourceTable,
     posterior: Posterior,
     widening: float,
@@ -315,7 +310,7 @@ def rebuild_law(
     model: str,
     scheme: str,
     untrained: Floats | None = None,
-) -> Law:
+) -> FittedLaw:
     """A law whose posterior was sampled before, from these very cells."""
     data = Cells.of(curves, runs, table, untrained)
-    return Law(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)
+    return FittedLaw(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)

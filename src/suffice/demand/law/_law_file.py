@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.demand.law._law import Law, fit_law, rebuild_law
-from suffice.demand.law._sampler import Posterior
+from suffice._disk import storage_errors, write_atomic
+from suffice.demand.law._law import FittedLaw, fit_law, rebuild_law
+from suffice.demand.law._sampler import Posterior, converged
 from suffice.demand.runs import processes
-from suffice.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve
     from suffice.demand.law._terms import SourceTable
+    from suffice.metric import Metric
     from suffice.progress import Progress
 
 VERSION = "4"
@@ -35,7 +37,7 @@ class LawTask:
 
     curves: tuple[Curve, ...]
     runs: tuple[NDArray[np.float64], ...]
-    metrics: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     table: SourceTable
     model: str
     scheme: str
@@ -47,7 +49,7 @@ class LawTask:
         about = [
             VERSION,
             self.seed,
-            list(self.metrics),
+            [m.name for m in self.metrics],
             list(self.untrained),
             list(self.table.names),
             self.table.log_worth.tolist(),
@@ -72,7 +74,7 @@ class LawTask:
 
 def fit_laws(
     tasks: Sequence[LawTask], folder: Path, progress: Progress, *, name: str = "laws"
-) -> list[Law]:
+) -> list[FittedLaw]:
     """Fit laws side by side in local processes, reading from ``folder`` what was fitted before."""
     paths = [folder / f"{t.key()}.npz" for t in tasks]
     with progress.step(name, total=len(tasks)) as step:
@@ -99,27 +101,25 @@ def _fit(t: LawTask) -> tuple[Posterior, float]:
 
 
 def _save(path: Path, posterior: Posterior, widening: float) -> None:
-    try:
+    found = posterior.convergence
+    content = io.BytesIO()
+    np.savez(
+        content,
+        draws=posterior.draws,
+        rhat=found.rhat,
+        effective=found.effective_draws,
+        steps=found.steps,
+        widening=widening,
+    )
+    with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(
-            partial,
-            draws=posterior.draws,
-            rhat=posterior.rhat,
-            effective=posterior.effective_draws,
-            steps=posterior.steps,
-            widening=widening,
-        )
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+        write_atomic(path, content.getvalue())
 
 
-def _load(t: LawTask, path: Path) -> Law:
+def _load(t: LawTask, path: Path) -> FittedLaw:
     with np.load(path) as saved:
-        posterior = Posterior(
-            saved["draws"], float(saved["rhat"]), float(saved["effective"]), int(saved["steps"])
-        )
+        found = converged(float(saved["rhat"]), float(saved["effective"]), int(saved["steps"]))
+        posterior = Posterior(saved["draws"], found)
         widening = float(saved["widening"])
     return rebuild_law(
         t.curves, t.runs, t.metrics, t.table, posterior, widening,

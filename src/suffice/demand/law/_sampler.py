@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice.demand.law._protocol import Convergence
 from suffice.errors import ConvergenceError
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ class Posterior:
     """Draws [draw, parameter] and how far they can be trusted."""
 
     draws: Floats
-    rhat: float
-    effective_draws: float
-    steps: int
+    convergence: Convergence
 
 
 def sample(
@@ -72,7 +71,6 @@ def sample(
         sampler.random_state = np.random.RandomState(1000 * k + seed % 1000).get_state()
         scatter = start + 0.2 * rng.standard_normal((walkers, len(start)))
         samplers.append((sampler, scatter))
-    rhat = effective = 0.0
     total = 0
     for _ in range(_ROUNDS):
         more = steps if total == 0 else total
@@ -80,14 +78,19 @@ def sample(
             sampler.run_mcmc(scatter if total == 0 else None, more)
         total += more
         kept = np.stack([s.get_chain()[total // 2 :] for s, _ in samplers])
-        rhat, effective = _diagnose(kept)
-        if rhat <= WORST_RHAT and effective >= FEWEST_DRAWS:
-            draws = kept.reshape(-1, len(start))
-            return Posterior(draws, rhat, effective, total)
+        found = converged(*_diagnose(kept), total)
+        if found.converged:
+            return Posterior(kept.reshape(-1, len(start)), found)
     raise ConvergenceError(
-        f"{what} did not converge (R-hat {rhat:.3f}, {effective:.0f} effective draws after "
-        f"{total} steps): measure more cells or more seeds"
+        f"{what} did not converge (R-hat {found.rhat:.3f}, {found.effective_draws:.0f} effective "
+        f"draws after {total} steps): measure more cells or more seeds"
     )
+
+
+def converged(rhat: float, effective_draws: float, steps: int) -> Convergence:
+    """Hold what chains showed against the bars."""
+    good = rhat <= WORST_RHAT and effective_draws >= FEWEST_DRAWS
+    return Convergence(rhat, effective_draws, steps, good)
 
 
 def _diagnose(chains: Floats) -> tuple[float, float]:

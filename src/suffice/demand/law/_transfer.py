@@ -25,18 +25,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.demand.law._law import Outcomes
+from suffice.curve import ResolvedCurve
+from suffice.demand.law._distance import ORDER, Distance
+from suffice.demand.law._outcomes import Outcomes
 from suffice.demand.law._population import Expected, expect, log_normal, scales, shape_widths
+from suffice.demand.law._protocol import Convergence
 from suffice.demand.law._terms import SCALE, Terms
 from suffice.errors import InputError
+from suffice.metric import names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from suffice.curve import Curve, ResolvedCurve
-    from suffice.demand.law._law import Law
+    from suffice.curve import Curve
+    from suffice.demand.law._law import FittedLaw
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
     AnyCurve = Curve | ResolvedCurve
@@ -81,17 +86,33 @@ class TransferLaw:
 
     model: str
     scheme: str
-    metrics: tuple[str, ...]
-    laws: tuple[Law, ...]
+    metrics: tuple[Metric, ...]
+    laws: tuple[FittedLaw, ...]
     expected: Expected
     widths: Floats
     pilots: Pilots
     _axis: tuple[float, float]  # centre and width of log labels
 
-    def distance(self, curve: AnyCurve) -> str:
-        """How far a curve lies from what the known models were measured on."""
-        order = ("inside", "near", "far")
-        return max((law.distance(curve) for law in self.laws), key=order.index)
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """What was measured, on the known models and on the new one."""
+        known = [c for law in self.laws for c in law.curves]
+        pilots = [c.curve if isinstance(c, ResolvedCurve) else c for c in self.pilots.curves]
+        return tuple(dict.fromkeys([*known, *pilots]))
+
+    @property
+    def convergence(self) -> Convergence:
+        """Of the known laws' posteriors, the worst: the rest is drawn independently."""
+        return Convergence.worst([law.convergence for law in self.laws])
+
+    @property
+    def attacked(self) -> int:
+        """Attacked cells behind the known law that has fewest of them."""
+        return min(law.attacked for law in self.laws)
+
+    def distance(self, curve: AnyCurve) -> Distance:
+        """How far a curve lies from what the known models were measured on: from the farthest."""
+        return max((law.distance(curve) for law in self.laws), key=ORDER.index)
 
     def outcomes(
         self,
@@ -101,11 +122,18 @@ class TransferLaw:
         draws: int,
         runs: int,
         half: int | None = None,
+        common: bool = False,
     ) -> Outcomes:
-        """Draws of what runs of several curves would give; see ``Law.outcomes``."""
+        """Draws of what runs of several curves would give; see ``Law.outcomes``.
+
+        With ``common`` the known laws' own discrepancies move together at the pilots, too.
+        """
         tried = len(self.pilots.curves)
         every = [*self.pilots.curves, *curves]
-        outs = [law.outcomes(every, rng, draws=draws, runs=runs, half=half) for law in self.laws]
+        outs = [
+            law.outcomes(every, rng, draws=draws, runs=runs, half=half, common=common)
+            for law in self.laws
+        ]
         residuals = np.concatenate([o.residuals for o in outs])
         spread = self._spread(np.log(np.stack([o.spread for o in outs])), rng)
         run = (spread[:, :tried] ** 2).mean(axis=0) / self.pilots.counts[:, None]
@@ -118,7 +146,7 @@ class TransferLaw:
         chances = prior.chances(self.pilots.means, run)
         picked = rng.choice(len(chances), draws, p=chances)
         together = np.asarray(np.linalg.cholesky(_correlation(residuals)).T, dtype=np.float64)
-        mean = prior.draw(picked, together, rng)
+        mean = prior.draw(picked, together, rng, tried if common else None)
         if tried:
             # A draw of the prior, moved by what its own pilots would have taught (Matheron's rule).
             noise = rng.standard_normal((draws, tried, len(self.metrics))) @ together
@@ -217,8 +245,21 @@ class _Prior:
         chance = np.exp(log_chance - log_chance.max())
         return np.asarray(chance / chance.sum())
 
-    def draw(self, picked: NDArray[np.int64], together: Floats, rng: np.random.Generator) -> Floats:
-        """Means, one component a draw [draw, curve, metric]."""
+    def draw(
+        self,
+        picked: NDArray[np.int64],
+        together: Floats,
+        rng: np.random.Generator,
+        alike: int | None = None,
+    ) -> Floats:
+        """Means, one component a draw [draw, curve, metric].
+
+        Args:
+            picked: each draw's component [draw].
+            together: root of the metrics' correlation.
+            rng: the only source of chance.
+            alike: curves from this one on share one rough departure; None where none do.
+        """
         count, (curves, features) = len(picked), self.features.shape
         part, metrics = self.number[picked], len(self.rough)
         own = (rng.random((count, 1)) > np.cumsum(self.law, axis=1)[part]).sum(axis=1)
@@ -226,6 +267,8 @@ class _Prior:
         level = rng.standard_normal((count, 1, metrics)) @ together
         smooth = self.features @ (rng.standard_normal((count, features, metrics)) @ together)
         rough = rng.standard_normal((count, curves, metrics)) @ together
+        if alike is not None:
+            rough[:, alike:] = rough[:, alike : alike + 1]
         shape = self.smooth * smooth + self.rough * rough
         moved = self.level[picked, None, None] * self.apart[part, None] * level
         departure = moved + self.shape[picked, None, None] * shape
@@ -243,7 +286,7 @@ class _Prior:
 
 
 def transfer_law(
-    laws: Sequence[Law],
+    laws: Sequence[FittedLaw],
     curves: Sequence[AnyCurve] = (),
     runs: Sequence[NDArray[np.float64]] = (),
     *,
@@ -296,7 +339,7 @@ def transfer_law(
     )
 
 
-def _pilots(curves: Sequence[AnyCurve], runs: Sequence[Floats], law: Law) -> Pilots:
+def _pilots(curves: Sequence[AnyCurve], runs: Sequence[Floats], law: FittedLaw) -> Pilots:
     if len(curves) != len(runs):
         raise InputError(f"{len(curves)} pilot curves and runs of {len(runs)}")
     width = len(law.metrics)
@@ -305,18 +348,18 @@ def _pilots(curves: Sequence[AnyCurve], runs: Sequence[Floats], law: Law) -> Pil
         if r.ndim != 2 or r.shape[1] != width or not len(r) or not np.isfinite(r).all():
             raise InputError(
                 f"runs of pilot {i + 1} do not fit the metrics of the law",
-                fix=f"give finite numbers [run, metric] for {', '.join(law.metrics)}",
+                fix=f"give finite numbers [run, metric] for {', '.join(names(law.metrics))}",
             )
         means[i] = r.mean(axis=0)
     return Pilots(tuple(curves), means, np.array([float(len(r)) for r in runs]))
 
 
-def _axis(law: Law) -> tuple[float, float]:
+def _axis(law: FittedLaw) -> tuple[float, float]:
     x = np.log1p(Terms.of(law.curves, law.table).plain_worth(law.table) / SCALE)
     return float(x.mean()), max(float(x.std()), 1e-3)
 
 
-def _features(curves: Sequence[AnyCurve], law: Law, axis: tuple[float, float]) -> Floats:
+def _features(curves: Sequence[AnyCurve], law: FittedLaw, axis: tuple[float, float]) -> Floats:
     """Slope in log labels, and the share of each source but the first [curve, feature]."""
     table = law.table
     terms = Terms.of(curves, table)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from suffice.demand.runs._executors import Executor as Executor
     from suffice.demand.runs._executors import load_executor as load_executor
     from suffice.demand.runs._grid import Attack as Attack
     from suffice.demand.runs._grid import Offer as Offer
@@ -17,14 +16,12 @@ if TYPE_CHECKING:
     from suffice.demand.runs._measure import measure as measure
     from suffice.demand.runs._processes import processes as processes
     from suffice.demand.runs._store import RunStore as RunStore
+    from suffice.demand.runs._work import Executor as Executor
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.demand.runs._executors": (
-            "Executor",
-            "load_executor",
-        ),
+        "suffice.demand.runs._executors": ("load_executor",),
         "suffice.demand.runs._grid": (
             "Attack",
             "Offer",
@@ -37,5 +34,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.demand.runs._processes": ("processes",),
         "suffice.demand.runs._store": ("RunStore",),
+        "suffice.demand.runs._work": ("Executor",),
     },
 )

@@ -6,15 +6,17 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from suffice.corruption import corruptions
-from suffice.demand.runs._executors import LocalProcesses, Work
+from suffice.demand.runs._executors import LocalProcesses
 from suffice.demand.runs._store import RunStore, cell_key
+from suffice.demand.runs._work import Work
 from suffice.evidence import CellRuns, Run
+from suffice.metric import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from suffice.channel import Source
-    from suffice.demand.runs._executors import Executor
+    from suffice.demand.runs._work import Executor
     from suffice.demand.schemes import Embedded, Scheme
     from suffice.evidence import Cell
     from suffice.pools import Pool
@@ -35,7 +37,7 @@ def cell_runs(
             curve=curve,
             corrupted=tuple(corruptions(cell.curve)),
             seed=seed,
-            metrics=dict(zip(pool.evaluation.metrics, map(float, scores), strict=True)),
+            metrics=dict(zip(names(pool.evaluation.metrics), map(float, scores), strict=True)),
             penalty=float(penalty),
             cost=curve.cost(sources),
             seconds=float(seconds),
@@ -106,7 +108,7 @@ def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
         "model": cell.model,
         "scheme": scheme.name,
         "curve": cell.curve.curve.as_list(),
-        "metrics": list(pool.evaluation.metrics),
+        "metrics": list(names(pool.evaluation.metrics)),
     }
 
 

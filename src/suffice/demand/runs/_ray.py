@@ -18,7 +18,7 @@ from suffice.errors import InputError, MissingError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from suffice.demand.runs._executors import Work
+    from suffice.demand.runs._work import Work
     from suffice.evidence import Cell, CellRuns
 
 _PER_CORE = 2

@@ -59,12 +59,18 @@ def softmax(scores: Floats) -> Floats:
     return np.asarray(weights / weights.sum(axis=0, keepdims=True))
 
 
-def stack(scores: Floats, prior: Floats) -> Floats:
-    """Mixture weights [member] of backtests' log densities [member, backtest]."""
+def stack(scores: Floats, prior: Floats, strength: float = STACKING_PRIOR) -> Floats:
+    """Mixture weights [member] with the highest density of what was left out, held by a prior.
+
+    Args:
+        scores: log predictive densities of what was left out [member, point].
+        prior: weights beforehand, summing to 1 [member].
+        strength: how many points they are worth.
+    """
     weights = prior.copy()
     for _ in range(200):
         share = softmax(scores + np.log(weights)[:, None])
-        weights = share.sum(axis=1) + STACKING_PRIOR * prior
+        weights = share.sum(axis=1) + strength * prior
         weights /= weights.sum()
     return weights
 

@@ -26,6 +26,7 @@ from suffice.demand.scaling._mixing_posterior import (
     Panels,
     fit_members,
 )
+from suffice.demand.scaling._mixture import stack
 from suffice.errors import InputError
 from suffice.estimate import LEVEL, Estimate
 
@@ -271,20 +272,8 @@ def _weights(
             miss = mean[~known] - centre
             densities.append(_log_t(miss, np.sqrt(variance), NOISE_WEIGHT + rows[k]))
         scores.append(np.concatenate(densities))
-    return _stack(np.array(scores))
-
-
-def _stack(scores: Floats) -> Floats:
-    """Weights [member] with the highest mixture density of log densities [member, point]."""
-    prior = np.full(len(scores), 1.0 / len(scores))
-    weights = prior
-    for _ in range(200):
-        share = scores + np.log(weights)[:, None]
-        share = np.exp(share - share.max(axis=0))
-        share /= share.sum(axis=0)
-        weights = share.sum(axis=1) + _STACKING_PRIOR * prior
-        weights = weights / weights.sum()
-    return weights
+    equal = np.full(len(scores), 1.0 / len(scores))
+    return stack(np.array(scores), equal, _STACKING_PRIOR)
 
 
 def _log_t(miss: Floats, sd: Floats, dof: float) -> Floats:

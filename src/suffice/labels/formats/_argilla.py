@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
     from suffice.labels._table import LabelTable
 
+NAME = "Argilla"
 _RESPONSES = ".responses"
 _SLICES = ("slice", "domain", "subset")
 _LOOKED_AT = 20
 
 
-def is_argilla(frame: pl.DataFrame) -> bool:
+def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
     """Whether a raw frame is one of Argilla's exports."""
     names = frame.columns
     if {"fields", "responses"} <= set(names):
@@ -30,7 +31,13 @@ def is_argilla(frame: pl.DataFrame) -> bool:
     )
 
 
-def read_argilla(frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str]) -> LabelTable:
+def read(
+    frame: pl.DataFrame,
+    *,
+    origin: str,
+    columns: Mapping[str, str],
+    drop_missing: bool = False,
+) -> LabelTable:
     """A label table of an export: label, multi-label, rating and ranking questions.
 
     Submitted responses are read; drafts, discarded ones and suggestions are counted. A ranking of
@@ -40,11 +47,12 @@ def read_argilla(frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str]
         frame: the raw rows.
         origin: the file, for messages.
         columns: ``label`` -> the name of the question to read.
+        drop_missing: without effect: what was not answered is left out and counted anyway.
 
     Raises:
         InputError: nobody answered the question.
     """
-    answers = Answers("Argilla", origin)
+    answers = Answers(NAME, origin)
     names = set(frame.columns)
     nested = {"fields", "responses"} <= names
     flat = [n[: -len(_RESPONSES)] for n in frame.columns

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 from suffice.labels._pairs import NOBODY as NOBODY
-from suffice.labels._table import LabelTable, counted
+from suffice.labels._table import LabelTable
+from suffice.labels._values import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

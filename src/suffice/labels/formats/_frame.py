@@ -31,7 +31,8 @@ def read_frame(path: str | Path) -> pl.DataFrame:
     kind = _kind(path)
     try:
         if kind == ".parquet":
-            return pl.read_parquet(path)
+            # A name with [1] or * in it is that one file, no pattern.
+            return pl.read_parquet(path, glob=False)
         content = path.read_bytes()
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path") from None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from suffice.labels._table import LabelTable
 
+NAME = "Label Studio"
 _FLAT = {"annotation_id", "annotator", "lead_time"}
 _NO_LABEL = {
     "id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement",
@@ -23,14 +24,18 @@ _SLICES, _GOLD = ("slice", "domain", "subset"), ("gold", "gold_label", "ground_t
 _MOST_CLASSES = 50
 
 
-def is_label_studio(frame: pl.DataFrame) -> bool:
+def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
     """Whether a raw frame is one of Label Studio's exports."""
     names = set(frame.columns)
     return {"data", "annotations"} <= names or names >= _FLAT
 
 
-def read_label_studio(
-    frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str]
+def read(
+    frame: pl.DataFrame,
+    *,
+    origin: str,
+    columns: Mapping[str, str],
+    drop_missing: bool = False,
 ) -> LabelTable:
     """A label table of an export: choices, pairwise, rating and number controls.
 
@@ -41,6 +46,7 @@ def read_label_studio(
         frame: the raw rows.
         origin: the file, for messages.
         columns: ``label`` -> the name of the control (``from_name``) to read.
+        drop_missing: without effect: what was not answered is left out and counted anyway.
 
     Raises:
         InputError: nobody answered, or it cannot be told which column is the answer.
@@ -51,7 +57,7 @@ def read_label_studio(
 
 
 def _full(frame: pl.DataFrame, origin: str) -> Answers:
-    answers = Answers("Label Studio", origin)
+    answers = Answers(NAME, origin)
     gold: dict[tuple[str, Any], Any] = {}
     for number, row in enumerate(frame.iter_rows(named=True), start=1):
         task = row.get("id") if row.get("id") is not None else number
@@ -155,7 +161,7 @@ def _label(value: object) -> str | None:
 
 def _flat(frame: pl.DataFrame, origin: str, wanted: str | None) -> Answers:
     """JSON-MIN and CSV: one row an annotation, one column a control or a field of the data."""
-    answers = Answers("Label Studio", origin)
+    answers = Answers(NAME, origin)
     column = wanted if wanted is not None else _label_column(frame, origin)
     if column not in frame.columns:
         raise InputError(f"no column {column!r}; there are: {', '.join(frame.columns)}",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.labels._columns import check_named, recognise, said, unused
 from suffice.labels._pairs import NOBODY
-from suffice.labels._table import LabelTable, counted
+from suffice.labels._table import LabelTable
+from suffice.labels._values import counted
+from suffice.labels.formats._frame import read_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+NAME = "preferences"
+_PAIR = ("chosen", "rejected")
 _TURNS = ("\n\nAssistant:", "\n\nHuman:")
 
 
@@ -77,6 +82,24 @@ class PreferenceTable:
         )
 
 
+def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+    """Whether it holds chosen and rejected texts, and no other column was named as the label."""
+    return set(_PAIR) <= set(frame.columns) and "label" not in columns
+
+
+def read(
+    frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str], drop_missing: bool = False
+) -> LabelTable:
+    """See ``Format.read``: one task a pair of texts, see ``PreferenceTable.to_labels``."""
+    check_named(columns, frame.columns, origin)
+    whole = frame.drop_nulls(_PAIR) if drop_missing else frame
+    table = preferences_of_frame(whole, origin=origin, columns=columns).to_labels()
+    if not (lost := len(frame) - len(whole)):
+        return table
+    note = f"{counted(lost, 'pair')} without a chosen or rejected text left out"
+    return replace(table, notes=(*table.notes, note))
+
+
 def read_preferences(path: str | Path) -> PreferenceTable:
     """Read a preference file: ``chosen`` and ``rejected``, with or without ``prompt``.
 
@@ -87,8 +110,6 @@ def read_preferences(path: str | Path) -> PreferenceTable:
     Raises:
         InputError: the file cannot be read, lacks a column, or holds no pair that differs.
     """
-    from suffice.labels.formats._frame import read_frame
-
     return preferences_of_frame(read_frame(path), origin=str(path), columns={})
 
 
@@ -98,9 +119,7 @@ def preferences_of_frame(
     """Make a preference table of a raw frame; see :func:`read_preferences`."""
     import polars as pl
 
-    from suffice.labels._read import _recognise, _said, _unused
-
-    for name in ("chosen", "rejected"):
+    for name in _PAIR:
         if name not in frame.columns:
             raise InputError(
                 f"no column {name!r} among: {', '.join(frame.columns)}", where=origin,
@@ -125,7 +144,7 @@ def preferences_of_frame(
             rows.append(_split_messages(prompt, good, bad))
         else:
             rows.append(_split_texts(prompt, str(chosen), str(rejected)))
-    known = _recognise([n for n in frame.columns if n not in ("prompt", "chosen", "rejected")], {})
+    known = recognise([n for n in frame.columns if n not in ("prompt", "chosen", "rejected")], {})
     known = {ours: theirs for ours, theirs in known.items() if ours not in ("task", "label")}
     known |= {ours: theirs for ours, theirs in columns.items() if ours not in ("task", "label")}
     used = ["prompt", "chosen", "rejected", *known.values()]
@@ -133,7 +152,7 @@ def preferences_of_frame(
     table = table.with_columns(frame[theirs].alias(ours) for ours, theirs in known.items())
     kept = (table["chosen"] != table["rejected"]).arg_true()
     differ = table[kept]
-    notes = [*_said(known), *_unused(frame.columns, used)]
+    notes = [*said(known), *unused(frame.columns, used)]
     if same := len(table) - len(differ):
         notes.append(f"{counted(same, 'pair')} of equal texts passed over: nothing to learn")
     if differ.is_empty():

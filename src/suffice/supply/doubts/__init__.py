@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from suffice.supply.doubts._collusion import Group as Group
     from suffice.supply.doubts._collusion import find_groups as find_groups
     from suffice.supply.doubts._collusion import merge_groups as merge_groups
-    from suffice.supply.doubts._doubt import Verdict as Verdict
+    from suffice.supply.doubts._doubt import Identified as Identified
     from suffice.supply.doubts._doubt import doubt as doubt
     from suffice.supply.doubts._ids import ids_test as ids_test
     from suffice.supply.doubts._judges import judge_report as judge_report
@@ -31,7 +31,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "merge_groups",
         ),
         "suffice.supply.doubts._doubt": (
-            "Verdict",
+            "Identified",
             "doubt",
         ),
         "suffice.supply.doubts._ids": ("ids_test",),

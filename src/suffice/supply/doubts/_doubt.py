@@ -22,7 +22,7 @@ _CLEAR, _SLIGHT = 0.9, 0.05
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Identified:
     """Whether the labels can tell the truth.
 
     Attributes:
@@ -42,7 +42,7 @@ def doubt(
     fit: WorkerFit,
     number_W: Array,
     posterior: Array,
-) -> tuple[NDArray[np.float64], Verdict]:
+) -> tuple[NDArray[np.float64], Identified]:
     """Judge whether the labels can tell the truth, and mix the other reading in where not.
 
     Without gold (or with fewer than ``ENOUGH_GOLD`` tasks of it), two readings of the labels can
@@ -50,7 +50,7 @@ def doubt(
     one of two camps that contradict each other may be inverted. A few gold tasks decide.
 
     Returns:
-        P(class) of each task with both readings in it, and the verdict.
+        P(class) of each task with both readings in it, and whether the labels can tell the truth.
     """
     import numpy as np
 
@@ -59,17 +59,17 @@ def doubt(
 
     golden = int((votes.gold >= 0).sum())
     if golden >= ENOUGH_GOLD:
-        return posterior, Verdict(True, f"{golden:,} gold tasks fix which side is right.")
+        return posterior, Identified(True, f"{golden:,} gold tasks fix which side is right.")
     without = f"with {counted(golden, 'gold task')}" if golden else "without gold"
     if not _compared(votes):
-        return posterior, Verdict(
+        return posterior, Identified(
             False,
             f"Cannot know: no two workers labelled the same task, and {without} nothing else tells "
             "how good the labels are. Accuracies, errors and bits are the prior's. Rate some "
             "tasks as gold (10 to 30), or ask several workers about some of them.",
         )
     if (votes.label == votes.label[0]).all():
-        return posterior, Verdict(
+        return posterior, Identified(
             False,
             f"Cannot know: all labels are {votes.classes[int(votes.label[0])]!r}, and {without} "
             "nothing tells a worker who is right from one who always says so.",
@@ -78,7 +78,7 @@ def doubt(
     if held >= MAJORITY:
         other = _groups_reading(votes, groups, posterior)
         weight = min(held, MAJORITY)
-        return _mix(posterior, other, weight), Verdict(
+        return _mix(posterior, other, weight), Identified(
             False,
             f"Cannot know: groups that copy one key gave {100 * held:.0f} % of the labels, and "
             f"{without} nothing tells whether they or the others are right. The labels follow "
@@ -93,7 +93,7 @@ def doubt(
     positive = float(load[(skill > _SLIGHT).mean(axis=0) >= _CLEAR].sum())
     negative = float(load[(skill < -_SLIGHT).mean(axis=0) >= _CLEAR].sum())
     if positive + negative == 0.0:
-        return posterior, Verdict(
+        return posterior, Identified(
             False,
             "Cannot know: no worker is clearly better than chance, so the labels say next to "
             "nothing about the tasks.",
@@ -102,7 +102,7 @@ def doubt(
     if opposed >= OPPOSED:
         classes = votes.shape[2]
         other = (1.0 - posterior) / (classes - 1)
-        return _mix(posterior, other, opposed), Verdict(
+        return _mix(posterior, other, opposed), Identified(
             False,
             f"Cannot know: workers who gave {100 * opposed:.0f} % of the informative labels "
             f"answer the opposite of the rest, and {without} nothing tells which side is "
@@ -115,7 +115,7 @@ def doubt(
         if groups
         else ""
     )
-    return posterior, Verdict(
+    return posterior, Identified(
         True,
         f"{copied}The labels can tell, provided that most workers who do not copy mean to be "
         f"right; {without}, errors that everybody shares stay unseen.",

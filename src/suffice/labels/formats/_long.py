@@ -1,0 +1,66 @@
+"""Tables of one row a label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice.labels._columns import check_named, said, taken_of, unused
+from suffice.labels._table import LabelTable, refuse_missing
+from suffice.labels._values import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+NAME = "one row a label"
+
+
+def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+    """Always: what no other format knows is read so, or refused for what it lacks."""
+    return True
+
+
+def read(
+    frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str], drop_missing: bool = False
+) -> LabelTable:
+    """See ``Format.read``."""
+    import polars as pl
+
+    check_named(columns, frame.columns, origin)
+    taken = taken_of(frame.columns, columns)
+    # Comparisons of named items need neither: see ``name_pairs``.
+    pairs = ["task", "worker"] if {"left", "right"} <= set(taken) else []
+    refuse_missing([*taken, *pairs], frame.columns, origin)
+    notes = [*said(taken), *unused(frame.columns, taken.values())]
+    long = frame.select(pl.col(theirs).alias(ours) for ours, theirs in taken.items())
+    return table_of(long, taken, notes, origin=origin, drop_missing=drop_missing)
+
+
+def table_of(
+    long: pl.DataFrame,
+    taken: Mapping[str, str],
+    notes: list[str],
+    *,
+    origin: str,
+    drop_missing: bool,
+) -> LabelTable:
+    """The table of rows in our names, without those that lack what it needs where that is asked.
+
+    Args:
+        long: one row a label, columns in our names.
+        taken: our name -> the file's column.
+        notes: what the reader has to say.
+        origin: the file, for messages.
+        drop_missing: leave out rows without a task, worker or label, and say how many.
+    """
+    notes = list(notes)
+    if drop_missing:
+        required = [name for name in ("task", "worker", "label") if name in long.columns]
+        whole = long.drop_nulls(required)
+        floats = [name for name in required if long.schema[name].is_float()]
+        whole = whole.drop_nans(floats) if floats else whole
+        if lost := len(long) - len(whole):
+            notes.append(f"{counted(lost, 'row')} with an empty task, worker or label left out")
+        long = whole
+    return LabelTable.from_frame(long, columns=taken, notes=notes, origin=origin)

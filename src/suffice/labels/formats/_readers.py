@@ -1,0 +1,53 @@
+"""Every format that label files come in, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from suffice.labels.formats import _argilla, _label_studio, _long, _preferences, _wide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from suffice.labels._table import LabelTable
+
+
+class Format(Protocol):
+    """A reader of one format: a file of this folder that has these three names."""
+
+    NAME: str
+    """What messages call it."""
+
+    def is_mine(self, frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+        """Whether a raw frame is of this format, told from its columns and a look at its cells.
+
+        Args:
+            frame: the raw rows, as ``read_frame`` gives them.
+            columns: our name -> the name in the file, where the user said so.
+        """
+
+    def read(
+        self,
+        frame: pl.DataFrame,
+        *,
+        origin: str,
+        columns: Mapping[str, str],
+        drop_missing: bool = False,
+    ) -> LabelTable:
+        """The label table of a raw frame.
+
+        Args:
+            frame: the raw rows.
+            origin: the file, for messages.
+            columns: our name -> the name in the file, where the user said so.
+            drop_missing: leave out rows without a task, worker or label instead of refusing them.
+
+        Raises:
+            InputError: there is nothing to read in it, or it lacks a column.
+        """
+
+
+FORMATS: tuple[Format, ...] = (_label_studio, _argilla, _preferences, _wide, _long)
+"""The first that says ``is_mine`` reads: exports have columns that a plain table may have too."""

@@ -1,0 +1,109 @@
+"""What a plan consists of: the recommended curve, and everything that it was weighed against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from suffice.curve import Curve
+    from suffice.estimate import Estimate
+    from suffice.forecast import Forecast
+    from suffice.plan._risk import Risk
+    from suffice.plan._shadow import Shadow
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Option:
+    """A curve with its cost and forecast.
+
+    Attributes:
+        name: what it is called in tables.
+        curve: what is bought; None where there is nothing of the kind to buy.
+        cost: money.
+        forecast: on draws that did not choose it; None without a curve.
+        note: why there is no curve, or what stands out.
+    """
+
+    name: str
+    curve: Curve | None
+    cost: float
+    forecast: Forecast | None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Robust:
+    """What the recommended curve is worth when things go badly.
+
+    Attributes:
+        risk: what was maximised.
+        value: expected shortfall of pi, or P under the worst attack.
+    """
+
+    risk: Risk
+    value: Estimate
+
+    def __str__(self) -> str:
+        """One sentence."""
+        v = self.value
+        return f"When things go badly: P = {v.value:.2f} ({v.low:.2f} to {v.high:.2f}), {v.method}."
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A budget at which the answer changes.
+
+    Attributes:
+        before, after: the answers.
+        budget: where it changes, over resamples of the posterior's draws.
+        seen: share of the resamples in which this change happens at all.
+    """
+
+    before: str
+    after: str
+    budget: Estimate
+    seen: float
+
+    def __str__(self) -> str:
+        """One sentence."""
+        b = self.budget
+        return (
+            f"From about {b.value:,.0f} ({b.low:,.0f} to {b.high:,.0f}) on the answer is to "
+            f"{self.after} rather than {self.before} (in {self.seen:.0%} of resamples)."
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The recommended curve and everything it was weighed against.
+
+    Attributes:
+        recommended: the curve to follow.
+        alternatives: the best of each source alone at the same cost, and others worth knowing.
+        frontier: the best curve at each spending level.
+        decision: in one sentence, whether to delegate or to scrutinise, and why.
+        shadows: what it would be worth to widen each limit; empty where they were not asked for.
+        flips: the budgets at which the answer changes; empty where they were not asked for.
+        robust: what is left when things go badly; None where the mean was maximised.
+        bought: labels in hand, which every curve holds; None where nothing was bought yet.
+        candidates: every curve that was weighed, with cost and P on the choosing draws.
+    """
+
+    recommended: Option
+    alternatives: tuple[Option, ...]
+    frontier: tuple[Option, ...]
+    decision: str
+    shadows: tuple[Shadow, ...] = ()
+    flips: tuple[Flip, ...] = ()
+    robust: Robust | None = None
+    bought: Curve | None = None
+    candidates: tuple[Curve, ...] = field(default=(), repr=False)
+    costs: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    chances: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
