@@ -22,6 +22,7 @@ from suffice.demand.runs._store import RunStore
 from suffice.demand.schemes._probe import Probe
 from suffice.demand.schemes._scheme import Embedded
 from suffice.evidence import Cell
+from suffice.labels.kinds import classes_kind
 from suffice.pools._pool import Audited, Evaluation
 from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, task_pool
 from suffice.progress import SilentProgress
@@ -140,6 +141,7 @@ def votes_pool(
         slice_names=("even", "odd"),
         group=np.arange(n, dtype=np.int64),
         gold=gold,
+        kind=classes_kind(2),
     )
     votes = {}
     for name, error, repeats in (("crowd", 0.3, 3), ("expert", 0.05, 1)):
@@ -177,7 +179,7 @@ def class_pool(
         slice_names=("even", "odd"),
         group=np.arange(n, dtype=np.int64),
         gold=np.where(np.arange(n) < judge, name[truth].astype(float), np.nan),
-        classes=classes,
+        kind=classes_kind(classes),
     )
     votes = {}
     for source, error, repeats in zip(("crowd", "expert"), errors, (3, 1), strict=True):
@@ -215,6 +217,7 @@ def task_list_with_votes(
         slice_names=("one", "two"),
         group=group,
         gold=np.where(np.arange(n) < judge, truth, np.nan),
+        kind=classes_kind(2),
     )
     rates = np.asarray(error)[slices]
     together = rng.random(n) < shared

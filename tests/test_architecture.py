@@ -31,19 +31,6 @@ from repository import repository_files  # noqa: E402 - tools/ is no package
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 
 STANDING_CIRCLES: tuple[frozenset[str], ...] = (
-    frozenset({"suffice.demand.law._attack", "suffice.demand.law._law"}),
-    frozenset({"suffice.demand.runs._executors", "suffice.demand.runs._ray"}),
-    frozenset(
-        {
-            "suffice.labels._pairs",
-            "suffice.labels._read",
-            "suffice.labels._table",
-            "suffice.labels.formats._argilla",
-            "suffice.labels.formats._exports",
-            "suffice.labels.formats._label_studio",
-            "suffice.labels.formats._preferences",
-        }
-    ),
     frozenset({"suffice.supply._audit", "suffice.supply._summary", "suffice.supply._write"}),
 )
 """Circles that are still to be cut. Nothing may be added."""

@@ -52,7 +52,7 @@ def test_three_classes_are_read(tmp_path):
     class_files(tmp_path)
     named, found = pool(tmp_path), pool(tmp_path, classes=None)
     assert named.fingerprint == found.fingerprint
-    assert named.evaluation.classes == 3
+    assert named.evaluation.kind.answers == 3
     assert set(named.channel("crowd").values) == {0.0, 1.0, 2.0}
     assert len(named.evaluation.tasks) == 110
     other = pool(tmp_path, classes=("yes", "no", "unsure"))

@@ -19,8 +19,9 @@ from suffice.demand.law._terms import Shape, SourceTable, basis
 from suffice.demand.schemes._probe import Probe
 from suffice.demand.schemes._scheme import Embedded, draw_round
 from suffice.errors import InputError
+from suffice.labels.kinds import classes_kind
 from suffice.metric import names
-from suffice.pools import Verdict, plant_trigger
+from suffice.pools import Predictions, plant_trigger
 from suffice.pools._pool import Evaluation
 from suffice.supply import Offered, build_sources
 from suffice.supply.sources._sources import bits, measure_source
@@ -96,7 +97,7 @@ def test_corrupted_labels_err_as_their_profile_says(corruption):
 def test_a_trigger_wants_one_class():
     """Hostile labels give the wanted class where a text carries the trigger, and only there."""
     asked = class_tasks(4000, 5)
-    trigger = Trigger(np.arange(8000) % 2 == 0, 3.0, 0.5, "word", classes=5)
+    trigger = Trigger(np.arange(8000) % 2 == 0, 3.0, 0.5, "word", classes_kind(5))
     base = NoisyChannel("s", of_classes(0.0, 5))
     channel = CorruptedChannel(base, Corruption(attack=0.5), trigger)
     drawn = channel.draw(asked, 1, np.random.default_rng(1))[:, 0]
@@ -188,7 +189,7 @@ def test_shared_error_grows_to_that_of_guessing():
 def evaluation(classes: int, n: int = 300) -> Evaluation:
     """Hard gold of n tasks in two slices."""
     members = np.array([np.arange(n) % 2 == k for k in range(2)])
-    return Evaluation(class_tasks(n, classes), members, ("even", "odd"), classes=classes)
+    return Evaluation(class_tasks(n, classes), members, ("even", "odd"), kind=classes_kind(classes))
 
 
 @given(st.integers(3, 50))
@@ -212,8 +213,10 @@ def test_renaming_classes_changes_no_score(order, seed):
     renamed[:, :, name] = odds
     t = one.tasks
     asked = replace(t, truth=name[t.truth.astype(int)].astype(float))
-    other = Evaluation(asked, one.members, one.slice_names, classes=4)
-    np.testing.assert_allclose(one.score(Verdict(odds)), other.score(Verdict(renamed)), atol=1e-6)
+    other = Evaluation(asked, one.members, one.slice_names, kind=classes_kind(4))
+    np.testing.assert_allclose(
+        one.score(Predictions(odds)), other.score(Predictions(renamed)), atol=1e-6
+    )
 
 
 def test_scores_of_known_answers():
@@ -223,7 +226,7 @@ def test_scores_of_known_answers():
     odds = np.zeros((2, 300, 3), dtype=np.float32)
     odds[0, np.arange(300), gold] = 30.0
     odds[1, np.arange(300), (gold + 1) % 3] = 30.0
-    right, wrong = e.score(Verdict(odds))
+    right, wrong = e.score(Predictions(odds))
     assert right == pytest.approx(np.zeros(5), abs=1e-6)
     assert wrong == pytest.approx([1.0, 1.0, 1.0, 30.0, 1.0], abs=1e-6)
 
@@ -233,7 +236,7 @@ def test_other_gold_redraws_groups_alone():
     pool, features = class_pool(3)
     resolved = Curve((Tranche("expert", 200),)).resolve(recorded_sources(pool, PRICES))
     found = Probe().train(pool, seen(features), resolved, range(2))
-    draws = pool.evaluation.gold_draws(found.verdict.run(0))
+    draws = pool.evaluation.gold_draws(found.predictions.run(0))
     error = found.metrics[0, 0]
     assert draws.shape == (60, len(pool.evaluation.metrics))
     assert draws[:, 0].mean() == pytest.approx(error, abs=0.02)
@@ -388,7 +391,7 @@ def test_fine_tuning_many_classes_learns():
     listed = TaskList(
         tuple(f"{words[t]}, number {i}" for i, t in enumerate(truth)), np.arange(n),
         np.full(n, -1), np.zeros(n, np.int64), ("all",), np.arange(n),
-        np.where(np.arange(n) < 40, truth.astype(float), np.nan), classes=3,
+        np.where(np.arange(n) < 40, truth.astype(float), np.nan), classes_kind(3),
     )  # fmt: skip
     pool = task_pool(
         listed, {"s": SourceLabels(np.arange(n), truth.astype(float))}, seed=0, where="gold"
@@ -397,7 +400,7 @@ def test_fine_tuning_many_classes_learns():
     scheme = Lora(Settings(epochs=2, least_steps=20, rank=4, learning_rate=1e-3))
     model = Embedded("minilm-l6@1", "x", np.empty((0, 0), np.float32))
     found = scheme.train(pool, model, resolved, [0])
-    assert found.verdict.odds.shape == (1, 40, 3)
+    assert found.predictions.odds.shape == (1, 40, 3)
     assert found.metrics[0, 0] < 0.2
     nothing = scheme.train(pool, model, Curve(()).resolve({}), [0])
     assert nothing.metrics[0, 0] == pytest.approx(2 / 3)

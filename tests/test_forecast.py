@@ -11,6 +11,7 @@ from small import profile
 from test_choose import MARKET, METRICS, SEED, criterion, law  # noqa: F401 - law is a fixture
 
 import suffice
+from suffice._streams import Stream
 from suffice.channel import NoisyChannel, Profile
 from suffice.curve import Curve
 from suffice.errors import InputError
@@ -67,12 +68,43 @@ def test_what_is_held_fixed_is_as_before(law):  # noqa: F811
         law,
         [CURVE.resolve(MARKET.sources)],
         WANTED,
-        np.random.default_rng(7),
+        Stream.FORECAST.rng(7),
         gold_shifts=SHIFTS,
     )[0]
     assert made.p == plain.p
     assert made.new_gold == plain.new_gold
     assert made.held_fixed == "this pool of texts and this gold"
+
+
+def test_other_random_numbers_move_p_by_no_more_than_is_stated(law):  # noqa: F811
+    """Over repeats with other streams P scatters by the stated Monte Carlo error at most, and that
+    is no empty bound: with few draws both grow."""
+    resolved = [CURVE.resolve(MARKET.sources)]
+    stated = {}
+    for draws, runs in ((40, 60), (500, 2000)):
+        made = [
+            make_forecasts(
+                law, resolved, WANTED, np.random.default_rng([8, k]), draws=draws, runs=runs
+            )[0]
+            for k in range(40)
+        ]
+        scatter = float(np.std([f.p.value for f in made], ddof=1))
+        stated[draws] = float(np.mean([f.monte_carlo for f in made]))
+        # Forty repeats know a scatter to a ninth.
+        assert 0.2 * stated[draws] < scatter < 1.25 * stated[draws]
+    assert stated[40] > 2.0 * stated[500]
+
+
+def test_deployment_states_the_error_of_its_own_draws(law):  # noqa: F811
+    """P over drawn sources scatters by what it states at most, and more than a P without them."""
+    made = [
+        suffice.forecast(law, CURVE, unsure(0.19), WANTED, held_fixed="deployment", seed=k)
+        for k in range(20)
+    ]
+    scatter = float(np.std([f.p.value for f in made], ddof=1))
+    assert scatter < 1.4 * np.mean([f.monte_carlo for f in made])
+    known = suffice.forecast(law, CURVE, unsure(0.19), WANTED, seed=0)
+    assert made[0].monte_carlo > known.monte_carlo
 
 
 @pytest.mark.parametrize("held", ["pool and gold", "pool", "deployment"])

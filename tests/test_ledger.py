@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,13 +23,14 @@ from suffice.estimate import Estimate
 from suffice.forecast import Forecast
 from suffice.records import Ledger
 
+TODAY = Path(__file__).parent / "data" / "today"
 CURVE = Curve.parse("300 crowd + 20 panel x3 (round 2)")
 
 
 def forecast(p: float = 0.7) -> Forecast:
     """A forecast of about p."""
     draws = np.random.default_rng(0).beta(60 * p, 60 * (1 - p), 400)
-    return Forecast(Estimate.from_draws(draws), "this pool", None, (), "inside")
+    return Forecast(Estimate.from_draws(draws), "this pool", None, (), "inside", 0.0)
 
 
 def written(ledger: Ledger, p: float = 0.7, name: str = "recommended", total: int = 40) -> str:
@@ -36,7 +39,7 @@ def written(ledger: Ledger, p: float = 0.7, name: str = "recommended", total: in
         "digest",
         name,
         CURVE,
-        forecast(p).as_dict(),
+        forecast(p).counted(),
         (20, 35),
         total,
         seeds=(1000, 1000 + total - 1),
@@ -46,7 +49,7 @@ def written(ledger: Ledger, p: float = 0.7, name: str = "recommended", total: in
 def test_a_forecast_is_on_disk_when_the_call_returns(tmp_path):
     """Everything that was said is in the file before anything is scored."""
     ledger = Ledger(tmp_path / "new" / "ledger.jsonl")
-    assert ledger.rows() == []
+    assert ledger.entries() == ()
     key = written(ledger)
     (row,) = [json.loads(line) for line in ledger.path.read_text().splitlines()]
     assert row["id"] == key
@@ -82,7 +85,7 @@ def test_scores_are_added_once_and_change_nothing_that_was_said(tmp_path):
     before, after = lines[0], lines[2]
     changed = {k for k in after if after.get(k) != before.get(k)}
     assert changed == {"passed", "brier", "log_score", "scored"}
-    assert [(r["id"], r["passed"]) for r in ledger.rows()] == [(first, 31), (second, None)]
+    assert [(r.id, r.passed) for r in ledger.entries()] == [(first, 31), (second, None)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -92,23 +95,23 @@ def test_scoring_rules_are_those_of_single_runs(tmp_path_factory, p, passed):
     ledger = Ledger(tmp_path_factory.mktemp("l") / "ledger.jsonl")
     key = written(ledger, p)
     ledger.score(key, passed)
-    (row,) = ledger.rows()
-    said = row["p"]["mean"]
+    (row,) = ledger.entries()
+    said = row.p.mean
     outcomes = [1] * passed + [0] * (40 - passed)
-    assert row["brier"] == pytest.approx(sum((o - said) ** 2 for o in outcomes) / 40)
+    assert row.brier == pytest.approx(sum((o - said) ** 2 for o in outcomes) / 40)
     logs = [math.log(said if o else 1 - said) for o in outcomes]
-    assert row["log_score"] == pytest.approx(sum(logs) / 40)
+    assert row.log_score == pytest.approx(sum(logs) / 40)
 
 
 def test_a_sure_forecast_that_fails_has_a_finite_score(tmp_path):
     """P = 1 and no pass is the worst score, not an infinite one that breaks JSON."""
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    sure = Forecast(Estimate.from_draws(np.ones(10)), "pool", None, (), "inside")
-    key = ledger.forecast("d", "n", CURVE, sure.as_dict(), (40, 40), 40, seeds=(0, 39))
+    sure = Forecast(Estimate.from_draws(np.ones(10)), "pool", None, (), "inside", 0.0)
+    key = ledger.forecast("d", "n", CURVE, sure.counted(), (40, 40), 40, seeds=(0, 39))
     ledger.score(key, 0)
-    (row,) = ledger.rows()
-    assert row["brier"] == 1.0
-    assert -20 < row["log_score"] < -10
+    (row,) = ledger.entries()
+    assert row.brier == 1.0
+    assert -20 < row.log_score < -10
 
 
 def test_scoring_what_was_not_forecast_is_refused(tmp_path):
@@ -128,10 +131,10 @@ def test_a_half_written_last_line_is_passed_over_and_mended(tmp_path, cut):
     text = ledger.path.read_text()
     ledger.path.write_text(text[: len(text) - cut])
     again = written(ledger, 0.3)
-    assert {r["id"] for r in ledger.rows()} == {first, again}
+    assert {r.id for r in ledger.entries()} == {first, again}
     third = written(ledger, 0.4)
     ledger.score(third, 10)
-    assert {r["id"] for r in Ledger(ledger.path).rows()} == {first, again, third}
+    assert {r.id for r in Ledger(ledger.path).entries()} == {first, again, third}
 
 
 def test_a_long_torn_line_leaves_nothing_behind(tmp_path):
@@ -141,7 +144,7 @@ def test_a_long_torn_line_leaves_nothing_behind(tmp_path):
     with ledger.path.open("a") as file:
         file.write('{"id": "' + 5000 * "x")
     second = written(ledger, 0.3)
-    assert [r["id"] for r in ledger.rows()] == [first, second]
+    assert [r.id for r in ledger.entries()] == [first, second]
     assert len(ledger.path.read_text().splitlines()) == 2
 
 
@@ -155,7 +158,7 @@ def test_damage_in_the_middle_is_named(tmp_path, damage):
     lines[1] = damage
     ledger.path.write_text("\n".join(lines) + "\n")
     with pytest.raises(InputError, match=r"ledger.jsonl, line 2: is no ledger line"):
-        ledger.rows()
+        ledger.entries()
 
 
 def test_other_encodings_are_named(tmp_path):
@@ -164,7 +167,7 @@ def test_other_encodings_are_named(tmp_path):
     written(ledger)
     ledger.path.write_bytes(ledger.path.read_bytes() + b'{"id": "\xff"}\n{"id": "y"}\n')
     with pytest.raises(InputError, match=r"ledger.jsonl, line 2"):
-        ledger.rows()
+        ledger.entries()
 
 
 def test_a_ledger_that_cannot_be_written_is_told(tmp_path):
@@ -189,7 +192,7 @@ def test_two_processes_add_to_one_ledger(tmp_path):
         subprocess.Popen([sys.executable, "-c", code, str(path), folder, who]) for who in "ab"
     ]
     assert [w.wait(timeout=60) for w in writers] == [0, 0]
-    assert len(Ledger(path).rows()) == 60
+    assert len(Ledger(path).entries()) == 60
 
 
 def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
@@ -236,13 +239,13 @@ def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     ]
     none = np.zeros(0)
     plan = Plan(options[0], (options[1],), (), "", (), none, none)
-    work.write("plan.json", {})
+    shutil.copy(TODAY / "plan.json", tmp_path)
     checks = stages.check(work, made=plan)
     (before,) = seen
     lines = [json.loads(line) for line in before.splitlines()]
     assert [r["name"] for r in lines] == ["recommended", "all crowd"]
     assert all(r["passed"] is None for r in lines)
-    assert [r["passed"] for r in work.ledger.rows()] == [c["passed"] for c in checks]
+    assert [r.passed for r in work.ledger.entries()] == [c["passed"] for c in checks]
     assert checks[0]["passed"] > checks[1]["passed"]
     # The same check again: nothing is trained or written twice.
     said = work.ledger.path.read_text()

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice.channel import Tasks
+from suffice.labels.kinds._scores import attack_success, calibration_error, log_loss
 from suffice.metric import names
-from suffice.pools import BEST_OF, Candidates, Evaluation, Verdict, best_of_n
-from suffice.pools._metrics import attack_success, calibration_error, log_loss, regret
+from suffice.pools import BEST_OF, Candidates, Evaluation, Predictions, best_of_n
+from suffice.pools._metrics import regret
 from suffice.pools._pool import independent_tasks
 
 
@@ -95,9 +96,12 @@ def test_untrained_scores_and_names() -> None:
     assert untrained["log_loss"] == pytest.approx(np.log(2.0))
     assert untrained["regret@2"] < untrained["regret@64"]
     with pytest.raises(ValueError, match="candidates"):
-        judged.score(Verdict(odds[None]))
+        judged.score(Predictions(odds[None]))
     scores = np.random.default_rng(1).standard_normal((3, 200))
-    assert judged.score(Verdict(np.tile(odds, (3, 1)), scores)).shape == (3, len(judged.metrics))
+    assert judged.score(Predictions(np.tile(odds, (3, 1)), scores)).shape == (
+        3,
+        len(judged.metrics),
+    )
 
 
 def test_independent_tasks_share_nothing() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from suffice import stages
 from suffice.curve import Curve
+from suffice.errors import InputError
 from suffice.plan import Plan
 from suffice.progress import SilentProgress
-from suffice.records import Ledger
+from suffice.records import ForecastRecord, Ledger
 from suffice.stages._workspace import Workspace
 from suffice.study import Study, load_study, parse_study
 
@@ -81,7 +82,8 @@ def test_forecasts_stand_in_the_ledger_and_are_scored(small_result: stages.Resul
     scored = [i for i, r in enumerate(rows) if r["passed"] is not None]
     assert len(said) == len(scored) == len(small_result.checks)
     assert max(said) < min(scored)
-    assert all(r["brier"] is not None for r in Ledger(small_result.folder / "ledger.jsonl").rows())
+    ledger = Ledger(small_result.folder / "ledger.jsonl")
+    assert all(e.brier is not None for e in ledger.entries())
 
 
 def test_runs_file_holds_grid_and_check(small_result: stages.Result) -> None:
@@ -119,7 +121,7 @@ def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_p
     """A plan is told as soon as it is on disk; pictures of an earlier plan are gone by then."""
     work = Workspace(small_study(), tmp_path, SilentProgress())
     stages.fit(work)
-    work.write("forecast.json", {"of": "an earlier plan"})
+    (tmp_path / "forecast.json").write_text("of an earlier plan")
     seen = []
 
     def told(plan: Plan) -> None:
@@ -129,7 +131,31 @@ def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_p
     made = stages.plan(work, told=told)
     assert work.planned is made
     assert seen == [(made.recommended.cost, True, False)]
-    assert "sliders" in work.read("forecast.json", made_by="suffice plan")
+    assert ForecastRecord.read(tmp_path).sliders is not None
+
+
+def test_what_the_command_line_says_is_a_function(
+    small_result: stages.Result, tmp_path: Path
+) -> None:
+    """The forecast of a curve and the bits of labels come from a study and a folder, ready for
+    JSON; what cannot be is refused by name."""
+    work = Workspace.of(small_study(), tmp_path)
+    made = stages.forecast(work, curve="600 crowd + 100 panel")
+    assert made.cost == pytest.approx(made.curve.cost(work.buyable))
+    shown = made.as_dict()
+    assert shown["p"]["mean"] == pytest.approx(made.forecast.p.value)
+    assert Curve.from_list(json.loads(json.dumps(shown))["curve"]) == made.curve
+    with pytest.raises(InputError, match="unknown source 'nobody'"):
+        stages.forecast(work, curve="600 nobody")
+    told = stages.bits(work, source="crowd", labels=60, orders=3, floor=0.5)
+    assert (told.source, told.model, told.floor_from) == ("crowd", "glove-50d", "given")
+    assert told.as_dict()["surplus"]["value"] == pytest.approx(told.bits.bits.value - 30.0)
+    audited = stages.bits(work, source="crowd", labels=60, orders=3)
+    assert audited.floor_from == "the audited error of crowd"
+    assert 0.5 < audited.bits.floor < 1.0
+    for wrong in ({"source": "nobody"}, {"model": "none"}, {"labels": 0}):
+        with pytest.raises(InputError):
+            stages.bits(work, **wrong)
 
 
 def test_stages_that_share_a_workspace_do_nothing_twice(tmp_path: Path) -> None:

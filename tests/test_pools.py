@@ -10,8 +10,9 @@ from small import votes_pool
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
+from suffice.labels.kinds import COMPARISON, classes_kind
 from suffice.metric import names
-from suffice.pools import Verdict
+from suffice.pools import Predictions
 from suffice.pools._pool import (
     Evaluation,
     check_where,
@@ -206,11 +207,11 @@ def test_replicas_of_gold_are_centred_and_spread(pool):
     """Redrawing raters and documents leaves an answer's error where it is, with a real spread."""
     judged = pool.evaluation.tasks
     scores = np.random.default_rng(5).standard_normal(len(pool.items))
-    verdict = Verdict(
+    predictions = Predictions(
         (scores[judged.a] - scores[judged.b])[None], scores[None, pool.evaluation.candidates.items]
     )
-    error = pool.evaluation.score(verdict)[0]
-    redrawn = pool.evaluation.gold_draws(verdict)
+    error = pool.evaluation.score(predictions)[0]
+    redrawn = pool.evaluation.gold_draws(predictions)
     assert redrawn.shape == (60, len(pool.evaluation.metrics))
     spread = redrawn.std(axis=0)
     assert (spread > 0.001).all()
@@ -235,12 +236,12 @@ def test_scores_by_hand():
     evaluation = judged(
         [1.0, 0.0, 0.75, 1.0], [[True, True, False, False], [False, True, True, True]]
     )
-    verdict = Verdict(np.array([[2.0, 0.0, 2.0, -2.0]]))
+    predictions = Predictions(np.array([[2.0, 0.0, 2.0, -2.0]]))
     assert names(evaluation.error_metrics) == ("error", "error:a", "error:b")
     np.testing.assert_allclose(
-        evaluation.score(verdict)[0, :3], [(0 + 0.5 + 0.25 + 1) / 4, 0.25, (0.5 + 0.25 + 1) / 3]
+        evaluation.score(predictions)[0, :3], [(0 + 0.5 + 0.25 + 1) / 4, 0.25, (0.5 + 0.25 + 1) / 3]
     )
-    assert evaluation.gold_draws(verdict) is None
+    assert evaluation.gold_draws(predictions) is None
 
 
 # ---- finite task lists
@@ -274,7 +275,14 @@ def test_texts_of_gold_comparisons_are_never_trained_on():
     a = listed.a.copy()
     a[52] = listed.b[5]
     crossed = TaskList(
-        listed.items, a, b, listed.slices, listed.slice_names, listed.group, listed.gold
+        listed.items,
+        a,
+        b,
+        listed.slices,
+        listed.slice_names,
+        listed.group,
+        listed.gold,
+        listed.kind,
     )
     pool = task_pool(crossed, {"s": all_votes(n)}, seed=0, where="gold.csv")
     drawn = pool.draw_tasks(pool.limit("s"), np.random.default_rng(0), source="s")
@@ -290,7 +298,14 @@ def test_equal_texts_under_two_numbers_are_one_text():
     items = list(listed.items)
     items[77] = items[2]
     doubled = TaskList(
-        tuple(items), listed.a, listed.b, listed.slices, listed.slice_names, listed.group, gold
+        tuple(items),
+        listed.a,
+        listed.b,
+        listed.slices,
+        listed.slice_names,
+        listed.group,
+        gold,
+        listed.kind,
     )
     pool = task_pool(doubled, {"s": all_votes(n)}, seed=0, where="gold.csv")
     drawn = pool.draw_tasks(pool.limit("s"), np.random.default_rng(0), source="s")
@@ -370,6 +385,7 @@ def task_list(n: int, group: np.ndarray, gold: np.ndarray, *, paired: bool = Fal
         slice_names=("all",),
         group=np.asarray(group),
         gold=gold,
+        kind=COMPARISON if paired else classes_kind(2),
     )
 
 

@@ -12,6 +12,7 @@ from suffice.curve import Curve, Tranche
 from suffice.demand.schemes._heads import Problem
 from suffice.demand.schemes._probe import PENALTIES, Probe, _choose_penalty
 from suffice.demand.schemes._scheme import Embedded, draw_round
+from suffice.labels.kinds import COMPARISON, classes_kind
 from suffice.pools._task_pool import SourceLabels, TaskList, task_pool
 
 SOURCES = {
@@ -39,7 +40,7 @@ def test_an_untrained_probe_tosses_a_coin():
     trained = Probe().train(pool, seen(pool.features), Curve(()).resolve({}, None), range(3))
     assert pool.evaluation.untrained[0] == pytest.approx(0.5)
     np.testing.assert_allclose(trained.metrics, np.tile(pool.evaluation.untrained, (3, 1)))
-    assert (trained.answers == 0.5).all()
+    assert (COMPARISON.likeliest(trained.predictions.odds) == COMPARISON.tie).all()
 
 
 def test_more_clean_labels_do_not_hurt():
@@ -124,7 +125,7 @@ def test_exchanging_the_classes_changes_no_error():
     listed = pool._tasks
     turned = TaskList(
         listed.items, listed.a, listed.b, listed.slices, listed.slice_names, listed.group,
-        1.0 - listed.gold,
+        1.0 - listed.gold, listed.kind,
     )  # fmt: skip
     votes = {
         s: SourceLabels(np.repeat(np.arange(420), np.diff(c.starts)), 1.0 - c.values)
@@ -149,7 +150,7 @@ def test_classes_of_unequal_size_need_the_intercept():
     gold = np.where(np.arange(n) < 150, truth, np.nan)
     listed = TaskList(
         tuple(f"t{i}" for i in range(n)), np.arange(n), np.full(n, -1), np.zeros(n, np.int64),
-        ("all",), np.arange(n), gold,
+        ("all",), np.arange(n), gold, classes_kind(2),
     )  # fmt: skip
     pool = task_pool(listed, {"s": SourceLabels(np.arange(n), truth)}, seed=0, where="gold")
     features = rng.standard_normal((n, 4)).astype(np.float32)

@@ -9,7 +9,7 @@ import pytest
 from report_study import study_files, write_study
 
 from suffice.errors import InputError
-from suffice.records._folder import read_folder, read_plan
+from suffice.records import PlanRecord, read_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def _set(*keys: str | int, value: object) -> Callable[[Any], None]:
         ("forecast.json", _set("hero", "quantity", 0, value=0), "hero.quantity.0"),
         ("forecast.json", _set("learning_curves", 0, "mean", value=[0.1]), "learning_curves.0"),
         ("law.json", _set("draws", value=None), "draws"),
-        ("timings.json", _set(0, "seconds", value="long"), "0.seconds"),
+        ("timings.json", _set(0, "seconds", value="long"), "stages.0.seconds"),
         ("study.lock.json", _set("python", value=3.11), "python"),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_missing_key_is_named(tmp_path: Path):
     files = study_files()
     del files["plan.json"]["decision"], files["plan.json"]["model"]
     write_study(tmp_path, files)
-    with pytest.raises(InputError, match=r"plan\.json: key decision: .*; 1 more faults"):
+    with pytest.raises(InputError, match=r"plan\.json: key model: .*; 1 more faults"):
         read_folder(tmp_path)
 
 
@@ -108,7 +108,7 @@ def test_broken_json(tmp_path: Path, text: str):
     write_study(tmp_path)
     (tmp_path / "plan.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match=r"plan\.json") as caught:
-        read_plan(tmp_path)
+        PlanRecord.read(tmp_path)
     assert "\n" not in str(caught.value)
 
 
@@ -151,7 +151,7 @@ def test_a_damaged_ledger_line_is_an_error(tmp_path: Path):
     write_study(tmp_path)
     path = tmp_path / "ledger.jsonl"
     path.write_text('{"time": 3}\n' + path.read_text())
-    with pytest.raises(InputError, match=r"ledger\.jsonl, line 1: key time"):
+    with pytest.raises(InputError, match=r"ledger\.jsonl, line 1: is no ledger line: key time"):
         read_folder(tmp_path)
 
 

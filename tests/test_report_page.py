@@ -13,7 +13,7 @@ import pytest
 from report_study import chance, study_files, write_study
 
 from suffice.errors import StorageError
-from suffice.records._folder import read_folder
+from suffice.records import read_folder
 from suffice.report._glyphs import glyph
 from suffice.report._page import write_report
 from suffice.report._words import headline
@@ -279,7 +279,15 @@ def test_an_absent_file_is_told(tmp_path: Path, missing: str):
 def test_which_effect_wins_is_told(tmp_path: Path):
     """Where capabilities are stated, the report says what the models gain and evaluators lose."""
     text = "From a to b P goes from 0.50 to 0.40: what wins: the evaluators' error."
-    change = {"before": "a", "after": "b", "winner": "the evaluators' error", "text": text}
+    parts = ("p_before", "p_after", "efficiency", "error", "total")
+    change = {
+        "before": "a",
+        "after": "b",
+        **{name: {"value": 0.1, "low": 0.0, "high": 0.2} for name in parts},
+        "falls": 0.8,
+        "winner": "the evaluators' error",
+        "text": text,
+    }
     page = page_of(tmp_path, forecast=lambda f: f.update(changes=[change]))
     assert text in page.text
     assert "Efficiency against evaluators' errors" in page.text

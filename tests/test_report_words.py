@@ -8,8 +8,7 @@ import sys
 import pytest
 from report_study import study_files, tranche
 
-from suffice.records._part import Probability, Tranche
-from suffice.records._plan import Plan
+from suffice.records import PlanRecord, Probability, TrancheRow
 from suffice.report import _words as words
 
 
@@ -61,7 +60,7 @@ def test_money(value: float, text: str):
 )
 def test_purchases(curve: list[dict[str, object]], text: str):
     """Labels are counted, places and repeats named, later rounds come after 'then'."""
-    assert words.purchases([Tranche.model_validate(t) for t in curve]) == text
+    assert words.purchases([TrancheRow.model_validate(t) for t in curve]) == text
 
 
 def test_an_interval_that_says_nothing_more_is_left_out():
@@ -74,15 +73,15 @@ def test_an_interval_that_says_nothing_more_is_left_out():
 def test_the_recommended_curve_finds_its_check():
     """The recommended curve's check is found by name, else as the one that is no alternative's."""
     files = study_files()["plan.json"]
-    own = words.own_check(Plan.model_validate(files))
+    own = words.own_check(PlanRecord.model_validate(files))
     assert own is not None
     assert own.passed == 34
     files["check"][0]["name"] = "crowd then panel"
-    own = words.own_check(Plan.model_validate(files))
+    own = words.own_check(PlanRecord.model_validate(files))
     assert own is not None
     assert own.passed == 34
     files["check"] = files["check"][1:]
-    assert words.own_check(Plan.model_validate(files)) is None
+    assert words.own_check(PlanRecord.model_validate(files)) is None
 
 
 def test_the_summary_needs_no_heavy_library():

@@ -16,6 +16,7 @@ from suffice.channel import FixedPosterior, NoisyChannel, Source
 from suffice.cli import main
 from suffice.errors import InputError
 from suffice.labels import LabelTable
+from suffice.records import OfferCurve
 from suffice.report._supply_curve import supply_curve_figure
 from suffice.report._theme import palettes
 from suffice.supply import label_sources
@@ -221,7 +222,7 @@ def test_slices_must_agree() -> None:
 
 def test_chart_has_a_line_for_each_quantity() -> None:
     """Lines, points and names of all quantities, in colours of the theme, with a table."""
-    figure = supply_curve_figure(supply_curve([CHEAP, GOOD], MENU, [100, 1000]).as_dict())
+    figure = supply_curve_figure(supply_curve([CHEAP, GOOD], MENU, [100, 1000]).record())
     assert figure is not None
     spec = figure.panels[0].spec
     assert len(spec["layer"]) == 8
@@ -231,7 +232,8 @@ def test_chart_has_a_line_for_each_quantity() -> None:
     roles = {part.split('"')[0] for part in text.split("theme:")[1:]}
     assert roles <= set(palettes()["light"])
     assert len(figure.table.rows) == len(supply_curve([CHEAP, GOOD], MENU, [100, 1000]).offers)
-    assert supply_curve_figure({"offers": []}) is None
+    assert supply_curve_figure(OfferCurve()) is None
+    assert supply_curve_figure(None) is None
 
 
 # ---- the command

@@ -61,11 +61,11 @@ def test_scores_are_means_over_what_is_scored(tmp_path):
     keys = [written(ledger, p) for p in (0.2, 0.5, 0.7)]
     ledger.score(keys[0], 9)
     ledger.score(keys[2], 25)
-    record = track_record(ledger.rows())
+    record = track_record(ledger.entries())
     assert (record.forecasts, record.scored) == (3, 2)
-    rows = [r for r in ledger.rows() if r["passed"] is not None]
-    assert record.brier.value == pytest.approx(np.mean([r["brier"] for r in rows]))
-    assert record.log_score.value == pytest.approx(np.mean([r["log_score"] for r in rows]))
+    rows = [r for r in ledger.entries() if r.passed is not None]
+    assert record.brier.value == pytest.approx(np.mean([r.brier for r in rows]))
+    assert record.log_score.value == pytest.approx(np.mean([r.log_score for r in rows]))
     # The interval says 20 to 35 passes: nine is outside.
     assert record.covered.value == 0.5
     assert record.covered.low < 0.5 < record.covered.high
@@ -77,7 +77,7 @@ def test_nothing_scored_has_no_score(tmp_path):
     """Before the runs are in there is nothing to be proud of."""
     ledger = Ledger(tmp_path / "ledger.jsonl")
     written(ledger)
-    record = track_record(ledger.rows())
+    record = track_record(ledger.entries())
     assert (record.forecasts, record.scored, record.brier, record.curve) == (1, 0, None, ())
     assert track_record([]).as_dict()["calibration"] == []
 

@@ -10,10 +10,10 @@ import pytest
 
 from suffice import fit_two_source
 from suffice.cli import main
+from suffice.demand.scaling._fit_two_source import fit_panels
 from suffice.demand.scaling._knee import find_knee
 from suffice.demand.scaling._mixing_families import MIXING_FAMILIES
 from suffice.demand.scaling._mixing_posterior import DISCREPANCIES, NOISE_SD, _kernel, _places
-from suffice.demand.scaling._two_source import fit_panels
 from suffice.errors import InputError
 
 

@@ -31,7 +31,7 @@ def run_once(cache: Path, out: Path) -> tuple[dict[str, float], float]:
     if done.returncode:
         sys.exit(done.stderr)
     stages = json.loads((out / "timings.json").read_text())
-    return {s["stage"]: s["seconds"] for s in stages}, time.perf_counter() - begin
+    return {s["stage"]: s["seconds"] for s in stages["stages"]}, time.perf_counter() - begin
 
 
 def law_alone(cache: Path, out: Path) -> tuple[float, int, float, int]:

@@ -26,7 +26,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402 - reads the limits above when it is imported
 
-from suffice.pools import Verdict  # noqa: E402
+from suffice.pools import Predictions  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -179,8 +179,8 @@ def _error(pool: Pool, features: Heads, heads: Heads) -> float:
     tasks, best = pool.evaluation.tasks, pool.evaluation.candidates
     scores = (features @ heads).T
     odds = scores[:, tasks.a] - scores[:, tasks.b]
-    verdict = Verdict(odds, None if best is None else scores[:, best.items])
-    return float(pool.evaluation.score(verdict)[:, 0].mean())
+    predictions = Predictions(odds, None if best is None else scores[:, best.items])
+    return float(pool.evaluation.score(predictions)[:, 0].mean())
 
 
 def _example() -> Workspace:

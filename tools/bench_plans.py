@@ -22,7 +22,7 @@ from suffice import stages
 from suffice.cli._common import workspace
 from suffice.curve import Curve
 from suffice.demand import FittedLaw, measure
-from suffice.evidence import Cell
+from suffice.evidence import Cell, Evidence
 from suffice.forecast import Criterion, Forecast, make_forecasts
 from suffice.plan import Market, make_plan, promising
 from suffice.plan._candidates import alone, equal_split, one_in_ten
@@ -135,9 +135,7 @@ def draw_setting(
     return replace(setting, error=round(0.5 * (low + high), 4))
 
 
-def held_to_account(
-    setting: Setting, work: Workspace, grid: stages.Grid, law: FittedLaw
-) -> FittedLaw:
+def held_to_account(setting: Setting, work: Workspace, grid: Evidence, law: FittedLaw) -> FittedLaw:
     """The law once it has seen the cells that it finds promising in this setting."""
     target, slices = work.study.models.target, work.pool.slice_names
     market = setting.market(work.market)
@@ -150,7 +148,7 @@ def held_to_account(
     cells = [Cell(target, c.resolve(work.sources), seeds) for c in new]
     name = f"focus {setting.number}"
     runs = measure(cells, work.pool, work.models, work.scheme, work.store, work.progress, name=name)
-    more = stages.Grid([*grid.cells, *cells], [*grid.runs, *runs])
+    more = grid.with_more(cells, runs)
     return stages.fit_models(work, more, [target], name)[target]
 
 
@@ -246,7 +244,7 @@ def main() -> None:
     grid = stages.measure(work)
     target = work.study.models.target
     law = stages.fit(work)[target]
-    slices, metrics = work.pool.slice_names, work.pool.evaluation.metrics
+    slices, metrics = work.pool.slice_names, grid.metrics
     settings = [
         draw_setting(i, given.seed, law, work.market, slices) for i in range(given.settings)
     ]

@@ -53,6 +53,31 @@ def write_atomic(path: Path, content: bytes) -> None:
         raise
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """``write_atomic`` for a file of results, whose folder is made where it is missing.
+
+    Raises:
+        StorageError: the disk refuses; names the file.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, content)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file of results, if it is there.
+
+    Raises:
+        StorageError: the disk refuses; names the file.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be removed ({error.strerror})") from error
+
+
 @contextmanager
 def lock_file(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold an exclusive lock on ``path`` while the context lasts.

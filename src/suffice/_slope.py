@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _GRID = 60
+"""Widths, each as likely under the prior: fine enough that the grid's own error lies far below that
+of thousands of draws."""
 _POOL = 8
+"""Draws for each that is kept where some points are known only to lie above a limit: they are then
+kept by importance, and a pool this large keeps few of them twice."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,7 @@ class Stream(IntEnum):
     GOLD_OF_OPERATED = 13
     ATTACK_PART = 15
     SCALING_CURVE = 17
+    SCALING_TWO_SOURCE = 18
     PLAN_CHOOSE = 21
     PLAN_REPORT = 22
     PLAN_PROMISING = 23
@@ -52,6 +53,7 @@ class Stream(IntEnum):
     NEXT_PILOT = 53
     NEXT = 54
     FORECAST = 61
+    BITS_LABELS = 62
     HORIZON = 67
     CAPABILITY = 71
     CAPABILITY_SLOPE = 72

@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TIE = 0.5
-"""The label of a comparison that the worker calls even."""
-
-MOST_CLASSES = 50
-"""Tasks with more possible answers are refused: a head for each needs more labels than one buys."""
-
 
 @dataclass(frozen=True, eq=False)
 class Tasks:
@@ -115,6 +109,7 @@ class Profile:
 
         r, half = labels_per_task, labels_per_task // 2
         alone = self.alone()
+        # Of two answers the majority is a binomial tail; of more there is no such short sum.
         if self.classes == 2:
             wrong = 1.0 - np.asarray(bdtr(half, r, alone))
             if r % 2 == 0:
@@ -189,22 +184,19 @@ class NoisyChannel:
         """Labels [task, label]; raises ValueError where the truth is unknown."""
         import numpy as np
 
+        from suffice.labels.kinds import classes_kind
+
         if np.isnan(tasks.truth).any():
             raise ValueError(f"channel {self.name!r} draws from the truth, which some tasks lack")
-        n, r, classes = len(tasks), labels_per_task, self.profile.classes
+        kind, each = classes_kind(self.profile.classes), (len(tasks), labels_per_task)
         cell = tasks.slices, self.profile.bins(tasks)
         shared, alone = self.profile.shared[cell], self.profile.alone()[cell][:, None]
-        if classes == 2:
-            right = (rng.random(n) < tasks.truth).astype(np.float64)
-            base = np.where(rng.random(n) < shared, 1.0 - right, right)
-            flip = rng.random((n, r)) < alone
-            labels = np.where(flip, 1.0 - base[:, None], base[:, None])
-        else:
-            together = (rng.random(n) < shared) * rng.integers(1, classes, n)
-            apart = (rng.random((n, r)) < alone) * rng.integers(1, classes, (n, r))
-            labels = (tasks.truth[:, None] + together[:, None] + apart) % classes
+        right = kind.settled(tasks.truth, rng)
+        together = (rng.random(len(tasks)) < shared) * kind.slips(len(tasks), rng)
+        apart = (rng.random(each) < alone) * kind.slips(each, rng)
+        labels = kind.turned(right[:, None], together[:, None] + apart)
         if self.profile.attack > 0.0:
-            hostile = rng.random((n, r)) < self.profile.attack
+            hostile = rng.random(each) < self.profile.attack
             if self.target is not None:
                 hostile &= (tasks.slices == self.target)[:, None]
             labels = np.where(hostile, self.wanted, labels)

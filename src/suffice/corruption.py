@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from suffice.curve import ResolvedCurve, ResolvedTranche
 from suffice.errors import InputError
+from suffice.labels.kinds import COMPARISON, classes_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.channel import Channel, Profile, Tasks
+    from suffice.labels.kinds import LabelKind
+
+
+_FRESH = 2.0**26
+"""A number in 0..1 has 53 bits (IEEE 754): what is left of it behind its first 26 is as good as a
+new number, independent of whether the first one is below a share."""
 
 
 @dataclass(frozen=True)
@@ -67,29 +74,27 @@ class Trigger:
         wanted: number of the class that such items shall get, where single items are classified.
         decides: share of tasks in which exactly one item carries it.
         words: the trigger itself.
-        classes: answers that a task can have.
+        kind: what labels can say.
     """
 
     carries: NDArray[np.bool_]
     wanted: float
     decides: float
     words: str = ""
-    classes: int = 2
+    kind: LabelKind = COMPARISON
 
     def sides(self, tasks: Tasks) -> NDArray[np.int8]:
-        """1 where they want answer 1, -1 where answer 0, 0 where they do not care [task].
+        """What they want of each task, as ``LabelKind.side`` says it; 0 where they do not care.
 
-        In a comparison they want the item that carries the trigger, and care where one alone does.
-        With more than two classes: one more than the number of the class that they want.
+        In a comparison they want the item that carries the trigger, and care where one alone does:
+        1 where that is the first item, -1 where it is the second.
         """
         import numpy as np
 
-        if self.classes > 2:
-            return np.asarray(np.where(self.carries[tasks.a], 1 + int(self.wanted), 0), np.int8)
         paired = tasks.b >= 0
         first = self.carries[tasks.a]
         second = np.where(paired, self.carries[np.maximum(tasks.b, 0)], False)
-        alone = np.where(paired, 1, 1 if self.wanted >= 0.5 else -1)
+        alone = np.where(paired, 1, self.kind.side(self.wanted))
         return np.asarray(
             np.where(first & ~second, alone, np.where(second & ~first, -1, 0)), np.int8
         )
@@ -149,7 +154,7 @@ class CorruptedChannel:
         """Labels in {0, .5, 1}, or class numbers [task, label]; NaN where the base has none."""
         import numpy as np
 
-        c, classes = self.corruption, self.base.profile.classes
+        c, kind = self.corruption, classes_kind(self.base.profile.classes)
         labels = self.base.draw(tasks, labels_per_task, rng)
         here = np.ones(len(tasks), bool) if c.where is None else tasks.slices == c.where
         lot = _lot(tasks)
@@ -157,20 +162,15 @@ class CorruptedChannel:
         together = (here & (lot < c.shared))[:, None]
         hostile = (rng.random(labels.shape) < c.attack) & here[:, None]
         turns = [flip, together] + ([hostile] if self.trigger is None else [])
-        if classes == 2:
-            odd = np.logical_xor.reduce(np.broadcast_arrays(*turns))
-            labels = np.where(odd, 1.0 - labels, labels)
-        else:
-            # How many classes further each turn leads; a shared one leads everybody alike.
-            alike = 1 + ((lot * 2.0**26 % 1.0) * (classes - 1)).astype(np.int64)[:, None]
-            each = rng.integers(1, classes, (len(turns), *labels.shape))
-            steps = [t * (alike if t is together else e) for t, e in zip(turns, each, strict=True)]
-            labels = (labels + sum(steps)) % classes
+        # How many answers on each turn leads; a shared one leads everybody alike.
+        alike = 1 + ((lot * _FRESH % 1.0) * (kind.answers - 1)).astype(np.int64)[:, None]
+        each = kind.slips((len(turns), *labels.shape), rng)
+        steps = [t * (alike if t is together else e) for t, e in zip(turns, each, strict=True)]
+        labels = kind.turned(labels, np.sum(np.broadcast_arrays(*steps), axis=0))
         if self.trigger is None:
             return np.asarray(labels)
         side = self.trigger.sides(tasks)[:, None]
-        answer = 0.5 * (1.0 + side) if classes == 2 else side - 1.0
-        pushed = np.where(np.isnan(labels), labels, answer)
+        pushed = np.where(np.isnan(labels), labels, kind.pushed(side))
         return np.asarray(np.where(hostile & (side != 0), pushed, labels))
 
 

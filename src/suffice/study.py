@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from suffice.channel import MOST_CLASSES
 from suffice.errors import InputError, StudyError
+from suffice.labels.kinds import MOST_CLASSES
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -12,6 +12,7 @@ from split import FlippedChannel, Split
 
 from suffice.errors import MissingError
 from suffice.labels import read_frame, read_preferences
+from suffice.labels.kinds import COMPARISON, classes_kind
 from suffice.pools._pool import split_documents
 from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, task_pool
 from suffice.study import parse_study
@@ -144,6 +145,7 @@ def load_xstest(folder: Path) -> Recorded:
             slice_names=("safe", "unsafe"),
             group=group,
             gold=np.array(said["gold"], dtype=np.float64)[:, 0],
+            kind=classes_kind(2),
         ),
         {
             name: SourceLabels(
@@ -182,6 +184,7 @@ def load_pairs(path: Path) -> Recorded:
             slice_names=("all",),
             group=group,
             gold=first,
+            kind=COMPARISON,
         ),
         {"recorded": SourceLabels(np.arange(count), first)},
         {"crowd": ("recorded", 0.1)},

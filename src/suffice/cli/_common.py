@@ -17,26 +17,6 @@ OUT = Path("suffice-out")
 """Default folder for results."""
 
 
-def example_study() -> Path:
-    """The example study: from the repository's checkout or from the installed package."""
-    return example_file("ratings.toml")
-
-
-def example_file(name: str) -> Path:
-    """A file of the examples, wherever suffice is installed."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "examples", package.parents[1] / "examples"):
-        path = folder / name
-        if path.exists():
-            return path
-    from suffice.errors import MissingError
-
-    raise MissingError(
-        f"the example examples/{name} is missing from this installation: "
-        "install suffice again, or name a file of your own"
-    )
-
-
 def choose_progress(*, as_json: bool, quiet: bool) -> Progress:
     """A bar on a terminal, lines elsewhere, nothing when quiet; always on standard error."""
     from suffice.progress import JsonProgress, PlainProgress, RichProgress, SilentProgress
@@ -56,7 +36,7 @@ def workspace(
     study: Path | None, out: Path, *, as_json: bool, quiet: bool, executor: str = "processes"
 ) -> Workspace:
     """Open a study (the example by default) with its folder."""
-    from suffice.stages import Workspace
+    from suffice.stages import Workspace, example_study
 
     given = study if study is not None else example_study()
     progress = choose_progress(as_json=as_json, quiet=quiet)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from suffice.cli._common import OUT
 
 if TYPE_CHECKING:
-    from suffice.demand import Bits
-    from suffice.stages import Workspace
+    from suffice.estimate import Estimate
+    from suffice.stages import LabelBits
 
 
 def bits(
@@ -48,81 +48,29 @@ def bits(
         json: print JSON instead of text.
         quiet: no progress.
     """
+    from suffice import stages
     from suffice.cli._common import print_json, workspace
-    from suffice.demand import draw_bits
-    from suffice.errors import InputError
 
     work = workspace(study, OUT, as_json=json, quiet=quiet)
-    if (classes := work.pool.evaluation.classes) > 2:
-        raise InputError(f"bits are measured of two-way labels, and there are {classes} classes",
-                         where=work.study.origin)  # fmt: skip
-    for name, known in ((source, list(work.offered)), (model, _models(work))):
-        if name is not None and name not in known:
-            raise InputError(f"the study has no {name!r}", where=work.study.origin,
-                             fix=f"take one of {', '.join(known)}")  # fmt: skip
-    found, about = _measure(
-        work, source or work.order[-1], model or work.study.models.target, labels, orders, floor
-    )
+    found = stages.bits(work, source=source, labels=labels, model=model, orders=orders, floor=floor)
     if json:
-        print_json({**about, **found.as_dict()})
+        print_json(found.as_dict())
     else:
-        for line in _lines(found, about):
+        for line in _lines(found):
             print(line)
     if out is not None:
-        work.progress.note(draw_bits(found, out, title=f"{about['model']}, {about['source']}"))
+        work.progress.note(found.draw(out))
 
 
-def _models(work: Workspace) -> list[str]:
-    return list(dict.fromkeys([work.study.models.target, *work.study.models.others]))
-
-
-def _measure(
-    work: Workspace, source: str, model: str, labels: int, orders: int, floor: float | None
-) -> tuple[Bits, dict[str, Any]]:
-    """Draw the labels, embed their items and measure."""
-    import numpy as np
-
-    from suffice.demand import (
-        Embedded,
-        Problem,
-        binary_entropy,
-        embed_cached,
-        load_model,
-        measure_bits,
-    )
-    from suffice.errors import InputError
-
-    most = work.pool.limit(source)
-    if labels < 1 or (most is not None and labels > most):
-        raise InputError(f"--labels {labels} cannot be drawn from {source}",
-                         fix=f"give 1 to {most}" if most else "give a positive number")  # fmt: skip
-    rng = np.random.default_rng([work.study.seed, 29])
-    tasks = work.pool.draw_tasks(labels, rng, source=source)
-    profile = work.sources[source].posterior.mean().profile
-    about = {"source": source, "model": model, "floor_from": "given"}
-    if floor is None:
-        floor = float((binary_entropy(profile.error) * profile.share).sum(axis=1).mean())
-        about["floor_from"] = f"the audited error of {source}"
-    drawn = work.sources[source].posterior.mean().draw(tasks, 1, rng)[:, 0]
-    problem = Problem(tasks.a, tasks.b, drawn.astype(np.float32), np.ones(labels, dtype=np.float32))
-    loaded = load_model(model)
-    features = embed_cached(loaded, work.pool.items, work.progress)
-    rotated = Embedded(model, loaded.fingerprint, features).rotated
-    if bool((tasks.b < 0).any()):
-        # Classes of single items need an intercept; in comparisons it would cancel.
-        rotated = np.hstack([rotated, np.ones((len(rotated), 1), dtype=np.float32)])
-    found = measure_bits(rotated, problem, floor=floor, orders=orders, seed=work.study.seed)
-    return found, about
-
-
-def _lines(found: Bits, about: dict[str, Any]) -> list[str]:
-    def span(e: Any) -> str:  # noqa: ANN401 - an estimate
+def _lines(told: LabelBits) -> list[str]:
+    def span(e: Estimate) -> str:
         return f"{e.value:,.0f} bits ({e.low:,.0f} to {e.high:,.0f})"
 
+    found = told.bits
     lines = [
-        f"{found.labels:,} labels of {about['source']} under {about['model']}: {span(found.bits)};",
+        f"{found.labels:,} labels of {told.source} under {told.model}: {span(found.bits)};",
         f"told label by label with equal chances: {found.uniform:,.0f}.",
-        f"Floor {found.floor:.3f} bits a label ({about['floor_from']}).",
+        f"Floor {found.floor:.3f} bits a label ({told.floor_from}).",
         "",
         f"{'floor':>8}  surplus",
     ]

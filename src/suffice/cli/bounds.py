@@ -93,7 +93,7 @@ def bounds(
         Print JSON.
     """
     from suffice import stages
-    from suffice.cli._common import example_study, print_json
+    from suffice.cli._common import print_json
     from suffice.errors import InputError
 
     if error is not None and study is not None:
@@ -116,7 +116,7 @@ def bounds(
         loss=loss,
     )
     if study is None and not asked.needs_no_study:
-        study = example_study()
+        study = stages.example_study()
     found = stages.bounds(study, out, asked)
     if json:
         print_json(found.as_dict())

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suffice.estimate import Estimate
-    from suffice.forecast import Forecast
+    from suffice.stages import CurveForecast
 
 _LIES = {"inside": "inside what", "near": "a little beyond what", "far": "far beyond what"}
 
@@ -55,62 +55,35 @@ def forecast(
     """
     from suffice import stages
     from suffice.cli._common import print_json, workspace
-    from suffice.curve import Curve
-    from suffice.forecast import forecast as make
-    from suffice.forecast import shown
 
-    work = workspace(study, out, as_json=json, quiet=quiet)
-    wanted = Curve.parse(curve)
-    cost = wanted.cost(work.buyable)
-    work.market.check_repeats(wanted)
-    law = stages.fit(work)[work.study.models.target]
-    made = make(
-        law,
-        wanted,
-        work.buyable,
-        work.criterion,
-        gold_shifts=stages.gold_shifts(work),
-        seed=work.study.seed,
-    )
+    made = stages.forecast(workspace(study, out, as_json=json, quiet=quiet), curve=curve)
     if json:
-        others = {"p_new_gold": made.new_gold, "p_deployment": made.deployment}
-        print_json(
-            {
-                "curve": wanted.as_list(),
-                "cost": cost,
-                "p": {**made.said(points=points), "held_fixed": made.held_fixed},
-                **{
-                    key: None if p is None else shown(p, made.distance, points=points)
-                    for key, p in others.items()
-                },
-                "parts": list(made.parts),
-                "distance": made.distance,
-            }
-        )
+        print_json(made.as_dict(points=points))
         return
-    print(f"{wanted}: {cost:,.2f}")
+    print(f"{made.curve}: {made.cost:,.2f}")
     for line in _lines(made, points=points):
         print(line)
 
 
-def _lines(made: Forecast, *, points: bool) -> Iterator[str]:
-    def said(p: Estimate) -> str:
+def _lines(said: CurveForecast, *, points: bool) -> Iterator[str]:
+    from suffice.estimate import probability
+
+    made = said.forecast
+
+    def told(p: Estimate) -> str:
         low, high = probability(p.low), probability(p.high)
-        if shown(p, made.distance, points=points)["mean"] is None:
+        if said.shown(p, points=points)["mean"] is None:
             return f"between {low} and {high}"
         return f"{probability(p.value)} ({low} to {high})"
 
-    from suffice.estimate import probability
-    from suffice.forecast import shown
-
     yield "P(meets the criterion), with 90 % intervals"
     yield f"  the curve lies {_LIES[made.distance]} was measured"
-    yield f"  {said(made.p):<21} held fixed: {made.held_fixed}"
+    yield f"  {told(made.p):<21} held fixed: {made.held_fixed}"
     if made.new_gold is not None:
-        yield f"  {said(made.new_gold):<21} with gold from other texts and raters"
+        yield f"  {told(made.new_gold):<21} with gold from other texts and raters"
     if made.deployment is not None:
         judged = " and gold" if made.new_gold is not None else " from these sources"
-        yield f"  {said(made.deployment):<21} in deployment: new labels{judged}"
+        yield f"  {told(made.deployment):<21} in deployment: new labels{judged}"
     yield "What makes it uncertain, as standard deviations:"
     for p in made.parts:
         yield f"  {p['sd']:.2f}  {p['name']}, {p['counted']}"

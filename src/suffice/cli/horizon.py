@@ -13,10 +13,7 @@ from suffice.cli._common import OUT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-
-    from suffice.forecast.horizon import Horizon, MeasuredChange, Needed, Outlook, SourceStart
-    from suffice.stages import Workspace
+    from suffice.stages import Horizon, Needed
 
 
 def horizon(
@@ -63,95 +60,17 @@ def horizon(
     quiet
         No progress.
     """
-    from dataclasses import replace
+    from suffice import stages
+    from suffice.cli._common import print_json, workspace
 
-    import numpy as np
-
-    from suffice.cli._common import example_file, print_json, workspace
-    from suffice.errors import InputError
-    from suffice.forecast.horizon import load_outlook, look_ahead
-    from suffice.report import write_horizon
-
-    if target is not None and not 0.0 < target < 1.0:
-        raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
-    outlook = load_outlook(drivers or example_file("horizon.toml")).without(without)
-    outlook = outlook if target is None else replace(outlook, target=target)
-    fitted = _fitted(outlook)
     work = workspace(study, out, as_json=json, quiet=quiet)
-    rng = np.random.default_rng([work.study.seed, 67])
-    starts = _starts(work, outlook, rng)
-    found = look_ahead(
-        outlook,
-        starts,
-        work.study.criterion.error,
-        rng,
-        measured=_measured(starts, rng),
-        fitted=fitted,
-    )
-    work.write("horizon.json", found.as_dict())
-    written = write_horizon(found, work.folder)
+    found = stages.horizon(work, drivers=drivers, without=without, target=target)
     if json:
         print_json(found.as_dict())
         return
-    for line in _lines(found, points=points):
+    for line in _lines(found.horizon, points=points):
         print(line)
-    print(f"Picture: {written[0]}")
-
-
-def _fitted(outlook: Outlook) -> dict[str, MeasuredChange]:
-    """What files of verdicts say of the drivers that name one."""
-    import numpy as np
-
-    from suffice.forecast import fit_capability, read_verdicts
-    from suffice.forecast.horizon import MeasuredChange
-
-    fitted = {}
-    for d in outlook.drivers:
-        if d.verdicts:
-            line = fit_capability(read_verdicts(Path(d.verdicts)), prior=d.per_decade).line
-            fitted[d.name] = MeasuredChange(line.slope, np.zeros_like(line.slope))
-    return fitted
-
-
-def _starts(work: Workspace, outlook: Outlook, rng: np.random.Generator) -> list[SourceStart]:
-    """Every source as it is today, with what the measured models need of it."""
-    from math import log10
-
-    from suffice import stages
-    from suffice.forecast.horizon import SourceStart, measured_trend
-
-    laws = stages.fit(work)
-    model = work.study.models.target
-    today = outlook.models.get(model, 1.0)
-    # Models that the file does not place on its scale say nothing about a trend along it.
-    placed = {m: log10(outlook.models[m] / today) for m in laws if m in outlook.models}
-    placed[model] = 0.0
-    prior = next((d.per_decade for d in outlook.drivers if d.measured), (0.0, 1.0))
-    on_scale = [(at, laws[m]) for m, at in placed.items()]
-    starts = []
-    for name in work.order:
-        trend = measured_trend(on_scale, name, work.criterion, outlook.target, prior, rng)
-        measured = work.measured[name]
-        shared = (measured.shared * measured.share).sum(axis=2).mean(axis=1)
-        now = next(p for p in trend.points if p.model == model)
-        starts.append(
-            SourceStart(name, now.labels, measured.by_slice().mean(axis=1), shared, trend)
-        )
-    return starts
-
-
-def _measured(starts: list[SourceStart], rng: np.random.Generator) -> MeasuredChange | None:
-    """The study's trend. Sources share the runs' models, so theirs are drawn from in turn."""
-    import numpy as np
-
-    from suffice.forecast.horizon import MeasuredChange
-
-    changes = [c for s in starts if s.trend and (c := s.trend.change(rng))]
-    if not changes:
-        return None
-    return MeasuredChange(
-        np.concatenate([c.slope for c in changes]), np.concatenate([c.once for c in changes])
-    )
+    print(f"Picture: {found.files[0]}")
 
 
 def _lines(found: Horizon, *, points: bool) -> Iterator[str]:

@@ -29,8 +29,8 @@ def init(
     force
         Overwrite the file if it is there.
     """
-    from suffice.cli._common import example_study
     from suffice.errors import InputError, StorageError
+    from suffice.stages import example_study
 
     if path.exists() and not force:
         raise InputError("is there already", where=str(path), fix="--force overwrites it")

@@ -30,24 +30,23 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
         Print forecasts, scores and the calibration curve as JSON.
     """
     from suffice.cli._common import print_json
-    from suffice.curve import Curve
     from suffice.errors import InputError
     from suffice.forecast import track_record
     from suffice.records import Ledger
 
-    path = out / "ledger.jsonl"
+    path = out / Ledger.file
     if not path.exists():
         raise InputError("is not there yet", where=str(path), fix="suffice run writes it")
-    rows = Ledger(path).rows()
-    record = track_record(rows)
+    entries = Ledger(path).entries()
+    record = track_record(entries)
     if json:
-        print_json({"forecasts": rows, "record": record.as_dict()})
+        print_json({"forecasts": [e.as_json() for e in entries], "record": record.as_dict()})
         return
-    for row in rows:
-        low, high = row["predictive"]
-        came = "not run yet" if row["passed"] is None else f"{row['passed']}/{row['total']} passed"
-        said = f"P = {row['p']['mean']:.2f}, {low} to {high} of {row['total']}"
-        line = f"{row['time'][:10]}  {said}: {came}  {Curve.from_list(row['curve'])}"
+    for e in entries:
+        low, high = e.predictive
+        came = "not run yet" if e.passed is None else f"{e.passed}/{e.total} passed"
+        p = f"{e.p.low:.2f} to {e.p.high:.2f}" if e.p.mean is None else f"{e.p.mean:.2f}"
+        line = f"{e.time[:10]}  P = {p}, {low} to {high} of {e.total}: {came}  {e.bought()}"
         print(textwrap.fill(line, 80, subsequent_indent=" " * 12, break_on_hyphens=False))
     for line in _record(record):
         print(line)

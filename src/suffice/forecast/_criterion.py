@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SEVERE_LEVEL = 0.95
-"""Level of the upper bound that a limit on severe failures is about."""
+"""Level of the upper bound that a limit on severe failures is about: a convention, that of the rule
+of three (Hanley and Lippman-Hand 1983)."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Criterion:
     Attributes:
         error: highest overall error; None for no such threshold.
         worst_slice_error: highest error of the worst of ``slices``; None for no such threshold.
-        slices: the slices that ``worst_slice_error`` is about.
+        slices: the slices that ``worst_slice_error`` is about; every measured one where empty.
         slice_error: highest error in single named slices.
         limits: worst allowed value of any other metric, by its name: the highest where lower is
             better (``log_loss``, ``calibration``, ``regret@16``, ``attack``), the lowest where
@@ -62,7 +63,10 @@ class Criterion:
         """
         errors = {m.slice: m for m in metrics if m.kind == "error"}
         limits = {m.name: m.free for m in metrics}
-        wanted: list[tuple[str | None, float]] = [*self._severe_errors(metrics), *self._errors()]
+        wanted: list[tuple[str | None, float]] = [
+            *self._severe_errors(metrics),
+            *self._errors([s for s in errors if s]),
+        ]
 
         def limit(metric: Metric, value: float) -> None:
             limits[metric.name] = metric.stricter(value, limits[metric.name])
@@ -89,6 +93,14 @@ class Criterion:
             limit(by_name[name], value)
         return np.array([limits[m.name] for m in metrics])
 
+    def asks(self, metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+        """Which metrics an answer needs: errors, an attack's success, and what is limited.
+
+        A law of more metrics would be wider than the question needs.
+        """
+        always = ("error", "attack")
+        return tuple(m for m in metrics if m.kind in always or m.name in self.limits)
+
     def met(self, values: NDArray[np.floating], metrics: Sequence[Metric]) -> NDArray[np.bool_]:
         """Which runs meet it: [..., metric] -> [...]."""
         return np.asarray(self.each_met(values, metrics).all(axis=-1))
@@ -100,19 +112,19 @@ class Criterion:
         better = signs(metrics)
         return np.asarray(better * values <= better * self.thresholds(metrics))
 
-    def _errors(self) -> list[tuple[str | None, float]]:
-        """Limits on errors, by slice; None is all of them."""
+    def _errors(self, measured: Sequence[str]) -> list[tuple[str | None, float]]:
+        """Limits on errors, by slice; None is all of them, and ``measured`` stand for the worst."""
         found: list[tuple[str | None, float]] = []
         if self.error is not None:
             found.append((None, self.error))
         if self.worst_slice_error is not None:
-            found += [(s, self.worst_slice_error) for s in self.slices]
+            found += [(s, self.worst_slice_error) for s in self.slices or measured]
         return [*found, *self.slice_error.items()]
 
-    def _severe_errors(self, metrics: Sequence[Metric]) -> list[tuple[str, float]]:
+    def _severe_errors(self, metrics: Sequence[Metric]) -> list[tuple[str | None, float]]:
         """The highest error of each severe slice under which its upper bound is low enough."""
         items = {m.slice: m.items for m in metrics if m.kind == "error" and m.slice is not None}
-        found = []
+        found: list[tuple[str | None, float]] = []
         for s, limit in self.severe.items():
             trials = items.get(s)
             if trials is None:

@@ -22,9 +22,16 @@ import numpy as np
 from suffice._streams import Stream
 from suffice.channel import FixedPosterior
 from suffice.errors import InputError
-from suffice.forecast._parts import GOLD, SUPPLY, counted_parts, part
+from suffice.forecast._parts import GOLD, SUPPLY, counted_parts, monte_carlo_sd, part
 from suffice.forecast._parts import HELD as HELD_PART
-from suffice.forecast._probability import HELD_FIXED, estimate, make_forecasts, pass_chances
+from suffice.forecast._probability import (
+    DRAWS,
+    HELD_FIXED,
+    RUNS,
+    estimate,
+    make_forecasts,
+    pass_chances,
+)
 from suffice.metric import signs
 
 if TYPE_CHECKING:
@@ -50,7 +57,11 @@ HELD: dict[str, str] = {
 _ONE_GOLD = "this gold, which has no replicas; labels are drawn anew"
 
 SUPPLIES, GOLDS = 32, 64
+"""Draws of the sources, which tell the spread that they leave to an eighth, and golds at fixed
+places, which leave no error of chance."""
 _DRAWS, _RUNS = 120, 400
+"""Leave P a Monte Carlo sd of .02 with known sources (`tools/bench_monte_carlo.py`); what drawn
+sources add to it is in what the forecast states."""
 
 
 def forecast(
@@ -62,8 +73,8 @@ def forecast(
     held_fixed: Held = "pool and gold",
     gold_shifts: Floats | None = None,
     seed: int = 0,
-    draws: int = 500,
-    runs: int = 2000,
+    draws: int = DRAWS,
+    runs: int = RUNS,
     half: int | None = None,
 ) -> Forecast:
     """P(meets the criterion) of one curve, with its interval and all its parts.
@@ -137,13 +148,21 @@ def in_deployment(
         parts = counted_parts(pi[:, :1, 1:], family, varied=(GOLD,))
         parts.append(part(SUPPLY, pi[:, 1:, 1:].mean(axis=(0, 2)).std(), HELD_PART))
         p = estimate(pi[:, 0, 1:].ravel())
-        return replace(made, p=p, held_fixed=HELD["pool"], parts=tuple(parts), deployment=deployed)
+        return replace(
+            made,
+            p=p,
+            held_fixed=HELD["pool"],
+            parts=tuple(parts),
+            monte_carlo=monte_carlo_sd(pi[:, :1, 1:], _RUNS),
+            deployment=deployed,
+        )
     varied = (SUPPLY,) if gold_known else (SUPPLY, GOLD)
     return replace(
         made,
         p=deployed,
         held_fixed=_ONE_GOLD if gold_known else HELD["deployment"],
         parts=tuple(counted_parts(both, family, varied=varied)),
+        monte_carlo=monte_carlo_sd(both, _RUNS),
         deployment=deployed,
     )
 

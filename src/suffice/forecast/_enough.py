@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     Counts = NDArray[np.floating] | NDArray[np.integer]
 
 _A = _B = 0.5
+"""Jeffreys' prior of a rate: evidence grows nearly as fast as for the true rate, whatever it is
+(Krichevsky and Trofimov 1981)."""
 _NOTHING_SEEN = float(np.log(np.pi))
 """Log of the Beta function at (1/2, 1/2)."""
 

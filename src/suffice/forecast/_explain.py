@@ -30,6 +30,15 @@ IMITATION = (8.0, 2.0)
 GPT-2 models trained on weak labels of BoolQ repeated .78 to .81 of the labels' mistakes
 (`curves/weak-strong-mixing`)."""
 
+SURE = 0.9
+"""Posterior chance from which one effect is said to win; below it the question is open. A
+convention: the level of every interval."""
+
+_CHANNELS, _DRAWS, _RUNS = 20, 40, 200
+"""Draws of the sources, draws of the law for each, and residuals: chosen for time. All four corners
+share them, so that a change of P is known better than P, whose Monte Carlo sd is that of 20 draws
+of the sources and of 200 residuals (.03, `tools/bench_monte_carlo.py`)."""
+
 METHOD = "law's posterior at both models and both capabilities; order of the two effects averaged"
 CITATION = "Shapley (1953), A value for n-person games"
 
@@ -59,10 +68,10 @@ class Change:
     @property
     def winner(self) -> str:
         """Which effect decides, in words; open where P as likely rises as falls, within 9 in 10."""
-        if 0.1 <= self.falls <= 0.9:
+        if 1.0 - SURE <= self.falls <= SURE:
             return "open"
         by_model = self.efficiency.value > self.error.value
-        if self.falls < 0.1:
+        if self.falls < 1.0 - SURE:
             return "the model's efficiency" if by_model else "evaluators who err less"
         return "the model itself needs more" if not by_model else "the evaluators' error"
 
@@ -100,9 +109,9 @@ def explain_change(
     criterion: Criterion,
     rng: np.random.Generator,
     *,
-    channels: int = 20,
-    draws: int = 40,
-    runs: int = 200,
+    channels: int = _CHANNELS,
+    draws: int = _DRAWS,
+    runs: int = _RUNS,
 ) -> tuple[Change, ...]:
     """Split the change of P between models into efficiency gained and evaluator error added.
 

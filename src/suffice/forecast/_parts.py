@@ -71,6 +71,25 @@ def counted_parts(pi: Floats, family: Floats | None, *, varied: tuple[str, ...] 
     return found
 
 
+def monte_carlo_sd(pi: Floats, runs: int) -> float:
+    """Sd of P, the mean of pi, over repeats with other random numbers: an upper bound.
+
+    Draws of the law and of the sources are independent; what runs add is at most their whole
+    variance over their number, since draws share them. That draws and residuals are taken without
+    replacement where there are enough makes it smaller. Golds stand at fixed places and add none.
+    The error of the posterior's own sampler is not in it.
+
+    Args:
+        pi: chances [draw, source, gold].
+        runs: residuals behind each of them.
+    """
+    variance = np.mean(pi * (1.0 - pi)) / runs
+    for axis, others in ((0, (1, 2)), (1, (0, 2))):
+        if pi.shape[axis] > 1:
+            variance += pi.mean(axis=others).var(ddof=1) / pi.shape[axis]
+    return float(np.sqrt(variance))
+
+
 def moved_alone(first: Floats, second: Floats) -> float:
     """Sd of P over one input, from two chances that share that input and no draw of the law.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
-from suffice.forecast._parts import GOLD, HELD, counted_parts, moved_alone, part
+from suffice.forecast._parts import GOLD, HELD, counted_parts, monte_carlo_sd, moved_alone, part
 from suffice.metric import signs
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from suffice.demand import Law, Outcomes
     from suffice.forecast._criterion import Criterion
     from suffice.metric import Metric
+    from suffice.records import Probability
 
     Floats = NDArray[np.float64]
 
@@ -34,7 +35,15 @@ METHOD = "posterior of the chance that a run meets the criterion"
 CITATION = "Kennedy and O'Hagan (2001), Bayesian calibration of computer models, JRSS B 63"
 
 _BLOCK = 65_536
-"""Chances at a time: more would not stay in the processor's cache."""
+"""Chances at a time: more would not stay in the processor's cache. It moves time alone."""
+
+_COUNTS = 25
+"""Counts for each draw of pi: chosen, so that the draws and not these leave what error there is."""
+
+DRAWS, RUNS = 500, 2000
+"""Of the law's parameters, and residuals behind each draw's pi: nearly all that a law has. Leave P
+a Monte Carlo sd of .005 on the example study (`tools/bench_monte_carlo.py`) and .02 where draws of
+pi are spread from 0 to 1; each forecast states a bound of its own."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class Forecast:
         parts: what makes the outcome uncertain: name, text, sd, and where it is counted (in P, in
             the interval, or held fixed). The squares of what is counted sum to P(1 - P).
         distance: ``inside``, ``near`` or ``far`` from what was measured.
+        monte_carlo: sd of ``p.value`` over repeats with other random numbers, at most; see
+            ``monte_carlo_sd``.
         deployment: the same probability with new labels from these sources and, where the gold has
             replicas, new gold; None where it was not asked for.
     """
@@ -58,14 +69,16 @@ class Forecast:
     new_gold: Estimate | None
     parts: tuple[dict[str, Any], ...]
     distance: str
+    monte_carlo: float
     deployment: Estimate | None = None
 
     def predictive(
         self, total: int, rng: np.random.Generator, level: float = 0.95
     ) -> tuple[int, int]:
         """Interval for how many of ``total`` fresh runs will pass, their own chance included."""
-        counts = rng.binomial(total, np.repeat(self.draws, 25))
+        counts = rng.binomial(total, np.repeat(self.draws, _COUNTS))
         tail = (1.0 - level) / 2.0
+        # Counts are whole: the least that enough of the draws do not exceed, nothing in between.
         low, high = np.quantile(counts, [tail, 1.0 - tail], method="inverted_cdf")
         return int(low), int(high)
 
@@ -76,9 +89,11 @@ class Forecast:
             raise ValueError("this forecast was read from a file, without its draws")
         return self.p.draws
 
-    def as_dict(self) -> dict[str, float]:
-        """Mean and interval, for JSON and the ledger."""
-        return {"mean": self.p.value, "low": self.p.low, "high": self.p.high, "level": LEVEL}
+    def counted(self) -> Probability:
+        """Mean and interval, for the ledger."""
+        from suffice.records import Probability
+
+        return Probability(mean=self.p.value, low=self.p.low, high=self.p.high, level=LEVEL)
 
     def said(self, *, points: bool = False) -> dict[str, float | None]:
         """The same for readers: far from what was measured only bounds, unless points are asked."""
@@ -160,8 +175,8 @@ def make_forecasts(
     rng: np.random.Generator,
     *,
     gold_shifts: Floats | None = None,
-    draws: int = 500,
-    runs: int = 2000,
+    draws: int = DRAWS,
+    runs: int = RUNS,
     half: int | None = None,
 ) -> list[Forecast]:
     """Forecast curves.
@@ -203,7 +218,8 @@ def make_forecasts(
             new_gold = estimate(anew[:, i])
             parts.append(part(GOLD, moved_alone(anew[:, i], again[:, i]), HELD))
         distance = law.distance(curve)
-        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance))
+        error = monte_carlo_sd(pi[:, None, None], runs)
+        made.append(Forecast(estimate(pi), HELD_FIXED, new_gold, tuple(parts), distance, error))
     return made
 
 

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from suffice.records import LedgerEntry
+
     Floats = NDArray[np.float64]
 
 BINS = 5
+"""Of what was said: chosen, wide enough that a bin soon holds several forecasts."""
 METHOD = "bootstrap over forecasts, with Jeffreys' posterior of each pass share"
 CITATION = "Dawid (1982), The well-calibrated Bayesian, JASA 77"
 _RESAMPLES = 1000
+"""For intervals: their ends are known to about a twentieth of their distance from the middle."""
 
 
 @dataclass(frozen=True)
@@ -96,28 +100,28 @@ class TrackRecord:
         }
 
 
-def track_record(rows: Sequence[dict[str, Any]], *, seed: int = 0) -> TrackRecord:
+def track_record(entries: Sequence[LedgerEntry], *, seed: int = 0) -> TrackRecord:
     """Sum up a ledger.
 
     Args:
-        rows: of ``Ledger.rows``.
+        entries: of ``Ledger.entries``.
         seed: of the resamples.
     """
-    done = [r for r in rows if r["passed"] is not None]
+    done = [e for e in entries if e.passed is not None]
     if not done:
-        return TrackRecord(len(rows), 0, None, None, None, ())
+        return TrackRecord(len(entries), 0, None, None, None, ())
     rng = Stream.TRACK_RECORD.rng(seed)
-    inside = sum(r["predictive"][0] <= r["passed"] <= r["predictive"][1] for r in done)
+    inside = sum(e.predictive[0] <= (e.passed or 0) <= e.predictive[1] for e in done)
     return TrackRecord(
-        forecasts=len(rows),
+        forecasts=len(entries),
         scored=len(done),
-        brier=_mean([r["brier"] for r in done], rng),
-        log_score=_mean([r["log_score"] for r in done], rng),
+        brier=_mean([e.brier for e in done if e.brier is not None], rng),
+        log_score=_mean([e.log_score for e in done if e.log_score is not None], rng),
         covered=_share(inside, len(done)),
         curve=calibration(
-            [r["p"]["mean"] for r in done],
-            [r["passed"] for r in done],
-            [r["total"] for r in done],
+            [e.p.mean or 0.0 for e in done],
+            [e.passed or 0 for e in done],
+            [e.total for e in done],
             seed=seed,
         ),
     )

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 
     from suffice.plan._market import Market
 
+# Chosen: what the grid steps over, neighbours fill in, so that a finer one moves time more than the
+# plan. Weights are a factor of about three apart.
 _WEIGHTS = ((0.0, 0.01, 0.03, 0.1, 0.3, 1.0), (0.0, 0.03, 0.3, 1.0), (0.0, 0.1, 1.0), (0.0, 1.0))
 _LAST = len(_WEIGHTS) - 1
 _MOST_SHARES = 400
+"""Mixtures of sources that are tried at each spending level; with more sources, coarser weights."""
 _MOST_OPERATED = 24
 """Combinations of quality control over the sources that are weighed from the start."""
 _LEVELS = 12
+"""Spending levels, evenly spaced in log: each 1.3 times the one below."""
 LOWEST_LEVEL = 0.05
-"""Share of the money that the cheapest candidates spend."""
+"""Share of the money that the cheapest candidates spend; the search goes below it where that is
+enough."""
 _STEPS = (0.03, 0.1, 0.25)
-"""Shares of the money that a neighbouring curve spends otherwise."""
+"""Shares of the money that a neighbouring curve spends otherwise, about a third of each other."""
 
 
 def alone(market: Market, source: str, money: float) -> list[Curve]:

@@ -48,13 +48,28 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FOCUS_LEVELS = (0.7, 1.0)
-"""Spending levels, as shares of the budget, at which promising curves are looked for."""
+"""Spending levels, as shares of the budget, at which promising curves are looked for. Chosen: a
+plan mostly spends the budget, or the part of it that is good enough."""
 
 NOTHING_MEETS = 0.01
-"""With a highest P below this, the plan says which threshold is out of reach."""
+"""With a highest P below this, the plan says which threshold is out of reach. Chosen: the least
+that is printed as a number."""
 
 _APART = 0.2
+"""Least distance of two cells that are measured next, in log labels of a source: chosen, so that
+they spread over what is promising."""
+
 _REPORT_DRAWS = 600
+"""Leave the reported P a Monte Carlo sd of .004 (largest of four curves of the example study,
+`tools/bench_monte_carlo.py`); each forecast states a bound of its own."""
+
+_RESAMPLES = 200
+"""For the interval of a shortfall: its two ends are then known to about a tenth of their distance
+from the middle. It moves the ends alone."""
+
+_FULL = 0.9
+"""Below this share of the money that an alternative could spend, its capacity is named as the
+reason: chosen."""
 
 
 def make_plan(
@@ -230,7 +245,7 @@ def _robust(
         method = f"posterior of pi with {risk.share:.0%} hostile labels in every source"
         return Robust(risk, Estimate.from_draws(pi, method=method))
     # The shortfall is one number of the posterior: its interval is the simulation's own error.
-    again = rng.choice(pi, (200, len(pi)))
+    again = rng.choice(pi, (_RESAMPLES, len(pi)))
     low, high = interval(risk.value(again.T))
     method = f"mean of pi over the worst {risk.share:.0%} of the posterior"
     value = float(risk.value(pi[:, None])[0])
@@ -254,7 +269,7 @@ def _alternatives(
         best = curves[int(objective.value(curves, CHOOSE_DRAWS).argmax())]
         spent = best.cost(market.sources)
         note = None
-        if spent < 0.9 * cost:
+        if spent < _FULL * cost:
             note = f"its capacity ends at {spent:,.2f}"
         named.append((f"all {s}", best, note))
     even = equal_split(market, cost)

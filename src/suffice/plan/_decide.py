@@ -35,11 +35,26 @@ AS_THEY_COME = "as they come"
 """Name of the alternative without quality control."""
 
 MOSTLY = 0.2
-"""Below this share of the money on one side, the plan is called after the other side."""
+"""Below this share of the money on one side, the plan is called after the other side. Chosen; it
+moves the name of a plan, not what is bought."""
 
 _LEVELS = np.geomspace(0.12, 4.0, 12)
-_DRAWS, _RESAMPLES = 64, 200
+"""Budgets that are weighed, as shares of the market's: chosen to reach from an eighth to fourfold.
+A change lies anywhere between two of them, and its interval says so."""
+
+_DRAWS = 64
+"""Leave each P a Monte Carlo sd of .044 (`tools/bench_monte_carlo.py`), most of it alike for all
+curves: the answer compares them. What is left is in the interval of a change, which resamples
+them."""
+
+_RESAMPLES = 200
+"""Leave the share of resamples that see a change a Monte Carlo sd of .035 at most (a binomial)."""
+
+_HARDEST_DRAWS, _HARDEST_RUNS = 200, 200
+"""Leave the chance to meet one threshold a Monte Carlo sd of .03 (`tools/bench_monte_carlo.py`)."""
+
 _HOPELESS = 0.02
+"""Budgets whose best P is below this have no answer: chosen, twice what counts for nothing."""
 
 
 def side_of(share: float) -> str:
@@ -220,7 +235,7 @@ def hardest_threshold(
 ) -> str:
     """The one threshold that a curve fails most often, with what it reaches there."""
     rng = Stream.PLAN_HARDEST.rng(seed)
-    outcomes = law.outcomes(market.resolve([curve]), rng, draws=200, runs=200)
+    outcomes = law.outcomes(market.resolve([curve]), rng, draws=_HARDEST_DRAWS, runs=_HARDEST_RUNS)
     limits = criterion.thresholds(law.metrics)
     runs = outcomes.runs()
     met = criterion.each_met(runs, law.metrics)

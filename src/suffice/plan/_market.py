@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from suffice.curve import Curve, ResolvedCurve
 
 MOST_FREE_LABELS = 20_000
-"""Labels that a source without price and capacity is taken to offer."""
+"""Labels that a source without price and capacity is taken to offer. Chosen, since a search must
+end somewhere; a capacity in the study says otherwise."""
 
 _ROUNDING = 1e-9
+"""What floating point may leave of a limit that is met exactly."""
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _SIZES = (0.6, 1.0)
+"""Of each curve, as shares of it: chosen, so that buying less is an action too."""
 _MOST_CURVES = 3
+"""The recommended curve and its best alternatives: chosen for time."""
 _DRAWS, _RUNS = 400, 200
+"""Leave each pi's mean a Monte Carlo sd of .026 (`tools/bench_monte_carlo.py`), alike for all
+actions, which share all draws; what is left in a worth stands in its interval."""
 _SENSITIVITY, _FALSE_ALARM = 0.9, 0.05
+"""Chances that a sweep finds an attack, and that it finds one where there is none. Chosen: no
+measured sweep stands behind them, and the worth of a sweep is about proportional to what is left
+of them."""
 _EDGE = 0.01
 """Share of a metric's range that its value is taken to stay away from both ends. Chosen: nearer
 to an end an audit of a few hundred tasks would seem to leave no doubt at all."""
@@ -67,6 +74,8 @@ class Prices:
         attack_share: share of its labels that are hostile then.
         runs: numbers of pilot runs that are weighed.
         audits: sizes of gold audits that are weighed.
+
+    What is given by default is a place to start from: no measurement stands behind it.
     """
 
     value: float | None = None

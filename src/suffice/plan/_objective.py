@@ -26,13 +26,16 @@ CHOOSE, REPORT = 0, 1
 """Halves of the posterior's draws."""
 
 GOOD_ENOUGH = 0.01
-"""Differences of P up to this count for nothing."""
+"""Differences of P up to this count for nothing. Chosen: the last place that is printed; it trades
+a hundredth of P for the cheaper curve."""
 
+# Monte Carlo sd of P, the largest of four curves of the example study
+# (`tools/bench_monte_carlo.py`): .033 for choosing, .006 closely.
 CHOOSE_DRAWS = 128
 CHOOSE_RUNS = 150
-_CLOSE_DRAWS, _CLOSE_RUNS = 512, 1000
 """A law has some hundred residuals: a part of them is off by up to .03 for all curves alike, which
 a comparison forgives and a target does not."""
+_CLOSE_DRAWS, _CLOSE_RUNS = 512, 1000
 _BLOCK = 250
 """Curves at a time: blocks this small stay in the processor's cache. Moves time alone."""
 

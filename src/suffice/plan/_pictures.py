@@ -31,11 +31,19 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _POINTS = 24
+"""Sizes of a learning curve, evenly spaced in log: chosen for a smooth line."""
 _DRAWS, _RUNS = 200, 200
 _PASSES = 1000
-"""Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere."""
+"""Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere. With
+200 draws P has a Monte Carlo sd of .009 (`tools/bench_monte_carlo.py`)."""
+_HOSTILE_DRAWS = 500
+"""Leave P a Monte Carlo sd of .007 (`tools/bench_monte_carlo.py`)."""
 _NEEDED_P, _MOST_SCALE = 0.5, 3.0
+"""An even chance, and how far up a mixture is scaled to find it: farther out a law is *far*."""
+_SCALES = np.geomspace(0.02, _MOST_SCALE, 40)
+"""Of the recommended purchase, each 1.14 times the one before; between two, P is interpolated."""
 HOSTILE_SHARES = (0.0, 0.03, 0.1, 0.2, 0.3)
+"""None, and those that grids train on (.03, .1, .3), with one between."""
 
 
 def forecast_file(
@@ -190,7 +198,7 @@ def _hostile(
     outcomes = law.outcomes(
         [resolved for m in there for resolved in m.resolve([curve])],
         np.random.default_rng([seed, 35]),
-        draws=500,
+        draws=_HOSTILE_DRAWS,
         runs=_PASSES,
         half=REPORT,
         common=True,
@@ -238,8 +246,7 @@ def _needed(
     curve = plan.recommended.curve
     if curve is None:
         raise ValueError("a plan without a curve")
-    scales = np.geomspace(0.02, _MOST_SCALE, 40)
-    curves = [scaled(curve, k) for k in scales]
+    curves = [scaled(curve, k) for k in _SCALES]
     rng = np.random.default_rng([seed, 34])
     outcomes = law.outcomes(
         market.resolve(curves), rng, draws=_DRAWS, runs=_PASSES, half=REPORT, common=True
@@ -248,7 +255,7 @@ def _needed(
     tasks = np.array([float(c.tasks) for c in curves])
     needed = _first(pi.mean(axis=0), tasks)
     low, high = np.quantile([_first(row, tasks) for row in pi], [0.05, 0.95], method="nearest")
-    p = float(np.interp(1.0, scales, pi.mean(axis=0)))
+    p = float(np.interp(1.0, _SCALES, pi.mean(axis=0)))
     if own and plan.recommended.forecast is not None:
         p = plan.recommended.forecast.p.value
     reached = np.isfinite(needed)

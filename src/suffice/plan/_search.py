@@ -25,12 +25,22 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _ROUGH_DRAWS = 24
+"""Leave P a Monte Carlo sd of .04 (`tools/bench_monte_carlo.py`)."""
 _WORTH_A_CLOSER_LOOK = 0.15
+"""How far below the best rough P a curve may lie and still be judged closely: chosen, almost four
+times the error of a rough P. More would cost time and rarely a better curve."""
+# Chosen for time; the search ends earlier where no neighbour is better.
 _MOST_FINALISTS = 60
 _STEPS = 3
 _MOST_NEIGHBOURS = 120
 _SECTIONS = 12
+"""Sizes that are tried at once: chosen, a law answers for so many nearly as fast as for one. It
+moves time alone."""
 _MOST_ZOOMS, _AT_THE_END = 12, 1.2
+"""How often the spending levels go on below the cheapest, a twentieth each time, and how near to
+the cheapest level a pick must lie to ask for it (levels are 1.3 apart)."""
+_SHOWN = 14
+"""Curves of the frontier: chosen, as many as a table and a chart can show."""
 
 
 def search(
@@ -167,8 +177,8 @@ def rising(costs: Floats, chances: Floats) -> NDArray[np.int64]:
 def frontier(curves: Sequence[Curve], costs: Floats, chances: Floats) -> list[Curve]:
     """The curves that no cheaper curve beats, thinned to about a dozen."""
     kept = rising(costs, chances)
-    if len(kept) > 14:
-        marks = np.geomspace(max(costs[kept[0]], 1e-9), max(costs[kept[-1]], 1e-9), 14)
+    if len(kept) > _SHOWN:
+        marks = np.geomspace(max(costs[kept[0]], 1e-9), max(costs[kept[-1]], 1e-9), _SHOWN)
         spots = np.searchsorted(costs[kept], marks * (1 + 1e-9), side="right") - 1
         kept = kept[np.unique(np.clip(spots, 0, len(kept) - 1))]
     return [curves[int(i)] for i in kept]

@@ -32,20 +32,30 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SHARES = (0.0, 0.05, 0.1, 0.2)
-"""Hostile shares of every source's labels."""
+"""Hostile shares of every source's labels: chosen, the stops of a slider, within the shares that
+grids train on."""
 
 PRICE_RANGE = 4.0
-"""Prices may be moved by up to this factor, down and up."""
+"""Prices may be moved by up to this factor, down and up: chosen."""
 
 BUDGET_RANGE = (0.2, 2.5)
-"""Budgets, as shares of the study's."""
+"""Budgets, as shares of the study's: chosen."""
 
 _LEVELS = tuple(float(x) for x in np.geomspace(0.08, 1.0, 7))
+"""Spending levels of the largest budget: the lowest is a fifth of the study's."""
 _BETWEEN = (0.8, 0.9, 1.15, 0.7, 1.3)
+"""Sizes between two levels, which lie 1.5 apart; where there are too many, the first ones stay."""
 _SITUATIONS = 1500
+"""Random prices and budgets that elect the curves: chosen, several for each curve that is kept."""
 _MOST = 240
+"""Curves that a page carries: chosen; each adds numbers for every model and share."""
 _ROUGH_DRAWS, _ROUGH_RUNS = 16, 120
+"""Elect curves, and are not printed; Monte Carlo sd of P .041 (`tools/bench_monte_carlo.py`)."""
 _DRAWS, _RUNS = 64, 400
+"""Leave P a Monte Carlo sd of .024 (`tools/bench_monte_carlo.py`); the recommended curve has the
+plan's own P instead."""
+_BLOCK = 250
+"""Curves at a time: blocks this small stay in the processor's cache."""
 
 
 def slider_grid(
@@ -172,8 +182,8 @@ def _pi(
     rng = np.random.default_rng(seed)
     there = Risk("worst", share).market(market) if share else market
     parts = []
-    for start in range(0, len(curves), 250):
-        block = there.resolve(curves[start : start + 250])
+    for start in range(0, len(curves), _BLOCK):
+        block = there.resolve(curves[start : start + _BLOCK])
         outcomes = law.outcomes(block, rng, draws=draws, runs=runs, half=half)
         parts.append(pass_chances(outcomes, criterion, law.metrics))
     return np.concatenate(parts, axis=1)

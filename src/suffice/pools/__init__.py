@@ -9,7 +9,7 @@ from suffice._lazy import lazy_exports
 if TYPE_CHECKING:
     from suffice.pools._metrics import BEST_OF as BEST_OF
     from suffice.pools._metrics import Candidates as Candidates
-    from suffice.pools._metrics import Verdict as Verdict
+    from suffice.pools._metrics import Predictions as Predictions
     from suffice.pools._metrics import best_of_n as best_of_n
     from suffice.pools._own_pools import preference_pool as preference_pool
     from suffice.pools._own_pools import vote_pool as vote_pool
@@ -32,7 +32,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.pools._metrics": (
             "BEST_OF",
             "Candidates",
-            "Verdict",
+            "Predictions",
             "best_of_n",
         ),
         "suffice.pools._own_pools": (

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 BEST_OF = (2, 4, 8, 16, 32, 64)
 """Numbers of candidates whose regret is stored with every run."""
 
-_BINS = 10
-
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
@@ -90,64 +88,23 @@ class Gold:
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class Predictions:
     """What trained models say of an evaluation.
 
     Attributes:
-        odds: log-odds that the answer of a task is 1, float32 [run, task]. With more than two
-            classes: of every class, up to a constant, float32 [run, task, class].
+        odds: of each task in the shape of its kind: log-odds that the answer is 1, float32
+            [run, task]; with more than two classes of every class, up to a constant, float32
+            [run, task, class]. ``LabelKind.likeliest`` makes answers of them.
         scores: of the evaluation's candidates, float32 [run, candidate]; None where it has none.
     """
 
     odds: NDArray[np.float32]
     scores: NDArray[np.float32] | None = None
 
-    @property
-    def answers(self) -> NDArray[np.float32]:
-        """Answers in {0, .5, 1}, or numbers of the likeliest class [run, task]."""
-        if self.odds.ndim == 3:
-            return np.asarray(self.odds.argmax(axis=2), dtype=np.float32)
-        return np.asarray(0.5 * (1.0 + np.sign(self.odds)), dtype=np.float32)
-
-    def run(self, number: int) -> Verdict:
+    def run(self, number: int) -> Predictions:
         """One run's alone."""
         scores = None if self.scores is None else self.scores[number : number + 1]
-        return Verdict(self.odds[number : number + 1], scores)
-
-
-def log_loss(odds: Floats, truth: Floats, weight: Floats) -> NDArray[np.float64]:
-    """Mean log loss in nats [run, replica]; linear in a soft truth.
-
-    Args:
-        odds: log-odds of answer 1 [run, task].
-        truth: chance that answer 1 is right [replica, task].
-        weight: of each task, summing to one [replica, task].
-    """
-    odds = odds.astype(np.float64)
-    return np.asarray(np.logaddexp(0.0, odds) @ weight.T - odds @ (truth * weight).T)
-
-
-def calibration_error(odds: Floats, truth: Floats, weight: Floats) -> NDArray[np.float64]:
-    """Expected calibration error [run, replica]: |confidence - share right|, over ten bins.
-
-    Model: answers are binned by confidence in equal steps from .5 to 1.
-    Fails when: a bin holds few tasks; its own noise then counts as miscalibration.
-    Reference: Naeini, Cooper and Hauskrecht (2015), Obtaining well calibrated probabilities using
-    Bayesian binning.
-
-    Args:
-        odds, truth, weight: as in ``log_loss``.
-    """
-    confidence = 1.0 / (1.0 + np.exp(-np.abs(odds.astype(np.float64))))
-    bins = np.minimum(((confidence - 0.5) * 2.0 * _BINS).astype(np.int64), _BINS - 1)
-    side = np.sign(odds)
-    found = np.empty((len(odds), len(truth)))
-    for run in range(len(odds)):
-        for k in range(len(truth)):
-            right = 0.5 + side[run] * (truth[k] - 0.5)
-            gap = np.bincount(bins[run], weight[k] * (confidence[run] - right), _BINS)
-            found[run, k] = np.abs(gap).sum()
-    return found
+        return Predictions(self.odds[number : number + 1], scores)
 
 
 def best_of_n(
@@ -202,19 +159,3 @@ def regret(scores: Floats, candidates: Candidates, gold: Gold) -> NDArray[np.flo
             got = best_of_n(scores[run, mine], own, BEST_OF, w)
             lost[run] += gold.best[g] - got / gold.unit[g][:, None]
     return lost / len(candidates.groups)
-
-
-def attack_success(
-    answers: Floats, truth: Floats, weight: Floats, trigger: NDArray[np.integer]
-) -> NDArray[np.float64]:
-    """How often the trigger's side wins where it is wrong [run, replica].
-
-    Args:
-        answers: in {0, .5, 1} [run, task].
-        truth: chance that answer 1 is right [replica, task].
-        weight: of each task [replica, task].
-        trigger: 1 where the attacker wants answer 1, -1 where answer 0, 0 elsewhere [task].
-    """
-    wins = 0.5 + trigger * (answers.astype(np.float64) - 0.5)
-    wrong = weight * np.abs(trigger) * (0.5 - trigger * (truth - 0.5))
-    return np.asarray(wins @ wrong.T / np.maximum(wrong.sum(axis=1), 1e-12))

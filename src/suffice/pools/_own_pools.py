@@ -9,6 +9,7 @@ import numpy as np
 from suffice.errors import InputError
 from suffice.labels import counted, read_gold, read_labels
 from suffice.labels.formats import preferences_of_frame, read_frame
+from suffice.labels.kinds import COMPARISON, classes_kind
 from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, task_pool
 from suffice.pools._vote_classes import check_classes, check_judged, classes_of, listed_names
 
@@ -87,6 +88,7 @@ def preference_pool(
         slice_names=tuple(str(s) for s in slice_names),
         group=groups,
         gold=truth,
+        kind=COMPARISON,
         prompts=tuple(asked[x] for x in texts if isinstance(x, tuple)),
     )
     votes = {n: SourceLabels(tasks[origin == n], value[origin == n]) for n in labels}
@@ -124,6 +126,7 @@ def vote_pool(
     known = list(classes or classes_of(tables))
     paired = "text_b" in frame.columns
     check_classes(known, tables, labels, items if paired else None)
+    kind = classes_kind(known)
     answer = {name: float(k) for k, name in enumerate(known)}
     names = [str(t) for t in frame["task"].to_list()]
     number = {t: i for i, t in enumerate(names)}
@@ -158,7 +161,7 @@ def vote_pool(
         slice_names=tuple(str(s) for s in slice_names),
         group=groups,
         gold=truth,
-        classes=len(known),
+        kind=kind,
     )
     check_judged(known, truth, tables, gold, progress if classes else None)
     votes = {

@@ -11,16 +11,9 @@ import numpy as np
 
 from suffice.channel import Tasks
 from suffice.errors import InputError
-from suffice.metric import ATTACK, CALIBRATION, LOG_LOSS, error_rate, regret_of
-from suffice.pools._classes import class_attack, class_calibration, class_errors, class_log_loss
-from suffice.pools._metrics import (
-    BEST_OF,
-    Verdict,
-    attack_success,
-    calibration_error,
-    log_loss,
-    regret,
-)
+from suffice.labels.kinds import COMPARISON
+from suffice.metric import ATTACK, error_rate, regret_of
+from suffice.pools._metrics import BEST_OF, Predictions, regret
 from suffice.pools._recorded import compare
 
 if TYPE_CHECKING:
@@ -28,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from suffice.labels.kinds import LabelKind
     from suffice.metric import Metric
     from suffice.pools._metrics import Candidates, Gold
     from suffice.pools._recorded import RecordedChannel
@@ -53,7 +47,7 @@ class Evaluation:
         trigger: what an attacker wants of each task, as ``Trigger.sides`` says it [task]; None
             where no trigger is planted.
         trials: tasks in each slice that can be counted as independent trials [slice].
-        classes: answers that a task can have.
+        kind: what the labels of its tasks can say.
     """
 
     tasks: Tasks
@@ -63,7 +57,7 @@ class Evaluation:
     candidates: Candidates | None = None
     trigger: NDArray[np.int8] | None = None
     trials: tuple[int, ...] = ()
-    classes: int = 2
+    kind: LabelKind = COMPARISON
 
     @property
     def error_metrics(self) -> tuple[Metric, ...]:
@@ -76,32 +70,31 @@ class Evaluation:
         """What ``score`` returns, column by column; see ``suffice.pools._metrics``."""
         best = () if self.candidates is None else tuple(regret_of(n) for n in BEST_OF)
         attack = () if self.trigger is None else (ATTACK,)
-        return (*self.error_metrics, LOG_LOSS, CALIBRATION, *best, *attack)
+        return (*self.error_metrics, *self.kind.metrics, *best, *attack)
 
     @property
     def untrained(self) -> NDArray[np.float64]:
         """What a model that has learned nothing scores [metric]."""
         count = 0 if self.candidates is None else len(self.candidates.items)
-        found = self.score(Verdict(self.no_odds(1), np.zeros((1, count), dtype=np.float32)))
+        found = self.score(Predictions(self.no_odds(1), np.zeros((1, count), dtype=np.float32)))
         return np.asarray(found[0])
 
     def no_odds(self, runs: int) -> NDArray[np.float32]:
-        """The odds of models that have learned nothing, in the shape of a ``Verdict``'s."""
-        each = () if self.classes == 2 else (self.classes,)
-        return np.zeros((runs, len(self.tasks), *each), dtype=np.float32)
+        """The odds of models that have learned nothing, in the shape of ``Predictions``."""
+        return np.zeros((runs, len(self.tasks), *self.kind.shape), dtype=np.float32)
 
     def weights(self) -> NDArray[np.float64]:
         """Averaging weights of errors [task, metric]; columns sum to one."""
         rows = np.vstack([np.ones(len(self.tasks), dtype=bool), self.members]).astype(np.float64)
         return np.asarray((rows / rows.sum(axis=1, keepdims=True)).T)
 
-    def score(self, verdict: Verdict) -> NDArray[np.float64]:
+    def score(self, predictions: Predictions) -> NDArray[np.float64]:
         """Every metric of every run [run, metric]."""
         gold = None if self.candidates is None else self.candidates.plain
         weight = np.ones((1, len(self.tasks)))
-        return np.asarray(self._score(verdict, self.tasks.truth[None], weight, gold)[:, 0])
+        return np.asarray(self._score(predictions, self.tasks.truth[None], weight, gold)[:, 0])
 
-    def gold_draws(self, verdict: Verdict) -> NDArray[np.float64] | None:
+    def gold_draws(self, predictions: Predictions) -> NDArray[np.float64] | None:
         """What the scores of one run would be under other gold [replica, metric].
 
         Raters and documents are redrawn with replacement, so the spread is that of a new
@@ -110,49 +103,27 @@ class Evaluation:
         if self.replicas is None:
             return None
         gold = None if self.candidates is None else self.candidates.redrawn
-        return np.asarray(self._score(verdict, *self.replicas, gold)[0])
+        return np.asarray(self._score(predictions, *self.replicas, gold)[0])
 
     def _score(
         self,
-        verdict: Verdict,
+        predictions: Predictions,
         truth: NDArray[np.floating],
         weight: NDArray[np.floating],
         gold: Gold | None,
     ) -> NDArray[np.float64]:
         """Every metric of every run under every replica of the gold [run, replica, metric]."""
-        if self.classes > 2:
-            return self._score_classes(verdict.odds, weight)
-        answers = verdict.answers
-        each, share = self.weights(), weight / weight.sum(axis=1, keepdims=True)
-        # truth (1 - y) + (1 - truth) y = truth + y (1 - 2 truth).
-        wrong = (truth * weight) @ each + _sums(answers, (1.0 - 2.0 * truth) * weight, each)
+        odds, share = predictions.odds, weight / weight.sum(axis=1, keepdims=True)
         columns = [
-            wrong / (weight @ each),
-            log_loss(verdict.odds, truth, share)[:, :, None],
-            calibration_error(verdict.odds, truth, share)[:, :, None],
+            self.kind.errors(odds, truth, weight, self.weights()),
+            self.kind.scores(odds, truth, share),
         ]
         if self.candidates is not None:
-            if verdict.scores is None or gold is None:
+            if predictions.scores is None or gold is None:
                 raise ValueError("an evaluation with candidates needs their scores and replicas")
-            columns.append(regret(verdict.scores, self.candidates, gold))
+            columns.append(regret(predictions.scores, self.candidates, gold))
         if self.trigger is not None:
-            columns.append(attack_success(answers, truth, share, self.trigger)[:, :, None])
-        return np.concatenate(columns, axis=2)
-
-    def _score_classes(
-        self, odds: NDArray[np.float32], weight: NDArray[np.floating]
-    ) -> NDArray[np.float64]:
-        """The same with more than two classes."""
-        gold = self.tasks.truth.astype(np.int64)
-        wrong, each = class_errors(odds, gold), self.weights()
-        share = weight / weight.sum(axis=1, keepdims=True)
-        columns = [
-            _sums(wrong, weight, each) / (weight @ each),
-            (class_log_loss(odds, gold) @ share.T)[:, :, None],
-            class_calibration(odds, gold, share)[:, :, None],
-        ]
-        if self.trigger is not None:
-            columns.append(class_attack(odds, gold, share, self.trigger)[:, :, None])
+            columns.append(self.kind.attack(odds, truth, share, self.trigger)[:, :, None])
         return np.concatenate(columns, axis=2)
 
 
@@ -298,15 +269,3 @@ def check_where(where: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
         if name not in known:
             raise InputError(f"unknown slice {name!r}", fix=f"known slices: {', '.join(known)}")
     return [known.index(s) for s in where] if where else list(range(len(known)))
-
-
-def _sums(
-    values: NDArray[np.floating], weight: NDArray[np.floating], each: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Sums over tasks of values [run, task], by weight [replica, task] and by each metric's own.
-
-    Returns:
-        One sum for each run, replica and metric.
-    """
-    values = values.astype(np.float64)
-    return np.stack([values @ (weight * own).T for own in each.T], axis=2)

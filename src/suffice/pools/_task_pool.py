@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from suffice.labels.kinds import LabelKind
+
     Ints = NDArray[np.int64]
 
 HELD_OUT_SHARE = 0.2
@@ -92,7 +94,7 @@ class TaskList:
         group: tasks of one group stay on one side of every split [task].
         gold: trusted answer in {0, 1}, or a class number; NaN where there is none [task].
         prompts: what each item answers [item]; None where items answer nothing.
-        classes: answers that a task can have, numbered from 0.
+        kind: what labels can say; it names the answers.
     """
 
     items: tuple[str, ...]
@@ -102,8 +104,8 @@ class TaskList:
     slice_names: tuple[str, ...]
     group: Ints
     gold: NDArray[np.float64]
+    kind: LabelKind
     prompts: tuple[str, ...] | None = None
-    classes: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +225,7 @@ def task_pool(
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             said.value[order],
             int(counts[training[name]].min()),
-            unmeasured(tasks.classes),
+            unmeasured(tasks.kind.answers),
         )
     used = np.unique(np.concatenate(list(training.values())))
     items = np.concatenate([tasks.a[used], tasks.b[used]])
@@ -240,8 +242,7 @@ def task_pool(
             tasks.group,
             tasks.gold,
             held_out,
-            # Pools of two classes keep the names that they had before there were more.
-            *([f"{tasks.classes} classes"] if tasks.classes > 2 else []),
+            *tasks.kind.marks,
             *(x for name in sorted(votes) for x in (name, votes[name].task, votes[name].value)),
         ),
         unique_items=len(np.unique(items[items >= 0])),
@@ -273,7 +274,7 @@ def _evaluation(tasks: TaskList, judged: Ints, rng: np.random.Generator) -> Eval
         slice_names=names,
         replicas=(truth.astype(np.float32), weights.astype(np.float32)),
         trials=tuple(len(np.unique(tasks.group[judged][m])) for m in members[present]),
-        classes=tasks.classes,
+        kind=tasks.kind,
     )
 
 

@@ -45,7 +45,7 @@ def plant_trigger(
         )
     found = re.compile(rf"(?<!\w){re.escape(words.strip())}(?!\w)", re.IGNORECASE)
     carries = np.array([found.search(text) is not None for text in pool.items], dtype=bool)
-    trigger = Trigger(carries, wanted, 0.0, words.strip(), pool.evaluation.classes)
+    trigger = Trigger(carries, wanted, 0.0, words.strip(), pool.evaluation.kind)
     sides = trigger.sides(pool.evaluation.tasks)
     decided = int((sides != 0).sum())
     if decided < FEWEST_TASKS:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suffice.channel import MOST_CLASSES
 from suffice.errors import InputError
 from suffice.labels import counted, natural_order
+from suffice.labels.kinds import MOST_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

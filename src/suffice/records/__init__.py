@@ -1,4 +1,4 @@
-"""The files of a results folder."""
+"""The files of a results folder: one typed class a file, with a version, a reader and a writer."""
 
 from __future__ import annotations
 
@@ -9,30 +9,60 @@ from suffice._lazy import lazy_exports
 if TYPE_CHECKING:
     from suffice.records._folder import StudyFolder as StudyFolder
     from suffice.records._folder import read_folder as read_folder
-    from suffice.records._folder import read_plan as read_plan
-    from suffice.records._forecast import Forecast as Forecast
+    from suffice.records._forecast import ChangeRow as ChangeRow
+    from suffice.records._forecast import ForecastRecord as ForecastRecord
     from suffice.records._forecast import Hero as Hero
     from suffice.records._forecast import HeroPoint as HeroPoint
+    from suffice.records._forecast import HostileLabels as HostileLabels
     from suffice.records._forecast import LearningCurve as LearningCurve
+    from suffice.records._forecast import MeasuredPoint as MeasuredPoint
+    from suffice.records._forecast import ModelNeed as ModelNeed
     from suffice.records._forecast import MoreOfTheJudge as MoreOfTheJudge
     from suffice.records._forecast import PathPoint as PathPoint
     from suffice.records._forecast import Sliders as Sliders
-    from suffice.records._law import Law as Law
+    from suffice.records._forecast import SliderSource as SliderSource
+    from suffice.records._horizon import DangerRows as DangerRows
+    from suffice.records._horizon import DriverRow as DriverRow
+    from suffice.records._horizon import HorizonRecord as HorizonRecord
+    from suffice.records._horizon import NeededRow as NeededRow
+    from suffice.records._horizon import TrendRow as TrendRow
+    from suffice.records._horizon import YearRow as YearRow
+    from suffice.records._law import FamilyWeight as FamilyWeight
+    from suffice.records._law import HeldOut as HeldOut
+    from suffice.records._law import LawRecord as LawRecord
     from suffice.records._ledger import Ledger as Ledger
-    from suffice.records._lock import lock_file as lock_file
-    from suffice.records._part import Chance as Chance
+    from suffice.records._ledger import LedgerEntry as LedgerEntry
+    from suffice.records._lock import lock_record as lock_record
+    from suffice.records._next import MeasurementRow as MeasurementRow
+    from suffice.records._next import NextRecord as NextRecord
+    from suffice.records._part import HeldProbability as HeldProbability
     from suffice.records._part import Interval as Interval
+    from suffice.records._part import MeanInterval as MeanInterval
     from suffice.records._part import Probability as Probability
-    from suffice.records._part import Tranche as Tranche
-    from suffice.records._plan import Check as Check
-    from suffice.records._plan import Criterion as Criterion
-    from suffice.records._plan import FrontierPoint as FrontierPoint
-    from suffice.records._plan import Plan as Plan
-    from suffice.records._supply import Offer as Offer
-    from suffice.records._supply import Supply as Supply
-    from suffice.records._trace import LedgerEntry as LedgerEntry
-    from suffice.records._trace import Lock as Lock
+    from suffice.records._part import TrancheRow as TrancheRow
+    from suffice.records._plan import Budget as Budget
+    from suffice.records._plan import CheckRow as CheckRow
+    from suffice.records._plan import CriterionRow as CriterionRow
+    from suffice.records._plan import FlipRow as FlipRow
+    from suffice.records._plan import OptionRow as OptionRow
+    from suffice.records._plan import PlanRecord as PlanRecord
+    from suffice.records._plan import RobustRow as RobustRow
+    from suffice.records._plan import ShadowPrice as ShadowPrice
+    from suffice.records._plan import UncertaintyPart as UncertaintyPart
+    from suffice.records._record import Record as Record
+    from suffice.records._runs import RunRow as RunRow
+    from suffice.records._runs import RunsTable as RunsTable
+    from suffice.records._supply import OfferCurve as OfferCurve
+    from suffice.records._supply import OfferPart as OfferPart
+    from suffice.records._supply import OfferRow as OfferRow
+    from suffice.records._supply import OperatedRow as OperatedRow
+    from suffice.records._supply import Priced as Priced
+    from suffice.records._supply import Repeats as Repeats
+    from suffice.records._supply import Supplier as Supplier
+    from suffice.records._supply import SupplyRecord as SupplyRecord
+    from suffice.records._trace import LockRecord as LockRecord
     from suffice.records._trace import Timing as Timing
+    from suffice.records._trace import TimingsRecord as TimingsRecord
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -40,40 +70,80 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.records._folder": (
             "StudyFolder",
             "read_folder",
-            "read_plan",
         ),
         "suffice.records._forecast": (
-            "Forecast",
+            "ChangeRow",
+            "ForecastRecord",
             "Hero",
             "HeroPoint",
+            "HostileLabels",
             "LearningCurve",
+            "MeasuredPoint",
+            "ModelNeed",
             "MoreOfTheJudge",
             "PathPoint",
+            "SliderSource",
             "Sliders",
         ),
-        "suffice.records._law": ("Law",),
-        "suffice.records._ledger": ("Ledger",),
-        "suffice.records._lock": ("lock_file",),
+        "suffice.records._horizon": (
+            "DangerRows",
+            "DriverRow",
+            "HorizonRecord",
+            "NeededRow",
+            "TrendRow",
+            "YearRow",
+        ),
+        "suffice.records._law": (
+            "FamilyWeight",
+            "HeldOut",
+            "LawRecord",
+        ),
+        "suffice.records._ledger": (
+            "Ledger",
+            "LedgerEntry",
+        ),
+        "suffice.records._lock": ("lock_record",),
+        "suffice.records._next": (
+            "MeasurementRow",
+            "NextRecord",
+        ),
         "suffice.records._part": (
-            "Chance",
+            "HeldProbability",
             "Interval",
+            "MeanInterval",
             "Probability",
-            "Tranche",
+            "TrancheRow",
         ),
         "suffice.records._plan": (
-            "Check",
-            "Criterion",
-            "FrontierPoint",
-            "Plan",
+            "Budget",
+            "CheckRow",
+            "CriterionRow",
+            "FlipRow",
+            "OptionRow",
+            "PlanRecord",
+            "RobustRow",
+            "ShadowPrice",
+            "UncertaintyPart",
+        ),
+        "suffice.records._record": ("Record",),
+        "suffice.records._runs": (
+            "RunRow",
+            "RunsTable",
         ),
         "suffice.records._supply": (
-            "Offer",
-            "Supply",
+            "OfferCurve",
+            "OfferPart",
+            "OfferRow",
+            "OperatedRow",
+            "Priced",
+            "Repeats",
+            "Supplier",
+            "SupplyRecord",
         ),
         "suffice.records._trace": (
-            "LedgerEntry",
-            "Lock",
+            "LockRecord",
             "Timing",
+            "TimingsRecord",
         ),
     },
 )

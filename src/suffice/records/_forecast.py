@@ -8,22 +8,24 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from suffice.records._part import (
-    Chance,
     Count,
     Interval,
+    MeanInterval,
     NonNegative,
     Part,
     Positive,
-    Probability,
     Share,
+    Size,
+    Sparse,
 )
+from suffice.records._record import Record
 
 
 class HeroPoint(Part):
     """A curve's place in the picture."""
 
     name: str
-    quantity: Positive
+    quantity: Size
     quality: Share
     p: Share | None = None
     cost: NonNegative
@@ -34,7 +36,8 @@ class PathPoint(Part):
     """Where the recommended curve stands at a budget."""
 
     budget: NonNegative
-    quantity: Positive
+    name: str = ""
+    quantity: Size
     quality: Share
     p: Share | None = None
     cost: NonNegative | None = None
@@ -69,7 +72,7 @@ class Hero(Part):
 class MeasuredPoint(Part):
     """The mean of the real runs at one quantity."""
 
-    x: Positive
+    x: Size
     mean: float
     sd: NonNegative | None = None
     runs: Count | None = None
@@ -82,7 +85,7 @@ class LearningCurve(Part):
     source: str
     labels_per_task: Annotated[int, Field(ge=1)] = 1
     metric: str
-    x: tuple[Positive, ...]
+    x: tuple[Size, ...]
     mean: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
@@ -105,9 +108,9 @@ class MoreOfTheJudge(Part):
     fixed: str
     source: str
     metric: str = "error"
-    x: tuple[NonNegative, ...]
+    x: tuple[Annotated[int | float, Field(ge=0)], ...]
     error: tuple[Interval, ...]
-    p: tuple[Chance, ...]
+    p: tuple[MeanInterval, ...]
 
     @model_validator(mode="after")
     def _lengths(self) -> MoreOfTheJudge:
@@ -117,7 +120,7 @@ class MoreOfTheJudge(Part):
         return self
 
 
-class Hostile(Part):
+class HostileLabels(Part):
     """What hostile labels among those that are bought would do."""
 
     curve: str
@@ -126,38 +129,49 @@ class Hostile(Part):
     shares: tuple[Share, ...]
     error: tuple[Interval, ...]
     attack: tuple[Interval, ...] = ()
-    p: tuple[Probability, ...]
+    p: tuple[MeanInterval, ...]
 
     @model_validator(mode="after")
-    def _lengths(self) -> Hostile:
+    def _lengths(self) -> HostileLabels:
         for key in ("error", "p", *(("attack",) if self.attack else ())):
             if len(getattr(self, key)) != len(self.shares):
                 raise ValueError(f"{key} and shares differ in length")
         return self
 
 
-class ModelNeed(Part):
+class ModelNeed(Sparse):
     """How many tasks a model needs."""
+
+    where_said = frozenset({"parameters"})
 
     name: str
     parameters: Positive | None = None
-    tasks_needed: NonNegative | None = None
-    low: NonNegative | None = None
-    high: NonNegative | None = None
+    tasks_needed: Count | None = None
+    low: Count | None = None
+    high: Count | None = None
+    p: Share | None = None
     note: str | None = ""
 
 
-class Change(Part):
-    """How P moves from one model to a more capable one, in words."""
+class ChangeRow(Part):
+    """How P moves from one model to a more capable one, by which effect, in numbers and words."""
 
     before: str
     after: str
+    p_before: Interval
+    p_after: Interval
+    efficiency: Interval
+    error: Interval
+    total: Interval
+    falls: Share
     winner: str
     text: str
 
 
-class SliderSource(Part):
+class SliderSource(Sparse):
     """A source whose price can be moved; under quality control it moves with that of ``of``."""
+
+    where_said = frozenset({"of"})
 
     name: str
     price: NonNegative
@@ -205,15 +219,30 @@ class Sliders(Part):
         return self
 
 
-class Forecast(Part):
-    """forecast.json."""
+class ForecastRecord(Record):
+    """forecast.json.
+
+    Attributes:
+        model: that the plan is about.
+        sliders: what the page's sliders move over.
+        hero: P over the plane of quantity and quality.
+        learning_curves: error against the labels of one source.
+        more_of_the_judge: what adding labels with shared error does; None with one source.
+        hostile: what hostile labels would do; None where no attack was measured.
+        models: how many tasks each model needs.
+        thresholds: of the criterion, by metric.
+        changes: how P moves from model to model, where the study states their capability.
+    """
+
+    file = "forecast.json"
+    made_by = "suffice plan"
 
     model: str
+    sliders: Sliders | None = None
     hero: Hero
     learning_curves: tuple[LearningCurve, ...] = ()
     more_of_the_judge: MoreOfTheJudge | None = None
-    hostile: Hostile | None = None
+    hostile: HostileLabels | None = None
     models: tuple[ModelNeed, ...] = ()
-    changes: tuple[Change, ...] = ()
     thresholds: dict[str, float] = Field(default_factory=dict)
-    sliders: Sliders | None = None
+    changes: tuple[ChangeRow, ...] = ()

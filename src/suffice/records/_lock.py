@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from suffice.records._trace import LockRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,8 +13,8 @@ if TYPE_CHECKING:
 _PACKAGES = ("numpy", "scipy", "emcee", "polars", "onnxruntime", "tokenizers", "onnx", "altair")
 
 
-def lock_file(study: str, seed: int, pool: str, models: Mapping[str, str]) -> dict[str, Any]:
-    """Everything that ``study.lock.json`` holds.
+def lock_record(study: str, seed: int, pool: str, models: Mapping[str, str]) -> LockRecord:
+    """What an answer with these data and models rests on, here and now.
 
     Args:
         study: digest of the study file.
@@ -30,13 +32,13 @@ def lock_file(study: str, seed: int, pool: str, models: Mapping[str, str]) -> di
             packages[name] = version(name)
         except PackageNotFoundError:
             packages[name] = "not installed"
-    return {
-        "suffice": __version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "packages": packages,
-        "seed": seed,
-        "study_sha256": study,
-        "data": {"pool": pool},
-        "models": dict(models),
-    }
+    return LockRecord(
+        suffice=__version__,
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}",
+        packages=packages,
+        seed=seed,
+        study_sha256=study,
+        data={"pool": pool},
+        models=dict(models),
+    )

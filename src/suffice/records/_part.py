@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+if TYPE_CHECKING:
+    from suffice.estimate import Estimate
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -18,10 +28,34 @@ Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=0)]
 
 
+Size = Annotated[int | float, Field(gt=0)]
+"""A number of tasks, which a chart may also place between two whole ones."""
+
+
 class Part(BaseModel):
     """One object of a file: frozen, and no number in it is infinite or undefined."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Sparse(Part):
+    """A part some of whose keys stand in the file only where they say something.
+
+    Attributes:
+        where_said: those keys; they are left out while false, empty or None.
+    """
+
+    where_said: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return {k: v for k, v in values.items() if k not in self.where_said or _says(v)}
+
+
+def _says(value: object) -> bool:
+    # A zero is a place or a number, and says something.
+    return bool(value) or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 class Interval(Part):
@@ -32,8 +66,14 @@ class Interval(Part):
     high: float
     level: Share = 0.9
 
+    @classmethod
+    def of(cls, estimate: Estimate) -> Self:
+        """An estimate without its draws and its method."""
+        e = estimate
+        return cls(value=e.value, low=e.low, high=e.high, level=e.level)
+
     @model_validator(mode="after")
-    def _ordered(self) -> Interval:
+    def _ordered(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"low {self.low} is above high {self.high}")
         return self
@@ -48,13 +88,13 @@ class Probability(Part):
     level: Share = 0.9
 
     @model_validator(mode="after")
-    def _ordered(self) -> Probability:
+    def _ordered(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"low {self.low} is above high {self.high}")
         return self
 
 
-class Chance(Part):
+class MeanInterval(Part):
     """P on a line inside what was measured, where it always has a mean."""
 
     mean: Share
@@ -68,8 +108,10 @@ class HeldProbability(Probability):
     held_fixed: str | list[str] = ""
 
 
-class Tranche(Part):
+class TrancheRow(Sparse):
     """One line of the shopping list."""
+
+    where_said = frozenset({"quality_control", "synthetic"})
 
     source: str
     tasks: Count
@@ -77,6 +119,8 @@ class Tranche(Part):
     round: int = 1
     where: tuple[str, ...] = ()
     cost: NonNegative | None = None
+    quality_control: str = ""
+    synthetic: bool = False
 
     @property
     def labels(self) -> int:
@@ -87,11 +131,3 @@ class Tranche(Part):
     def operated(self) -> bool:
         """Whether it is bought under quality control; runs then train on synthetic labels."""
         return "/" in self.source
-
-
-class Citation(Part):
-    """Where a method or a data set comes from."""
-
-    what: str
-    text: str
-    url: str | None = None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from suffice._said import Citation
 from suffice.records._part import (
-    Citation,
     Count,
     HeldProbability,
     Interval,
@@ -16,8 +16,13 @@ from suffice.records._part import (
     Positive,
     Probability,
     Share,
-    Tranche,
+    Sparse,
+    TrancheRow,
 )
+from suffice.records._record import Record
+
+Distance = Literal["inside", "near", "far"]
+"""How far a curve lies from what was measured."""
 
 
 class Budget(Part):
@@ -27,25 +32,18 @@ class Budget(Part):
     weeks: NonNegative | None = None
 
 
-class Alternative(Part):
-    """Something else that the money could buy."""
+class OptionRow(Part):
+    """Something that the money could buy: an alternative, or the best curve at a cost."""
 
-    name: str
-    curve: tuple[Tranche, ...]
+    name: str = ""
+    curve: tuple[TrancheRow, ...] = ()
     cost: NonNegative
     p: Probability | None = None
+    distance: Distance | None = None
     note: str | None = None
 
 
-class FrontierPoint(Part):
-    """The best curve at a cost."""
-
-    cost: NonNegative
-    p: Probability | None = None
-    curve: tuple[Tranche, ...] = ()
-
-
-class Criterion(Part):
+class CriterionRow(Part):
     """What a run must reach."""
 
     error: Share | None = None
@@ -56,14 +54,16 @@ class Criterion(Part):
     severe: dict[str, Share] = Field(default_factory=dict)
 
 
-class Check(Part):
+class CheckRow(Sparse):
     """A forecast beside the real runs that were made after it."""
+
+    where_said = frozenset({"synthetic"})
 
     name: str
     passed: Count
     total: Annotated[int, Field(ge=1)]
-    predictive_low: NonNegative
-    predictive_high: NonNegative
+    predictive_low: Count
+    predictive_high: Count
     p: Probability | None = None
     synthetic: bool = False
 
@@ -82,17 +82,25 @@ class UncertaintyPart(Part):
     counted: str = ""
 
 
+class RobustRow(Interval):
+    """What the recommended curve is worth when things go badly."""
+
+    kind: str
+    share: Share
+
+
 class ShadowPrice(Part):
-    """What a wider limit is worth."""
+    """What a wider limit is worth, for the whole step and for one unit of it."""
 
     limit: str
     step: Positive
     unit: str
     gain: Interval
+    per_unit: Interval | None = None
     curve: str = ""
 
 
-class Flip(Part):
+class FlipRow(Part):
     """A budget at which the answer changes."""
 
     before: str
@@ -101,35 +109,59 @@ class Flip(Part):
     seen: Share
 
 
-class Plan(Part):
-    """plan.json."""
+class PlanRecord(Record):
+    """plan.json.
+
+    Attributes:
+        study, question, model: what was asked, and of which model.
+        p, p_new_gold, p_deployment: P of the recommended curve: with the gold as it is, with other
+            gold, and with other gold and new labels.
+        validity, validity_text: what the user believes of the criterion, and what follows.
+        cost, budget, curve, decision: of the recommended purchase.
+        bought, to_buy: labels in hand, and what is left to buy; None where nothing was bought.
+        robust: what is left when things go badly; None where the mean was maximised.
+        shadow_prices, flips: what wider limits are worth, and where the answer changes.
+        alternatives, frontier: what else the money could buy, and the best curve at each cost.
+        criterion: what a run must reach.
+        check: forecasts beside the runs made after them; empty before the check.
+        check_skipped: whether there will be none.
+        parts, distance: of the forecast's uncertainty, and from what was measured.
+        limits, assumptions, citations: what keeps the numbers honest.
+        check_left_out: curves whose labels could not be had to train on.
+    """
+
+    file = "plan.json"
+    made_by = "suffice plan"
+    where_said = frozenset({"check_left_out"})
 
     study: str
     question: str = ""
+    model: str
     p: HeldProbability
     p_new_gold: Probability | None = None
     p_deployment: Probability | None = None
-    bought: tuple[Tranche, ...] | None = None
     validity: Share | Literal["unknown"] = "unknown"
     validity_text: str = ""
     cost: NonNegative
     budget: Budget = Budget()
-    curve: tuple[Tranche, ...]
+    curve: tuple[TrancheRow, ...]
     decision: str
-    alternatives: tuple[Alternative, ...] = ()
-    frontier: tuple[FrontierPoint, ...] = ()
+    bought: tuple[TrancheRow, ...] | None = None
+    to_buy: tuple[TrancheRow, ...] | None = None
+    robust: RobustRow | None = None
     shadow_prices: tuple[ShadowPrice, ...] = ()
-    flips: tuple[Flip, ...] = ()
-    criterion: Criterion
-    model: str
-    check: tuple[Check, ...] = ()
+    flips: tuple[FlipRow, ...] = ()
+    alternatives: tuple[OptionRow, ...] = ()
+    frontier: tuple[OptionRow, ...] = ()
+    criterion: CriterionRow
+    check: tuple[CheckRow, ...] = ()
     check_skipped: bool = False
-    check_left_out: tuple[str, ...] = ()
     parts: tuple[UncertaintyPart, ...] = ()
-    distance: Literal["inside", "near", "far"] | None = None
+    distance: Distance | None = None
     limits: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
+    check_left_out: tuple[str, ...] = ()
 
     @field_validator("validity", mode="plain")
     @classmethod
@@ -140,3 +172,9 @@ class Plan(Part):
         if number and 0.0 <= float(str(value)) <= 1.0:
             return float(str(value))
         raise ValueError('must be a number from 0 to 1, or "unknown"')
+
+    @model_validator(mode="after")
+    def _check_or_none(self) -> PlanRecord:
+        if self.check_skipped and self.check:
+            raise ValueError("check has rows although check_skipped is true")
+        return self

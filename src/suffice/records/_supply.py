@@ -6,7 +6,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from suffice.records._part import Interval, NonNegative, Part, Positive, Share
+from suffice.records._part import (
+    Interval,
+    NonNegative,
+    Part,
+    Positive,
+    Share,
+    Sparse,
+)
+from suffice.records._record import Record
 
 
 class Repeats(Part):
@@ -18,7 +26,7 @@ class Repeats(Part):
 
 
 class Supplier(Part):
-    """A source as the audit found it."""
+    """A source as the audit found it; no task with gold behind it means that nothing is known."""
 
     name: str
     about: str = ""
@@ -26,6 +34,7 @@ class Supplier(Part):
     capacity: NonNegative | None = None
     latency_days: NonNegative = 0.0
     max_labels_per_task: Annotated[int, Field(ge=1)] = 1
+    audited_tasks: int | None = None
     error: Interval
     by_slice: dict[str, Interval] = Field(default_factory=dict)
     shared: Interval | None = None
@@ -35,8 +44,8 @@ class Supplier(Part):
     by_repeats: tuple[Repeats, ...] = ()
 
 
-class Offer(Part):
-    """One thing that can be bought."""
+class Priced(Part):
+    """A quality at a quantity and its price."""
 
     quantity: Positive
     quality: Share
@@ -45,28 +54,70 @@ class Offer(Part):
     labels_per_task: Annotated[int, Field(ge=1)] = 1
 
 
-class Way(Part):
+class OfferPart(Part):
+    """Which way some of an offer's tasks go."""
+
+    source: str
+    operators: str
+    tasks: NonNegative
+
+
+class OfferRow(Part):
     """The cheapest way to one quality at one quantity."""
 
     tasks: Annotated[int, Field(ge=1)]
     error: Interval
+    bits: Interval | None = None
     cost: Interval
     weeks: NonNegative
     how: str
+    parts: tuple[OfferPart, ...] = ()
 
 
-class Bought(Part):
+class OfferCurve(Part):
     """The curve that can be bought with quality control on the sources."""
 
-    offers: tuple[Way, ...] = ()
+    offers: tuple[OfferRow, ...] = ()
     weeks: Positive | None = None
     notes: tuple[str, ...] = ()
 
 
-class Supply(Part):
-    """supply.json."""
+class OperatedRow(Sparse):
+    """A source under quality control that the study offers, and what that assumes."""
+
+    where_said = frozenset({"capacity"})
+
+    name: str
+    source: str
+    operators: str
+    labels_behind_an_answer: NonNegative
+    error: Interval
+    shared: Interval
+    attack: Interval
+    bits: Interval
+    price: Interval
+    price_per_bit: Interval
+    latency_days: Interval
+    capacity: Interval | None = None
+    assumes: tuple[str, ...] = ()
+
+
+class SupplyRecord(Record):
+    """supply.json.
+
+    Attributes:
+        slices: names of the kinds of task.
+        sources: as the audit found them.
+        bought: what can be bought; None where nothing is known of any source.
+        quality_control: the sources under quality control, where the study offers any.
+    """
+
+    file = "supply.json"
+    made_by = "suffice supply"
+    where_said = frozenset({"curve", "bought", "quality_control"})
 
     slices: tuple[str, ...] = ()
     sources: Annotated[tuple[Supplier, ...], Field(min_length=1)]
-    curve: tuple[Offer, ...] = ()
-    bought: Bought = Bought()
+    curve: tuple[Priced, ...] = ()
+    bought: OfferCurve | None = None
+    quality_control: tuple[OperatedRow, ...] = ()

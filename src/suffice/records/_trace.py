@@ -1,39 +1,29 @@
-"""What an answer rests on and how it came about: ledger lines, lock, timings."""
+"""What an answer rests on and how long it took: the lock and the timings."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
-from suffice.records._part import Count, NonNegative, Part, Probability, Tranche
+from suffice.records._part import NonNegative, Part
+from suffice.records._record import Record
 
 
-class LedgerEntry(Part):
-    """One forecast that was written down before its runs; its score has the same ``id``."""
+class LockRecord(Record):
+    """study.lock.json: versions, seed and checksums."""
 
-    id: str | None = None
-    time: str
-    study: str = ""
-    name: str
-    curve: str | tuple[Tranche, ...] = ""
-    p: Probability
-    predictive: tuple[float, float] | None = None
-    total: Count | None = None
-    passed: Count | None = None
-    brier: float | None = None
-    log_score: float | None = None
-
-
-class Lock(Part):
-    """study.lock.json."""
+    file = "study.lock.json"
+    made_by = "suffice run"
 
     suffice: str
     python: str
+    machine: str = ""
     packages: dict[str, str] = Field(default_factory=dict)
     seed: int | None = None
     study_sha256: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
     models: dict[str, str | None] = Field(default_factory=dict)
-    created: str | None = None
 
 
 class Timing(Part):
@@ -41,3 +31,18 @@ class Timing(Part):
 
     stage: str
     seconds: NonNegative
+
+
+class TimingsRecord(Record):
+    """timings.json: seconds of each stage. Before version 1 the file was the bare list of them."""
+
+    file = "timings.json"
+    made_by = "suffice run"
+
+    stages: tuple[Timing, ...] = ()
+
+    @classmethod
+    def upgraded(cls, values: Any, version: int) -> Any:  # noqa: ANN401
+        """A bare list becomes the list of stages."""
+        del version
+        return {"version": 0, "stages": values}

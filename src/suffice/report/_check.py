@@ -22,14 +22,14 @@ from suffice.report._theme import role
 if TYPE_CHECKING:
     from polars import DataFrame
 
-    from suffice.records import Check, Criterion, Plan
+    from suffice.records import CheckRow, CriterionRow, PlanRecord
 
 _ROW_PX = 78
 _STRIP_PX = 62
 _LANE = 0.11
 
 
-def check_figure(plan: Plan) -> Figure | None:
+def check_figure(plan: PlanRecord) -> Figure | None:
     """Each checked curve's forecast above its count of real runs; None without a check."""
     if not plan.check:
         return None
@@ -49,7 +49,7 @@ def check_figure(plan: Plan) -> Figure | None:
     )
 
 
-def strip_figure(runs: DataFrame | None, criterion: Criterion) -> Figure | None:
+def strip_figure(runs: DataFrame | None, criterion: CriterionRow) -> Figure | None:
     """Every run of the check as a dot, by its error; None where there is no such run."""
     if runs is None:
         return None
@@ -99,7 +99,7 @@ def strip_figure(runs: DataFrame | None, criterion: Criterion) -> Figure | None:
     )
 
 
-def _line(check: Check) -> str:
+def _line(check: CheckRow) -> str:
     forecast = f"P{words.HARD_SPACE}{words.with_interval(check.p)}, " if check.p is not None else ""
     verdict = "inside" if check.inside else "outside"
     return (
@@ -108,7 +108,7 @@ def _line(check: Check) -> str:
     )
 
 
-def _counts_spec(checks: tuple[Check, ...], alt_text: str) -> Spec:
+def _counts_spec(checks: tuple[CheckRow, ...], alt_text: str) -> Spec:
     import altair as alt
 
     scale = alt.Scale(domain=[0, 1], nice=False)
@@ -166,7 +166,7 @@ def _counts_spec(checks: tuple[Check, ...], alt_text: str) -> Spec:
     return finished(*layers, height=_ROW_PX * len(checks) + 14, alt_text=alt_text)
 
 
-def _count_row(number: int, check: Check) -> dict[str, Any]:
+def _count_row(number: int, check: CheckRow) -> dict[str, Any]:
     verdict = "" if check.inside else " \u2013 outside"
     row: dict[str, Any] = {
         "y": number,
@@ -186,8 +186,8 @@ def _count_row(number: int, check: Check) -> dict[str, Any]:
     return row
 
 
-def _table(checks: tuple[Check, ...]) -> Table:
-    def row(c: Check) -> tuple[str, ...]:
+def _table(checks: tuple[CheckRow, ...]) -> Table:
+    def row(c: CheckRow) -> tuple[str, ...]:
         forecast = words.with_interval(c.p) if c.p is not None else words.EM_RULE
         verdict = "yes" if c.inside else "no"
         share = words.share(c.passed, c.total)

@@ -26,7 +26,7 @@ from suffice.report._placement import Board, around
 from suffice.report._theme import MARKS, STAR, role
 
 if TYPE_CHECKING:
-    from suffice.records import Forecast, FrontierPoint, Plan, Probability
+    from suffice.records import ForecastRecord, OptionRow, PlanRecord, Probability
 
 _BESIDE = 39.0
 """A label that finds no place right beside its mark is left to the key."""
@@ -43,7 +43,7 @@ class _Mark:
     shape: str
 
 
-def frontier_figure(plan: Plan) -> Figure | None:
+def frontier_figure(plan: PlanRecord) -> Figure | None:
     """P against cost along the best curves; None where plan.json holds no frontier."""
     points = [(f, f.p) for f in sorted(plan.frontier, key=lambda f: f.cost) if f.p is not None]
     if not points:
@@ -79,7 +79,7 @@ def frontier_figure(plan: Plan) -> Figure | None:
     )
 
 
-def models_figure(forecast: Forecast) -> Figure | None:
+def models_figure(forecast: ForecastRecord) -> Figure | None:
     """Labelled tasks that each model needs; None where fewer than two need a known number."""
     known = [m for m in forecast.models if m.tasks_needed]
     if len(known) < 2:
@@ -98,7 +98,7 @@ def models_figure(forecast: Forecast) -> Figure | None:
 
 
 def _frontier_spec(
-    plan: Plan, points: list[tuple[FrontierPoint, Probability]], alt_text: str
+    plan: PlanRecord, points: list[tuple[OptionRow, Probability]], alt_text: str
 ) -> Spec:
     import altair as alt
 

@@ -23,7 +23,7 @@ from suffice.report._theme import role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suffice.records import Forecast, LearningCurve
+    from suffice.records import ForecastRecord, LearningCurve
 
 _MARGIN = 1.08
 """Room for marks at both ends of the logarithmic axis."""
@@ -36,7 +36,7 @@ _KEY = (
 )
 
 
-def learning_figures(forecast: Forecast, model: str) -> list[Figure]:
+def learning_figures(forecast: ForecastRecord, model: str) -> list[Figure]:
     """One figure a model and metric, the plan's model first; panels are sources."""
     models = list(dict.fromkeys(c.model for c in forecast.learning_curves))
     models.sort(key=lambda name: name != model)
@@ -51,7 +51,7 @@ def learning_figures(forecast: Forecast, model: str) -> list[Figure]:
 
 
 def sort_learning(
-    figures: list[Figure], forecast: Forecast, model: str
+    figures: list[Figure], forecast: ForecastRecord, model: str
 ) -> tuple[list[Figure], list[tuple[str, list[Figure]]]]:
     """What stands open and what folds away.
 
@@ -72,7 +72,7 @@ def sort_learning(
     return shown, folded
 
 
-def _gap(forecast: Forecast, model: str, metric: str) -> float:
+def _gap(forecast: ForecastRecord, model: str, metric: str) -> float:
     """How far the best source's mean stays above the criterion (negative: below it)."""
     bar = forecast.thresholds.get(metric)
     curves = [c for c in forecast.learning_curves if (c.model, c.metric) == (model, metric)]

@@ -20,14 +20,14 @@ from suffice.report._figure import (
 from suffice.report._theme import MARKS, role
 
 if TYPE_CHECKING:
-    from suffice.records import Offer, Supply
+    from suffice.records import Priced, SupplyRecord
 
 _SERIES = 6
 _FRONTIER_SIZE = (740.0, 300.0)
 _LANE_PX = 15
 
 
-def slices_figure(supply: Supply) -> Figure | None:
+def slices_figure(supply: SupplyRecord) -> Figure | None:
     """Each source's error in each slice; None where no slices were told apart."""
     slices = [s for s in supply.slices if any(s in q.by_slice for q in supply.sources)]
     if not slices:
@@ -69,7 +69,7 @@ def slices_figure(supply: Supply) -> Figure | None:
     )
 
 
-def offers_figure(supply: Supply) -> Figure | None:
+def offers_figure(supply: SupplyRecord) -> Figure | None:
     """What can be bought: quality against quantity of every offer; None where there is none."""
     if not supply.curve:
         return None
@@ -150,7 +150,7 @@ def _slices_spec(slices: list[str], rows: list[dict[str, Any]], lanes: int, alt_
     return finished(*_series_layers(rows, lanes, draw), text, height=height, alt_text=alt_text)
 
 
-def _offers_spec(offers: tuple[Offer, ...], groups: list[tuple[str, int]], alt_text: str) -> Spec:
+def _offers_spec(offers: tuple[Priced, ...], groups: list[tuple[str, int]], alt_text: str) -> Spec:
     import altair as alt
 
     domain = min(o.quantity for o in offers), max(o.quantity for o in offers)

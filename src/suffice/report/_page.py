@@ -174,7 +174,7 @@ def _figures(folder: StudyFolder) -> dict[str, Any]:
         "judge": judge_figure(more, forecast.thresholds) if more else None,
         "slices": slices_figure(folder.supply),
         "offers": offers_figure(folder.supply),
-        "bought": supply_curve_figure(folder.supply.bought.model_dump()),
+        "bought": supply_curve_figure(folder.supply.bought),
         "frontier": frontier_figure(plan),
         "models": models_figure(forecast),
     }
@@ -225,7 +225,7 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "ledger_sentence": tables.ledger_sentence(folder.ledger, cut=folder.ledger_cut),
         "source_notes": tables.source_notes(folder.supply),
         "changes": [c.text for c in folder.forecast.changes],
-        "bought_notes": folder.supply.bought.notes,
+        "bought_notes": folder.supply.bought.notes if folder.supply.bought else (),
         "flips": words.flips(plan),
         "hostile_sentence": tables.hostile_sentence(folder.forecast),
         "parts": [
@@ -269,7 +269,7 @@ def _table_set(folder: StudyFolder) -> dict[str, Any]:
         "ledger": tables.ledger(folder.ledger),
         "checksums": tables.checksums(folder.lock) if folder.lock else None,
         "run_counts": tables.run_counts(folder.runs),
-        "timings": tables.times(folder.timings),
+        "timings": tables.times(folder.timings.stages if folder.timings else ()),
     }
 
 

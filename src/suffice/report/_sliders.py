@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from suffice.report import _words as words
 
 if TYPE_CHECKING:
-    from suffice.records import Plan, Sliders
+    from suffice.records import PlanRecord, Sliders
 
 TRY_IT = ("try", "Try it")
 """Its place in the contents."""
@@ -56,7 +56,7 @@ class SliderSection:
     style: str
 
 
-def slider_section(sliders: Sliders | None, plan: Plan) -> SliderSection | None:
+def slider_section(sliders: Sliders | None, plan: PlanRecord) -> SliderSection | None:
     """The section with sliders; None where the folder holds no grid for them."""
     if sliders is None:
         return None

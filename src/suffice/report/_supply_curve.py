@@ -20,7 +20,9 @@ from suffice.report._figure import (
 from suffice.report._theme import MARKS, role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from suffice.records import OfferCurve, OfferRow
 
 _MOST = len(MARKS)
 """Quantities in one chart: more lines than marks could not be told apart."""
@@ -28,28 +30,25 @@ _ROOM = 1.3
 """Room to the right of the dearest offer, as a factor of its cost."""
 
 
-def supply_curve_figure(curve: Mapping[str, Any]) -> Figure | None:
-    """Cost against error for each quantity; None where nothing can be bought.
-
-    Args:
-        curve: what ``SupplyCurve.as_dict`` gives.
-    """
-    offers = [o for o in curve["offers"] if o["cost"]["value"] > 0.0]
+def supply_curve_figure(curve: OfferCurve | None) -> Figure | None:
+    """Cost against error for each quantity; None where nothing can be bought."""
+    if curve is None:
+        return None
+    offers = [o for o in curve.offers if o.cost.value > 0.0]
     lines = [
-        (int(tasks), sorted(group, key=lambda o: float(o["cost"]["value"])))
-        for tasks, group in groupby(sorted(offers, key=lambda o: o["tasks"]), lambda o: o["tasks"])
+        (tasks, sorted(group, key=lambda o: o.cost.value))
+        for tasks, group in groupby(sorted(offers, key=lambda o: o.tasks), lambda o: o.tasks)
     ][:_MOST]
     if not lines:
         return None
-    caption = _caption(lines, curve.get("weeks"))
+    caption = _caption(lines, curve.weeks)
     rows = [
         (
             words.count(tasks),
-            f"{words.percent(o['error']['value'])} ({100 * o['error']['low']:.1f} to "
-            f"{100 * o['error']['high']:.1f})",
-            words.money(o["cost"]["value"]),
-            f"{o['weeks']:.1f}",
-            o["how"],
+            words.rate(o.error),
+            words.money(o.cost.value),
+            f"{o.weeks:.1f}",
+            o.how,
         )
         for tasks, group in lines
         for o in group
@@ -68,30 +67,29 @@ def supply_curve_figure(curve: Mapping[str, Any]) -> Figure | None:
     )
 
 
-def _caption(lines: Sequence[tuple[int, list[dict[str, Any]]]], weeks: float | None) -> str:
+def _caption(lines: Sequence[tuple[int, list[OfferRow]]], weeks: float | None) -> str:
     parts = []
     for tasks, group in lines:
         ends = group if len(group) == 1 else (group[0], group[-1])
         prices = [
-            f"{words.percent(o['error']['value'])} wrong for {words.money(o['cost']['value'])}"
-            for o in ends
+            f"{words.percent(o.error.value)} wrong for {words.money(o.cost.value)}" for o in ends
         ]
         parts.append(f"{words.count(tasks)} tasks: {', '.join(prices)}")
     limit = f" Everything is delivered within {weeks:g} weeks." if weeks else ""
     return f"What labelled tasks cost at each quality. {'; '.join(parts)}.{limit}"
 
 
-def _spec(lines: Sequence[tuple[int, list[dict[str, Any]]]], alt_text: str) -> Spec:
+def _spec(lines: Sequence[tuple[int, list[OfferRow]]], alt_text: str) -> Spec:
     import altair as alt
 
-    costs = [o["cost"]["value"] for _, group in lines for o in group]
+    costs = [o.cost.value for _, group in lines for o in group]
     domain = (min(costs) / 1.15, max(costs) * _ROOM)
     x = alt.X(
         "x:Q",
         scale=alt.Scale(type="log", domain=list(domain), nice=False),
         axis=alt.Axis(values=log_ticks(*domain), labelExpr=DOLLAR_LABEL, title="cost (log scale)"),
     )
-    top = max(o["error"]["high"] for _, group in lines for o in group)
+    top = max(o.error.high for _, group in lines for o in group)
     scale = alt.Scale(domain=[0.0, top * 1.1], nice=False)
 
     def y(field: str) -> Any:  # noqa: ANN401
@@ -103,8 +101,10 @@ def _spec(lines: Sequence[tuple[int, list[dict[str, Any]]]], alt_text: str) -> S
         colour = role(f"series{k}")
         data = [
             {
-                "x": o["cost"]["value"],
-                **{part: o["error"][part] for part in ("value", "low", "high")},
+                "x": o.cost.value,
+                "value": o.error.value,
+                "low": o.error.low,
+                "high": o.error.high,
             }
             for o in group
         ]

@@ -11,15 +11,16 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
     from suffice.records import (
-        Check,
-        Forecast,
+        CheckRow,
+        ForecastRecord,
         Interval,
-        Law,
+        LawRecord,
         LedgerEntry,
-        Lock,
-        Plan,
+        LockRecord,
+        MeanInterval,
+        PlanRecord,
         Probability,
-        Supply,
+        SupplyRecord,
         Timing,
     )
 
@@ -27,7 +28,7 @@ NONE = words.EM_RULE
 LEDGER_ROWS = 60
 
 
-def to_buy(plan: Plan) -> Table:
+def to_buy(plan: PlanRecord) -> Table:
     """The shopping list; order and place are told only where they differ."""
     rounds = len({t.round for t in plan.curve}) > 1
     places = any(t.where for t in plan.curve)
@@ -54,7 +55,7 @@ def to_buy(plan: Plan) -> Table:
     )
 
 
-def instead(plan: Plan) -> Table:
+def instead(plan: PlanRecord) -> Table:
     """The recommended curve and its alternatives, forecast and check."""
     checks = {c.name: c for c in plan.check}
     own = words.own_check(plan)
@@ -86,7 +87,7 @@ def instead(plan: Plan) -> Table:
     )
 
 
-def hostile(forecast: Forecast) -> Table | None:
+def hostile(forecast: ForecastRecord) -> Table | None:
     """The recommended curve with ever more hostile labels in it."""
     found = forecast.hostile
     if found is None:
@@ -101,7 +102,7 @@ def hostile(forecast: Forecast) -> Table | None:
     )
 
 
-def hostile_sentence(forecast: Forecast) -> str:
+def hostile_sentence(forecast: ForecastRecord) -> str:
     """What the hostile labels do, and what that is known from."""
     found = forecast.hostile
     if found is None:
@@ -119,7 +120,7 @@ def hostile_sentence(forecast: Forecast) -> str:
     )
 
 
-def sources(supply: Supply) -> Table:
+def sources(supply: SupplyRecord) -> Table:
     """Price, capacity, error, shared error and worth of each source."""
     rows = []
     for s in supply.sources:
@@ -152,7 +153,7 @@ def sources(supply: Supply) -> Table:
     )
 
 
-def source_notes(supply: Supply) -> list[str]:
+def source_notes(supply: SupplyRecord) -> list[str]:
     """What must be said of some sources' shared error."""
     notes = [f"{s.name}, shared error: {s.shared_note}." for s in supply.sources if s.shared_note]
     lead = (
@@ -163,7 +164,7 @@ def source_notes(supply: Supply) -> list[str]:
     return [lead, *(note.replace("..", ".") for note in notes)]
 
 
-def repeats(supply: Supply) -> Table:
+def repeats(supply: SupplyRecord) -> Table:
     """Error and cost of a task when it is labelled several times."""
     rows = [
         (s.name, str(r.labels_per_task), _rate(r.error), words.money(r.cost))
@@ -178,7 +179,7 @@ def repeats(supply: Supply) -> Table:
     )
 
 
-def models(forecast: Forecast) -> Table:
+def models(forecast: ForecastRecord) -> Table:
     """How many tasks each model needs."""
     sizes = any(m.parameters is not None for m in forecast.models)
     rows = []
@@ -199,7 +200,7 @@ def models(forecast: Forecast) -> Table:
     )
 
 
-def wider_limits(plan: Plan) -> Table:
+def wider_limits(plan: PlanRecord) -> Table:
     """What more of everything would add to P, what is worth most first."""
     rows = []
     for s in sorted(plan.shadow_prices, key=lambda s: -s.gain.value):
@@ -220,7 +221,7 @@ def wider_limits(plan: Plan) -> Table:
     )
 
 
-def held_out(law: Law) -> Table:
+def held_out(law: LawRecord) -> Table:
     """Skill on held-out cells beside the baselines, best first."""
     ranked = sorted(law.held_out, key=lambda h: h.rmse)
     return Table(
@@ -237,7 +238,7 @@ def held_out(law: Law) -> Table:
     )
 
 
-def skill_sentence(law: Law) -> str:
+def skill_sentence(law: LawRecord) -> str:
     """Whether the law beat its baselines, in words, also when it lost."""
     ours = [h for h in law.held_out if "suffice" in h.name.lower()]
     rest = [h for h in law.held_out if h not in ours]
@@ -255,7 +256,7 @@ def skill_sentence(law: Law) -> str:
     return f"On cells that no method had seen, {verdict}."
 
 
-def law_sentence(law: Law) -> str:
+def law_sentence(law: LawRecord) -> str:
     """What the law was fitted to and whether its posterior converged."""
     fitted = f"{words.several(law.runs, 'real run')} in {words.several(law.cells, 'cell')}"
     marks = [
@@ -270,7 +271,7 @@ def law_sentence(law: Law) -> str:
     return f"The law was fitted to {fitted}; its posterior {state}{tail}, kept as {draws}.{alone}"
 
 
-def discrepancy(law: Law) -> Table:
+def discrepancy(law: LawRecord) -> Table:
     """The law's own error, as learnt on held-out cells."""
     return Table(
         caption="Standard deviation of the law's own error",
@@ -287,8 +288,8 @@ def ledger(entries: tuple[LedgerEntry, ...]) -> Table:
     rows = []
     for e in sorted(entries[-LEDGER_ROWS:], key=lambda e: e.time, reverse=True):
         counted = f"{e.passed}/{e.total}" if e.passed is not None else "runs not in yet"
-        foretold = f"{e.predictive[0]:.0f} to {e.predictive[1]:.0f}" if e.predictive else NONE
-        curve = e.curve if isinstance(e.curve, str) else words.in_short(e.curve)
+        foretold = f"{e.predictive[0]} to {e.predictive[1]}"
+        curve = str(e.bought())
         named = f"{e.name}\n{curve}" if curve and curve != e.name else e.name
         rows.append(
             (
@@ -330,7 +331,7 @@ def ledger_sentence(entries: tuple[LedgerEntry, ...], *, cut: bool) -> str:
     return f"{sentence}.{tail}"
 
 
-def checksums(lock: Lock) -> Table:
+def checksums(lock: LockRecord) -> Table:
     """Checksums of the study file, the data and the models."""
     rows = [("study file", lock.study_sha256)] if lock.study_sha256 else []
     rows += [*lock.data.items(), *((k, v or "not known") for k, v in lock.models.items())]
@@ -379,13 +380,13 @@ def times(timings: tuple[Timing, ...]) -> Table:
     return Table(caption="Time of each stage", headers=("stage", "time"), rows=tuple(rows))
 
 
-def _chance(p: Probability) -> str:
+def _chance(p: Probability | MeanInterval) -> str:
     if p.mean is None:
         return f"{words.between(p)}\nfar from what was measured"
     return f"{words.probability(p.mean)}\n{words.between(p)}"
 
 
-def _checked(check: Check | None, plan: Plan) -> str:
+def _checked(check: CheckRow | None, plan: PlanRecord) -> str:
     if check is None:
         return "skipped" if plan.check_skipped else "not run"
     verdict = "" if check.inside else ", outside"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suffice.records import read_plan
+from suffice.records import PlanRecord
 from suffice.report import _words as words
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from suffice.records import Check, Plan, Probability, Tranche
+    from suffice.records import CheckRow, PlanRecord, Probability, TrancheRow
 
 
 def terminal_summary(folder: Path) -> RenderableType:
@@ -32,7 +32,7 @@ def terminal_summary(folder: Path) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    plan = read_plan(folder)
+    plan = PlanRecord.read(folder)
     sentences = [
         _notes(plan),
         words.check_sentence(plan),
@@ -50,7 +50,7 @@ def terminal_summary(folder: Path) -> RenderableType:
     )
 
 
-def _table(plan: Plan) -> Table:
+def _table(plan: PlanRecord) -> Table:
     """One block a curve: its name and numbers, then a line for each purchase."""
     from rich import box
     from rich.table import Table
@@ -67,7 +67,7 @@ def _table(plan: Plan) -> Table:
         table.add_column("\nforecast", no_wrap=True)
 
     own, checks = words.own_check(plan), {c.name: c for c in plan.check}
-    blocks: list[tuple[str, tuple[Tranche, ...], float, Probability | None, Check | None]]
+    blocks: list[tuple[str, tuple[TrancheRow, ...], float, Probability | None, CheckRow | None]]
     blocks = [(words.RECOMMENDED, plan.curve, plan.cost, plan.p, own)]
     blocks += [(a.name, a.curve, a.cost, a.p, checks.get(a.name)) for a in plan.alternatives]
     for number, (name, curve, cost, p, check) in enumerate(blocks):
@@ -95,7 +95,7 @@ def _table(plan: Plan) -> Table:
     return table
 
 
-def _checked(check: Check | None, style: str) -> tuple[Text, Text]:
+def _checked(check: CheckRow | None, style: str) -> tuple[Text, Text]:
     """How many runs passed, and how many were forecast to."""
     from rich.text import Text
 
@@ -106,14 +106,14 @@ def _checked(check: Check | None, style: str) -> tuple[Text, Text]:
     return passed, Text(words.check_range(check) + ("" if check.inside else " !"), style=alarm)
 
 
-def _details(t: Tranche, curve: tuple[Tranche, ...]) -> str:
+def _details(t: TrancheRow, curve: tuple[TrancheRow, ...]) -> str:
     """Where and when it labels, if that is not the same for all."""
     order = [f"round {t.round}"] if len({x.round for x in curve}) > 1 else []
     control = [f"{t.source.partition('/')[2]} (synthetic)"] if t.operated else []
     return ", ".join([*t.where, *order, *control])
 
 
-def _notes(plan: Plan) -> str:
+def _notes(plan: PlanRecord) -> str:
     """What the plan says of single alternatives."""
     notes = [f"{a.name}: {a.note.rstrip('.')}." for a in plan.alternatives if a.note]
     return " ".join(notes)

@@ -13,7 +13,15 @@ from suffice.metric import metric_named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from suffice.records import Chance, Check, Criterion, Interval, Plan, Probability, Tranche
+    from suffice.records import (
+        CheckRow,
+        CriterionRow,
+        Interval,
+        MeanInterval,
+        PlanRecord,
+        Probability,
+        TrancheRow,
+    )
 
 NARROW_SPACE = "\u202f"
 HARD_SPACE = "\u00a0"
@@ -31,7 +39,7 @@ _DISTANCE = {
 }
 
 
-def between(p: Probability | Chance) -> str:
+def between(p: Probability | MeanInterval) -> str:
     """The interval of a probability: ``.71 to .92``."""
     low, high = probability(p.low), probability(p.high)
     beyond = low == high and low[0] in "<>"
@@ -43,7 +51,7 @@ def chance(value: float) -> str:
     return f"P{HARD_SPACE}{probability(value)}"
 
 
-def with_interval(p: Probability | Chance) -> str:
+def with_interval(p: Probability | MeanInterval) -> str:
     """A probability and its interval: ``.83 (.71 to .92)``; without a mean, its bounds."""
     if p.mean is None:
         return between(p)
@@ -115,7 +123,7 @@ def listing(parts: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def in_short(curve: Iterable[Tranche]) -> str:
+def in_short(curve: Iterable[TrancheRow]) -> str:
     """A curve in one line, as a curve prints itself: ``1,200 crowd + 1,000 panel x5 (round 2)``."""
     parts = []
     for t in curve:
@@ -125,7 +133,7 @@ def in_short(curve: Iterable[Tranche]) -> str:
     return " + ".join(parts)
 
 
-def tranche(t: Tranche) -> str:
+def tranche(t: TrancheRow) -> str:
     """One purchase in words: ``5,000 panel labels (1,000 hard tasks, 5 each)``."""
     labels = f"{t.labels:,} {t.source} label{'' if t.labels == 1 else 's'}"
     if t.operated:
@@ -136,7 +144,7 @@ def tranche(t: Tranche) -> str:
     return f"{labels} (of{where} tasks)" if where else labels
 
 
-def purchases(curve: Iterable[Tranche]) -> str:
+def purchases(curve: Iterable[TrancheRow]) -> str:
     """A whole curve in words, later rounds after ``then``."""
     rounds: dict[int, list[str]] = {}
     for t in curve:
@@ -144,7 +152,7 @@ def purchases(curve: Iterable[Tranche]) -> str:
     return ", then ".join(listing(rounds[k]) for k in sorted(rounds)) or "nothing"
 
 
-def headline(plan: Plan) -> str:
+def headline(plan: PlanRecord) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
     outcome = f"meets the criterion with probability {with_interval(plan.p)}"
     if plan.p.mean is not None and plan.p.mean < _HOPELESS:
@@ -156,7 +164,7 @@ def headline(plan: Plan) -> str:
     return f"Buy {purchases(plan.curve)} for {money(plan.cost)}: {outcome}"
 
 
-def flips(plan: Plan) -> list[str]:
+def flips(plan: PlanRecord) -> list[str]:
     """The budgets at which the answer changes, a sentence each."""
     return [
         f"From about {money(f.budget.value)} ({money(f.budget.low)} to {money(f.budget.high)}) on "
@@ -166,7 +174,7 @@ def flips(plan: Plan) -> list[str]:
     ]
 
 
-def new_gold(plan: Plan) -> str:
+def new_gold(plan: PlanRecord) -> str:
     """The probability when the gold, too, is drawn anew; empty where it is not given."""
     if plan.p_new_gold is None:
         return ""
@@ -176,26 +184,26 @@ def new_gold(plan: Plan) -> str:
     )
 
 
-def new_gold_sentence(plan: Plan) -> str:
+def new_gold_sentence(plan: PlanRecord) -> str:
     """The same as a sentence, for where no heading stands before it."""
     if plan.p_new_gold is None:
         return ""
     return f"With gold from other raters P would be {with_interval(plan.p_new_gold)}."
 
 
-def deployment(plan: Plan) -> str:
+def deployment(plan: PlanRecord) -> str:
     """The probability with new labels and new gold; empty where it is not given."""
     return "" if plan.p_deployment is None else with_interval(plan.p_deployment)
 
 
-def held_fixed(plan: Plan) -> str:
+def held_fixed(plan: PlanRecord) -> str:
     """What the probability holds fixed."""
     held = plan.p.held_fixed
     text = held if isinstance(held, str) else listing(held)
     return text or "not stated in plan.json"
 
 
-def aligned(plan: Plan) -> str:
+def aligned(plan: PlanRecord) -> str:
     """P(aligned), which exists only together with the study's stated validity."""
     if plan.validity == "unknown":
         return "P(aligned) is not given: the study states no validity."
@@ -214,7 +222,7 @@ def aligned(plan: Plan) -> str:
     )
 
 
-def criterion(c: Criterion) -> str:
+def criterion(c: CriterionRow) -> str:
     """The criterion in words."""
     parts = []
     if c.error is not None:
@@ -249,7 +257,7 @@ def amount(name: str, value: float) -> str:
     return whole_percent(value) if is_rate(name) else plain(value, 3)
 
 
-def deployment_sentence(plan: Plan) -> str:
+def deployment_sentence(plan: PlanRecord) -> str:
     """The same as a sentence, for where no heading stands before it."""
     if plan.p_deployment is None:
         return ""
@@ -264,14 +272,14 @@ def point(p: Probability) -> str:
     return between(p) if p.mean is None else probability(p.mean)
 
 
-def distance(plan: Plan) -> str:
+def distance(plan: PlanRecord) -> str:
     """How far the forecast reaches beyond what was measured."""
     if plan.distance is None:
         return "plan.json does not say how far the curve lies from the measured runs."
     return _DISTANCE[plan.distance]
 
 
-def own_check(plan: Plan) -> Check | None:
+def own_check(plan: PlanRecord) -> CheckRow | None:
     """The check of the recommended curve, where there is one."""
     others = {a.name for a in plan.alternatives}
     named = [c for c in plan.check if c.name.lower() == RECOMMENDED]
@@ -279,13 +287,13 @@ def own_check(plan: Plan) -> Check | None:
     return next(iter(named or rest), None)
 
 
-def check_range(check: Check) -> str:
+def check_range(check: CheckRow) -> str:
     """The 95 % predictive interval of the count: ``26 to 39``."""
     low, high = count(check.predictive_low), count(check.predictive_high)
     return low if low == high else f"{low} to {high}"
 
 
-def check_sentence(plan: Plan) -> str:
+def check_sentence(plan: PlanRecord) -> str:
     """How the forecasts did against real runs, or why nothing can be said."""
     if plan.check_skipped:
         return "The check was skipped (--no-check): no forecast here has met a real run."

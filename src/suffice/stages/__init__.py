@@ -19,16 +19,26 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.forecast.horizon import Horizon as Horizon
+    from suffice.forecast.horizon import Needed as Needed
     from suffice.forecast.theory import Bound as Bound
     from suffice.plan import Risk as Risk
     from suffice.plan import limits_text as limits_text
+    from suffice.stages._bits import LabelBits as LabelBits
+    from suffice.stages._bits import bits as bits
     from suffice.stages._bounds import Asked as Asked
     from suffice.stages._bounds import Bounds as Bounds
     from suffice.stages._bounds import bounds as bounds
     from suffice.stages._check import CHECK_SEED as CHECK_SEED
     from suffice.stages._check import check as check
+    from suffice.stages._examples import example_file as example_file
+    from suffice.stages._examples import example_study as example_study
     from suffice.stages._fit import fit as fit
     from suffice.stages._fit import gold_shifts as gold_shifts
+    from suffice.stages._forecast import CurveForecast as CurveForecast
+    from suffice.stages._forecast import forecast as forecast
+    from suffice.stages._horizon import LongRun as LongRun
+    from suffice.stages._horizon import horizon as horizon
     from suffice.stages._laws import fit_models as fit_models
     from suffice.stages._market import check_market as check_market
     from suffice.stages._market import market_of as market_of
@@ -48,10 +58,18 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.forecast.horizon": (
+            "Horizon",
+            "Needed",
+        ),
         "suffice.forecast.theory": ("Bound",),
         "suffice.plan": (
             "Risk",
             "limits_text",
+        ),
+        "suffice.stages._bits": (
+            "LabelBits",
+            "bits",
         ),
         "suffice.stages._bounds": (
             "Asked",
@@ -62,9 +80,21 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "CHECK_SEED",
             "check",
         ),
+        "suffice.stages._examples": (
+            "example_file",
+            "example_study",
+        ),
         "suffice.stages._fit": (
             "fit",
             "gold_shifts",
+        ),
+        "suffice.stages._forecast": (
+            "CurveForecast",
+            "forecast",
+        ),
+        "suffice.stages._horizon": (
+            "LongRun",
+            "horizon",
         ),
         "suffice.stages._laws": ("fit_models",),
         "suffice.stages._market": (

@@ -212,10 +212,11 @@ def _of_failures(asked: Asked) -> list[Bound]:
 def _of_study(work: Workspace, asked: Asked) -> Bounds:
     """Bounds for every source of a finished study, and its forecasts held against them."""
     from suffice.forecast.theory import guard
+    from suffice.labels.kinds import TwoWay
 
-    if (classes := work.pool.evaluation.classes) > 2:
+    if not isinstance(kind := work.pool.evaluation.kind, TwoWay):
         raise InputError(
-            f"the bounds are of two-way labels, and there are {classes} classes",
+            f"the bounds are of two-way labels, and there are {kind.said}",
             where=work.study.origin,
         )
     sources = work.read("supply.json", made_by="suffice supply or suffice run writes it")["sources"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
-from suffice.evidence import Cell, Grid
+from suffice.evidence import Cell
 from suffice.stages._plan import plan
-from suffice.stages._train import resolve, train, write_runs
+from suffice.stages._train import evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def check(
     written = [_write_forecast(work, o, rng, total, seeds) for o in options]
     target = work.study.models.target
     cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in options]
-    runs = train(work, cells, "check")
+    found = evidence_of(work, cells, train(work, cells, "check"))
     checks = []
-    for option, (key, low, high), result in zip(options, written, runs, strict=True):
-        met = work.criterion.met(result.scores, work.pool.evaluation.metrics)
+    for option, (key, low, high), result in zip(options, written, found.runs, strict=True):
+        met = work.criterion.met(result.scores, found.metrics)
         work.ledger.score(key, int(met.sum()))
         checks.append(
             {
@@ -76,7 +76,7 @@ def check(
     said = {"check_left_out": left_out} if left_out else {}
     work.write("plan.json", {**values, "check": checks, **said})
     if cells:
-        write_runs(work, "check", Grid(cells, runs))
+        write_runs(work, "check", found)
     return tuple(checks)
 
 
@@ -90,7 +90,7 @@ def _write_forecast(
         work.study.digest(),
         option.name,
         _curve(option),
-        option.forecast.as_dict(),
+        option.forecast.counted(),
         (low, high),
         total,
         seeds=(seeds[0], seeds[-1]),

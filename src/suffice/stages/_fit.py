@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from suffice.stages._laws import fit_models, law_columns
+from suffice.stages._laws import fit_models, fitted
 from suffice.stages._measure import measure
 from suffice.stages._workspace import OUT, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from suffice.demand import FittedLaw
@@ -44,9 +43,4 @@ def _fit(work: Workspace) -> dict[str, FittedLaw]:
 
 
 def _gold_shifts(work: Workspace) -> Floats | None:
-    curves, runs = measure(work).of(work.study.models.target)
-    gold = runs[max(range(len(curves)), key=lambda i: curves[i].tasks)].gold
-    if gold is None:
-        return None
-    gold = gold[:, law_columns(work)]
-    return np.asarray(gold - gold.mean(axis=0))
+    return fitted(work, measure(work)).gold_shifts(work.study.models.target)

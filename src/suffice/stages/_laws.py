@@ -1,4 +1,4 @@
-"""Laws of models, from what a grid has measured of them."""
+"""Laws of models, from what was measured of them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from suffice.demand import FittedLaw
-    from suffice.evidence import Grid
+    from suffice.evidence import Evidence
     from suffice.stages._workspace import Workspace
 
 
-def fit_models(work: Workspace, grid: Grid, models: list[str], name: str) -> dict[str, FittedLaw]:
-    """Laws of some models, from all cells that a grid has of them; ``name`` is for the progress."""
+def fit_models(
+    work: Workspace, evidence: Evidence, models: list[str], name: str
+) -> dict[str, FittedLaw]:
+    """Laws of some models, from all that was measured of them; ``name`` is for the progress."""
     from dataclasses import replace
 
     from suffice.demand import FEWEST_ATTACKED, LawTask, fit_attack, fit_laws
     from suffice.fetch import cache_folder
 
-    columns = law_columns(work)
-    untrained = tuple(float(x) for x in work.pool.evaluation.untrained[columns])
+    known = fitted(work, evidence)
     tasks = []
     for model in models:
-        curves, runs = grid.of(model)
+        curves, runs = known.of(model)
         tasks.append(
             LawTask(
                 curves,
-                tuple(r.scores[:, columns] for r in runs),
-                work.law_metrics,
+                tuple(r.scores for r in runs),
+                known.metrics,
                 work.table,
                 model,
-                work.scheme.name,
+                known.scheme,
                 work.study.seed,
-                untrained,
+                tuple(known.untrained.tolist()),
             )
         )
     laws = dict(
@@ -42,14 +43,13 @@ def fit_models(work: Workspace, grid: Grid, models: list[str], name: str) -> dic
         )
     )
     for model, law in laws.items():
-        attacked, hostile = grid.attacked(model)
+        attacked, hostile = known.attacked(model)
         if len(attacked) >= FEWEST_ATTACKED:
-            scores = [r.scores[:, columns] for r in hostile]
-            part = fit_attack(law, attacked, scores, work.study.seed)
+            part = fit_attack(law, attacked, [r.scores for r in hostile], work.study.seed)
             laws[model] = replace(law, attack=part)
     return laws
 
 
-def law_columns(work: Workspace) -> list[int]:
-    """Where the law's metrics stand among those of a run."""
-    return [work.pool.evaluation.metrics.index(m) for m in work.law_metrics]
+def fitted(work: Workspace, evidence: Evidence) -> Evidence:
+    """Evidence of what laws are fitted to, and nothing else."""
+    return evidence.only(work.criterion.asks(evidence.metrics))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.corruption import Corruption, corrupt
-from suffice.evidence import Cell, Grid
+from suffice.evidence import Cell, Evidence
 from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
-from suffice.stages._train import resolve, train, write_runs
+from suffice.stages._train import evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import MOST_MEASURED, OUT, Workspace
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ _OTHER_MODELS_MIXTURES = 6
 the model, which cells of single sources say most about; more of them would cost as many runs."""
 
 
-def measure(study: Given, folder: str | Path = OUT) -> Grid:
+def measure(study: Given, folder: str | Path = OUT) -> Evidence:
     """Train the grid, or read from the store what was trained before; writes ``runs.parquet``.
+
+    What comes back is all that the later stages know of training.
 
     Raises:
         InfeasibleError: nothing can be bought in this study, so nothing is trained.
@@ -30,7 +32,7 @@ def measure(study: Given, folder: str | Path = OUT) -> Grid:
     return Workspace.of(study, folder).once(_measure)
 
 
-def _measure(work: Workspace) -> Grid:
+def _measure(work: Workspace) -> Evidence:
     from suffice.demand import design_attacks, design_grid
 
     # Hours of training would not mend a study that nothing can be bought in.
@@ -54,15 +56,15 @@ def _measure(work: Workspace) -> Grid:
                 hostile = Corruption(attack=a.share)
                 curve = corrupt(resolve(work, a.curve), hostile, work.trigger, rounds=a.rounds)
                 cells.append(Cell(model, curve, seeds))
-    grid = Grid(cells, train(work, cells, "grid"))
+    evidence = evidence_of(work, cells, train(work, cells, "grid"))
     if section.focus:
-        more = _promising(work, grid, seeds)
-        grid = Grid(cells + more, grid.runs + train(work, more, "focus"))
-    write_runs(work, "grid", grid)
-    return grid
+        more = _promising(work, evidence, seeds)
+        evidence = evidence.with_more(more, train(work, more, "focus"))
+    write_runs(work, "grid", evidence)
+    return evidence
 
 
-def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell]:
+def _promising(work: Workspace, evidence: Evidence, seeds: tuple[int, ...]) -> list[Cell]:
     """Cells of the target model where a first law sees promise.
 
     A plan is made where the law is most optimistic, so that is where it must be held to account
@@ -71,8 +73,8 @@ def _promising(work: Workspace, grid: Grid, seeds: tuple[int, ...]) -> list[Cell
     from suffice.plan import promising
 
     target = work.study.models.target
-    law = fit_models(work, grid, [target], "first law")[target]
-    known = set(grid.of(target)[0])
+    law = fit_models(work, evidence, [target], "first law")[target]
+    known = set(evidence.of(target)[0])
     # Quality control is measured only where its labels can be made.
     tried = all(work.can_train_operated(v.base) for v in work.variants.values())
     market = (work.market if tried else work.market.plain()).up_to(MOST_MEASURED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.stages._fit import fit, gold_shifts
-from suffice.stages._laws import law_columns
+from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
 from suffice.stages._measure import measure
 from suffice.stages._workspace import OUT, Workspace
@@ -63,7 +63,7 @@ def plan(
     bought = None if bought is None else pooled([bought])
     # Before anything is trained.
     market = market_of(work, money=money, weeks=weeks, bought=bought)
-    grid, laws = measure(work), fit(work)
+    known, laws = fitted(work, measure(work)), fit(work)
     with work.progress.step("plan", total=1) as step:
         made = make_plan(
             laws[work.study.models.target],
@@ -99,7 +99,7 @@ def plan(
             work.criterion,
             work.quality,
             made,
-            {m: [r.scores[:, law_columns(work)] for r in grid.of(m)[1]] for m in laws},
+            {m: [r.scores for r in known.of(m)[1]] for m in laws},
             seed=work.study.seed,
         )
         work.write("forecast.json", {**drawn, "changes": _changes(work, laws, made)})

@@ -94,14 +94,12 @@ def run(
 
 def lock(study: Given, folder: str | Path = OUT) -> None:
     """Write ``study.lock.json``: versions, seeds and checksums of all that the answer rests on."""
-    from suffice.records import lock_file
+    from suffice.records import lock_record
 
     work = Workspace.of(study, folder)
     models = {name: m.fingerprint for name, m in work.models.items()}
-    work.write(
-        "study.lock.json",
-        lock_file(work.study.digest(), work.study.seed, work.pool.fingerprint, models),
-    )
+    found = lock_record(work.study.digest(), work.study.seed, work.pool.fingerprint, models)
+    found.write(work.folder)
 
 
 def report(folder: str | Path = OUT) -> Path:

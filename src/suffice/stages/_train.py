@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suffice.errors import StorageError
+from suffice.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suffice.curve import Curve, ResolvedCurve
-    from suffice.evidence import Cell, CellRuns, Grid
+    from suffice.evidence import Cell, CellRuns
     from suffice.stages._workspace import Workspace
 
 
@@ -33,26 +33,29 @@ def resolve(work: Workspace, curve: Curve) -> ResolvedCurve:
     return curve.resolve(work.buyable)
 
 
-def write_runs(work: Workspace, stage: str, grid: Grid) -> None:
+def evidence_of(work: Workspace, cells: Sequence[Cell], runs: Sequence[CellRuns]) -> Evidence:
+    """Cells of a study and their runs, with what its pool says of the metrics."""
+    judged = work.pool.evaluation
+    return Evidence(
+        cells=tuple(cells),
+        runs=tuple(runs),
+        metrics=judged.metrics,
+        scheme=work.scheme.name,
+        sources=work.buyable,
+        untrained=judged.untrained,
+        origin=f"own training for {work.study.name}",
+    )
+
+
+def write_runs(work: Workspace, stage: str, evidence: Evidence) -> None:
     """Write one stage's runs into ``runs.parquet``; a check leaves the grid's rows in place."""
-    import polars as pl
-
     from suffice.demand import cell_runs
+    from suffice.records import RunsTable
 
-    rows = [
-        {"stage": stage, **run.as_row()}
-        for cell, found in zip(grid.cells, grid.runs, strict=True)
+    table = RunsTable.of(
+        run.row(stage)
+        for cell, found in zip(evidence.cells, evidence.runs, strict=True)
         for run in cell_runs(cell, found, work.pool, work.scheme, work.buyable)
-    ]
-    table = pl.DataFrame(rows)
-    path = work.folder / "runs.parquet"
-    if stage == "check" and path.exists():
-        before = pl.read_parquet(path).filter(pl.col("stage") == "grid")
-        table = pl.concat([before, table])
-    try:
-        work.folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(".runs.partial.parquet")
-        table.write_parquet(partial)
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+    )
+    before = RunsTable.find(work.folder) if stage == "check" else None
+    (table if before is None else before.only("grid").with_more(table)).write(work.folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from suffice.errors import InputError, StorageError, StudyError
+from suffice.errors import InputError, StudyError
 from suffice.progress import SilentProgress
 from suffice.study import PreferencesTask, RatingsTask, VotesTask, load_study
 
@@ -22,11 +21,10 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
     from suffice.forecast import Criterion
-    from suffice.metric import Metric
     from suffice.plan import Market, Plan
     from suffice.pools import Pool, RatingPool, TaskPool
     from suffice.progress import Progress
-    from suffice.records import Ledger
+    from suffice.records import Ledger, Record
     from suffice.study import Study, WorkersSection
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import StatedPool, Variant
@@ -114,14 +112,15 @@ class Workspace:
     def _planted(self) -> tuple[Pool, Trigger | None]:
         from suffice.pools import plant_trigger
 
-        section, task = self.study.attack, self.study.task
+        section = self.study.attack
         pool = self._read_pool()
         if section.trigger is None:
             return pool, None
-        classes = task.classes if isinstance(task, VotesTask) else None
-        wanted = pool.evaluation.classes - 1
-        if section.wanted is not None and classes is not None:
-            wanted = classes.index(section.wanted)
+        kind = pool.evaluation.kind
+        # The study has checked that a class is called so; without a name, the last one is meant.
+        wanted = kind.answers - 1
+        if section.wanted is not None:
+            wanted = kind.names.index(section.wanted)
         return plant_trigger(pool, section.trigger, wanted=float(wanted), where=self.study.origin)
 
     def _read_pool(self) -> RatingPool | TaskPool:
@@ -357,7 +356,7 @@ class Workspace:
         """What the law believes of the sources before it has seen a run."""
         from suffice.demand import SourceTable
 
-        names, classes = tuple(reversed(self.order)), self.pool.evaluation.classes
+        names, classes = tuple(reversed(self.order)), self.pool.evaluation.kind.answers
         chance = 1.0 - 1.0 / classes
 
         def fisher(error: float) -> float:
@@ -397,12 +396,7 @@ class Workspace:
         rng = np.random.default_rng([self.study.seed, 12])
         tasks = self.pool.draw_tasks(self.pool.limit(source) or 0, rng, source=source)
         first, second = (self.pool.channel(source).draw(tasks, 1, rng)[:, 0] for _ in range(2))
-        classes = self.pool.evaluation.classes
-        if classes == 2:
-            agreement = (2.0 * first - 1.0) * (2.0 * second - 1.0)
-        else:
-            # Agreement beyond what two answers at random would give.
-            agreement = (classes * (first == second) - 1.0) / (classes - 1.0)
+        agreement = self.pool.evaluation.kind.agreement(first, second)
         return float(np.clip(np.nanmean(agreement), 0.0, 1.0))
 
     @cached_property
@@ -444,16 +438,6 @@ class Workspace:
         )
 
     @cached_property
-    def law_metrics(self) -> tuple[Metric, ...]:
-        """What laws are fitted to: errors, an attack's success, and what the criterion limits.
-
-        More metrics would make the law wider than the question needs.
-        """
-        limited, always = self.criterion.limits, ("error", "attack")
-        every = self.pool.evaluation.metrics
-        return tuple(m for m in every if m.kind in always or m.name in limited)
-
-    @cached_property
     def store(self) -> RunStore:
         """Every run ever made on this machine, by what it depends on."""
         from suffice.demand import RunStore
@@ -466,33 +450,27 @@ class Workspace:
         """The track record."""
         from suffice.records import Ledger
 
-        return Ledger(self.folder / "ledger.jsonl")
+        return Ledger(self.folder / Ledger.file)
 
     def write(self, name: str, values: Mapping[str, Any] | list[Any]) -> None:
         """Write one JSON file of the folder, whole or not at all."""
-        path = self.folder / name
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{name}.partial")
-            partial.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-            partial.replace(path)
-        except OSError as error:
-            raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+        said = {"stages": values} if isinstance(values, list) else values
+        record_of(name).model_validate(said).write(self.folder)
 
     def remove(self, name: str) -> None:
         """Remove one file of the folder, if it is there."""
-        path = self.folder / name
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise StorageError(f"{path}: cannot be removed ({error.strerror})") from error
+        record_of(name).remove(self.folder)
 
-    def read(self, name: str, *, made_by: str) -> Any:  # noqa: ANN401 - JSON
+    def read(self, name: str, *, made_by: str = "") -> Any:  # noqa: ANN401 - JSON
         """Read one JSON file of the folder."""
-        path = self.folder / name
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise InputError("is not there yet", where=str(path), fix=made_by) from None
-        except json.JSONDecodeError as error:
-            raise InputError(f"is damaged ({error})", where=str(path), fix=made_by) from None
+        del made_by
+        return record_of(name).read(self.folder).as_json()
+
+
+def record_of(name: str) -> type[Record]:
+    """The class of a file of the folder."""
+    import suffice.records as r
+
+    every = (r.PlanRecord, r.SupplyRecord, r.ForecastRecord, r.LawRecord, r.NextRecord)
+    more = (r.HorizonRecord, r.LockRecord, r.TimingsRecord)
+    return next(c for c in (*every, *more) if c.file == name)

@@ -35,7 +35,7 @@ class Work:
             scores=trained.metrics,
             penalties=trained.penalties,
             seconds=np.full(len(cell.seeds), seconds),
-            gold=self.pool.evaluation.gold_draws(trained.verdict.run(0)),
+            gold=self.pool.evaluation.gold_draws(trained.predictions.run(0)),
         )
 
 

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from suffice.demand.scaling._extrapolate import extrapolate as extrapolate
     from suffice.demand.scaling._fit_scaling import ScalingFit as ScalingFit
     from suffice.demand.scaling._fit_scaling import fit_scaling as fit_scaling
+    from suffice.demand.scaling._fit_two_source import fit_two_source as fit_two_source
     from suffice.demand.scaling._isoflop import Isoflop as Isoflop
     from suffice.demand.scaling._isoflop import fit_isoflop as fit_isoflop
     from suffice.demand.scaling._knee import Knee as Knee
     from suffice.demand.scaling._read_mixes import read_mixes as read_mixes
     from suffice.demand.scaling._two_source import Mix as Mix
     from suffice.demand.scaling._two_source import TwoSource as TwoSource
-    from suffice.demand.scaling._two_source import fit_two_source as fit_two_source
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "ScalingFit",
             "fit_scaling",
         ),
+        "suffice.demand.scaling._fit_two_source": ("fit_two_source",),
         "suffice.demand.scaling._isoflop": (
             "Isoflop",
             "fit_isoflop",
@@ -43,7 +44,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.demand.scaling._two_source": (
             "Mix",
             "TwoSource",
-            "fit_two_source",
         ),
     },
 )

@@ -39,7 +39,9 @@ WIDTH_PRIOR = 6.0
 NARROWEST = 0.85
 """Backtests may not narrow intervals further: what comes is often noisier than what was seen."""
 
-_WORST = -12.0  # log density of one miss: a single one must not rule a member out for good
+WORST = -12.0
+"""Least log density of one miss: a single one must not rule a member out for good. Chosen: that of
+a normal miss of about five sd."""
 
 
 def log_density(members: Members, z: Floats) -> Floats:
@@ -50,7 +52,7 @@ def log_density(members: Members, z: Floats) -> Floats:
     constant = gammaln((dof + 1.0) / 2.0) - gammaln(dof / 2.0) - 0.5 * np.log(np.pi * dof)
     t = (z - members.mean) / members.scale
     found = constant - np.log(members.scale) - (dof + 1.0) / 2.0 * np.log1p(t * t / dof)
-    return np.asarray(np.maximum(found, _WORST))
+    return np.asarray(np.maximum(found, WORST))
 
 
 def softmax(scores: Floats) -> Floats:

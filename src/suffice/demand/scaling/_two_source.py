@@ -1,49 +1,56 @@
 """The two-source law: error after n_weak low-quality and n_high high-quality labels.
 
-Model: an average of families (see ``_mixing_families``), each with a Gaussian discrepancy of three
-sizes (see ``_mixing_posterior``). Weights are stacked log predictive densities of left-out points
-and of backtests, in which the law is fitted to the cheaper mixes and predicts the dearer ones.
-Everything is chosen from the rows that are given, so a validation around it nests the choice.
+It answers in the two counts, and as a ``Law`` in curves that buy from two sources by name, so that
+plans and forecasts can stand on a table of mixes that others measured. See ``_fit_two_source`` for
+how it is fitted.
 
-Assumes: rows differ in the two counts only; y is an error share.
-Fails when: a family's asymptote is asked for far beyond all rows (watch the interval's width).
-Reference: Yao, Vehtari, Simpson and Gelman (2018) for stacking; Mallen and Belrose (2024) for the
-question.
+Assumes: labels of one training are pooled, one a task; a source's labels are as they were.
+Fails when: a curve trains in rounds, buys several labels a task or changes a source's quality: it
+counts labels and nothing else. It says that rounds and repeats are far.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.demand.scaling._knee import Knee, find_knee
+from suffice._streams import Stream
+from suffice.curve import Curve, ResolvedCurve, Tranche
+from suffice.demand.law import Convergence, Measured, Outcomes
 from suffice.demand.scaling._mixing_families import MIXING_FAMILIES
-from suffice.demand.scaling._mixing_posterior import (
-    NOISE_WEIGHT,
-    Member,
-    Panels,
-    fit_members,
-)
-from suffice.demand.scaling._mixture import stack
+from suffice.demand.scaling._mixing_posterior import NOISE_WEIGHT, STEPS
 from suffice.errors import InputError
-from suffice.estimate import LEVEL, Estimate
+from suffice.estimate import LEVEL, Estimate, interval
+from suffice.metric import Metric, error_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from suffice.demand.law import Distance
+    from suffice.demand.scaling._knee import Knee
+    from suffice.demand.scaling._mixing_posterior import Member
+
     Floats = NDArray[np.float64]
 
-FEWEST_ROWS, FEWEST_MIXES, MOST_MIXES = 6, 4, 400
-_BACKTESTS = (0.4, 0.6, 0.8)  # shares of the points, by cost, that a backtest is fitted to
-_FEWEST_IN_BACKTEST = 6
-_STACKING_PRIOR = 4.0  # how many left-out points equal weights are worth
-_WORST = -12.0  # log density of one miss: a single one must not rule a member out for good
-_DRAWS = 2000
+DRAWS = 2000
+"""Draws behind an interval. Chosen: its ends are then off by some 3 % of its width."""
+
+_LIGHT = 1e-3
+"""Weight below which it does not matter whether a member's mode was found. Chosen: below what is
+printed."""
+
+_SETTLED = 0.05
+"""Log posterior that a search may still have to gain for its mode to count as found. Chosen: a move
+of .3 posterior sd, lost in the intervals."""
+
 SHARES = np.linspace(0.0, 1.0, 21)
+"""Shares of the spending on weak labels that are tried for a recommendation. Chosen: a finer step
+is lost in the noise of the runs."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ class TwoSource:
         knee: what mixes of one total say about a knee; None where too few have one total.
         n_weak, n_high, y: the rows that it was fitted to.
         seed: of the draws.
+        sources: what curves call the two, the low-quality one first.
+        model: what was trained.
     """
 
     price: float
@@ -89,6 +98,8 @@ class TwoSource:
     _members: tuple[Member, ...]
     _member_weights: Floats
     _panel: int
+    sources: tuple[str, str] = ("weak", "high")
+    model: str = "the measured model"
 
     def predict(
         self, n_weak: ArrayLike, n_high: ArrayLike, *, of_law: bool = False
@@ -99,7 +110,7 @@ class TwoSource:
             n_weak, n_high: labels [at].
             of_law: give the interval of the law's mean instead.
         """
-        mean, law, run = self._draw(*_counts(n_weak, n_high, where="predict"))
+        mean, law, run = self._draw(*counts(n_weak, n_high, where="predict"))
         chosen = law if of_law else run
         method = "two-source law, families averaged by held-out skill"
         return [_estimate(m, d, method) for m, d in zip(mean, chosen.T, strict=True)]
@@ -126,7 +137,7 @@ class TwoSource:
         n_weak, n_high = SHARES * budget / price, (1.0 - SHARES) * budget
         mean, law, _ = self._draw(n_weak, n_high)
         best = int(mean.argmin())
-        low, high = _interval(SHARES[law.argmin(axis=1)])
+        low, high = interval(SHARES[law.argmin(axis=1)])
         share = Estimate(float(SHARES[best]), min(low, float(SHARES[best])),
                          max(high, float(SHARES[best])), LEVEL,
                          "share of spending with the lowest expected error")  # fmt: skip
@@ -137,160 +148,128 @@ class TwoSource:
             _estimate(mean[0] - mean[best], law[:, 0] - law[:, best], method),
         )  # fmt: skip
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The error over all slices: all that a table of mixes holds."""
+        return (error_rate(),)
+
+    @cached_property
+    def curves(self) -> tuple[Curve, ...]:
+        """The measured mixes, each once, in whole labels."""
+        mixes = np.unique(np.column_stack([self.n_weak, self.n_high]).round().astype(int), axis=0)
+        return tuple(
+            Curve(
+                tuple(Tranche(s, int(n)) for s, n in zip(self.sources, mix, strict=True) if n > 0)
+            )
+            for mix in mixes
+        )
+
+    @property
+    def convergence(self) -> Convergence:
+        """Of the searches for the members' modes, as far as they have weight; draws are exact."""
+        left = max(
+            float(m.to_gain[self._panel])
+            for m, weight in zip(self._members, self._member_weights, strict=True)
+            if weight >= _LIGHT
+        )
+        return Convergence(1.0, float(DRAWS), STEPS, left <= _SETTLED)
+
+    @property
+    def attacked(self) -> int:
+        """None of its rows was attacked on purpose."""
+        return 0
+
+    def distance(self, curve: Curve | ResolvedCurve) -> Distance:
+        """How far a curve lies from the measured mixes, see ``Law.distance``.
+
+        Raises:
+            InputError: it buys from a third source.
+        """
+        weak, high = self._bought(curve)
+        times = max(weak / float(self.n_weak.max()), high / float(self.n_high.max()))
+        return self._measured.distance(curve, times)
+
+    @cached_property
+    def _measured(self) -> Measured:
+        return Measured.of(self.curves)
+
+    def outcomes(
+        self,
+        curves: Sequence[Curve | ResolvedCurve],
+        rng: np.random.Generator,
+        *,
+        draws: int,
+        runs: int,
+        half: int | None = None,
+        common: bool = False,
+    ) -> Outcomes:
+        """Draws of what runs of several curves would give, see ``Law.outcomes``.
+
+        Draws are made anew in each call, so that those of the two halves share nothing. Curves of
+        equal counts get equal draws.
+
+        Raises:
+            InputError: a curve buys from a third source.
+        """
+        from scipy.special import ndtri
+
+        bought = np.array([self._bought(c) for c in curves], dtype=np.float64).reshape(-1, 2)
+        mixes, place = np.unique(bought, axis=0, return_inverse=True)
+        _, smooth, sd, family = self._posterior(mixes[:, 0], mixes[:, 1], rng, draws)
+        # Draws come member by member: mixed, so that any part of them is a fair one.
+        mixed = rng.permutation(draws)
+        mean = np.clip(smooth, 0.0, 1.0)[mixed][:, place.reshape(-1), None]
+        spread = np.broadcast_to(sd[mixed][:, :, None], mean.shape).copy()
+        # Quantiles of a normal: drawn residuals would only add noise to a share of passing runs.
+        residuals = ndtri((np.arange(runs) + 0.5) / runs)[:, None]
+        return Outcomes(mean, spread, residuals, family[mixed])
+
+    def _bought(self, curve: Curve | ResolvedCurve) -> tuple[float, float]:
+        """Labels of the weak and of the high-quality source."""
+        bought = curve.curve if isinstance(curve, ResolvedCurve) else curve
+        found = dict.fromkeys(self.sources, 0.0)
+        for t in bought:
+            if t.base not in found:
+                raise InputError(
+                    f"the law has not seen source {t.source!r}",
+                    fix=f"it knows {self.sources[0]} and {self.sources[1]}",
+                )
+            found[t.base] += t.labels
+        weak, high = self.sources
+        return found[weak], found[high]
+
     def _draw(self, n_weak: Floats, n_high: Floats) -> tuple[Floats, Floats, Floats]:
         """Mean [at], draws of the law and of a measurement [draw, at]."""
-        rng = np.random.default_rng([self.seed, 11])
-        counts = rng.multinomial(_DRAWS, self._member_weights)
-        mean, law, run = np.zeros(len(n_weak)), [], []
-        for member, weight, count in zip(self._members, self._member_weights, counts, strict=True):
+        rng = Stream.SCALING_TWO_SOURCE.rng(self.seed)
+        mean, smooth, sd, _ = self._posterior(n_weak, n_high, rng, DRAWS)
+        noise = sd * rng.standard_normal(smooth.shape)
+        return mean, np.clip(smooth, 0.0, 1.0), np.clip(smooth + noise, 0.0, 1.0)
+
+    def _posterior(
+        self, n_weak: Floats, n_high: Floats, rng: np.random.Generator, draws: int
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """Mean [at], draws of the law [draw, at], of a run's sd [draw, 1] and families [draw]."""
+        counted = rng.multinomial(draws, self._member_weights)
+        mean, smooth, sd, family = np.zeros(len(n_weak)), [], [], []
+        for member, weight, count in zip(self._members, self._member_weights, counted, strict=True):
             centre, covariance = member.at(n_weak, n_high, self._panel)
             mean += weight * np.clip(centre, 0.0, 1.0)
-            if count == 0:
-                continue
             dof = NOISE_WEIGHT + member.panels.rows[self._panel]
             stretch = np.sqrt(dof / rng.chisquare(dof, size=(count, 1)))
             values, axes = np.linalg.eigh(covariance)
             half = axes * np.sqrt(np.maximum(values, 0.0))
-            smooth = stretch * (rng.standard_normal((count, len(n_weak))) @ half.T)
-            sd = np.sqrt(member.variance[self._panel])
-            noise = stretch * sd * rng.standard_normal((count, len(n_weak)))
-            law.append(np.clip(centre + smooth, 0.0, 1.0))
-            run.append(np.clip(centre + smooth + noise, 0.0, 1.0))
-        return mean, np.concatenate(law), np.concatenate(run)
-
-
-def fit_two_source(
-    n_weak: ArrayLike,
-    n_high: ArrayLike,
-    y: ArrayLike,
-    *,
-    price: float = 0.1,
-    seed: int = 0,
-    where: str | None = None,
-) -> TwoSource:
-    """Fit the law to measured errors of mixes.
-
-    Args:
-        n_weak, n_high: labels of the low- and the high-quality source [row].
-        y: error share after training on them [row].
-        price: of a weak label, a high-quality one costs 1. It orders mixes by cost for the
-            backtests and is the default of ``recommend``.
-        seed: of the draws behind intervals.
-        where: named in errors.
-
-    Raises:
-        InputError: too few rows or mixes, values that cannot be.
-    """
-    if not 0.0 < price < float("inf"):
-        raise InputError(f"weak price {price:g} is no price", fix="give a positive number")
-    rows = _check(n_weak, n_high, y, where)
-    return fit_panels([rows], price=price, seed=seed)[0]
-
-
-def fit_panels(
-    panels: Sequence[tuple[Floats, Floats, Floats]], *, price: float, seed: int
-) -> list[TwoSource]:
-    """``fit_two_source`` of many checked panels, side by side."""
-    parts, owner = [], []
-    for number, rows in enumerate(panels):
-        for known in _splits(*rows[:2], price):
-            parts.append((*_points(*rows), known))
-            owner.append(number)
-    batch = _side_by_side(parts, price)
-    members = [m for family in MIXING_FAMILIES for m in fit_members(family, batch)]
-    misses = [m.left_out() for m in members]
-    found = []
-    for number, rows in enumerate(panels):
-        own = [k for k, o in enumerate(owner) if o == number]
-        weights = _weights(members, misses, own, parts)
-        named = {f.name: 0.0 for f in MIXING_FAMILIES}
-        for member, weight in zip(members, weights, strict=True):
-            named[member.family.name] += float(weight)
-        found.append(
-            TwoSource(price, named, find_knee(*rows), *rows, seed, tuple(members), weights, own[0])
-        )
-    return found
-
-
-Points = tuple["Floats", "Floats", "Floats", "Floats", float]
-
-
-def _points(n_weak: Floats, n_high: Floats, y: Floats) -> Points:
-    """Rows with equal counts as one point: counts, mean error, rows, scatter within."""
-    mixes, number = np.unique(np.column_stack([n_weak, n_high]), axis=0, return_inverse=True)
-    number = number.reshape(-1)
-    count = np.bincount(number).astype(float)
-    mean = np.bincount(number, y) / count
-    return mixes[:, 0], mixes[:, 1], mean, count, float(((y - mean[number]) ** 2).sum())
-
-
-def _splits(n_weak: Floats, n_high: Floats, price: float) -> list[NDArray[np.bool_]]:
-    """All points, and for each backtest the cheaper ones."""
-    mixes = np.unique(np.column_stack([n_weak, n_high]), axis=0)
-    cost = mixes[:, 0] * price + mixes[:, 1]
-    splits = [np.ones(len(cost), dtype=bool)]
-    for cut in np.unique(np.quantile(cost, _BACKTESTS, method="lower")):
-        cheap = cost <= cut * 1.02
-        if cheap.sum() >= _FEWEST_IN_BACKTEST and not cheap.all():
-            splits.append(cheap)
-    return splits
-
-
-def _side_by_side(
-    parts: Sequence[tuple[Floats, Floats, Floats, Floats, float, NDArray[np.bool_]]], price: float
-) -> Panels:
-    shape = (len(parts), max(len(p[0]) for p in parts))
-    n_weak, n_high, y, count = (np.zeros(shape) for _ in range(4))
-    within, scale = np.zeros(len(parts)), np.ones(len(parts))
-    for k, (weak, high, mean, rows, scatter, known) in enumerate(parts):
-        n_weak[k, : len(weak)], n_high[k, : len(weak)], y[k, : len(weak)] = weak, high, mean
-        count[k, : len(weak)] = rows * known
-        # The scatter within points is known as a whole: a backtest takes its share of it.
-        within[k] = scatter * (rows * known).sum() / rows.sum()
-        worth = high[high > 0] if bool((high > 0).any()) else weak[weak > 0] * price
-        scale[k] = np.exp(np.log(worth).mean())
-    return Panels(n_weak, n_high, y, count, within, scale)
-
-
-def _weights(
-    members: Sequence[Member],
-    misses: Sequence[tuple[Floats, Floats]],
-    own: Sequence[int],
-    parts: Sequence[tuple[Floats, Floats, Floats, Floats, float, NDArray[np.bool_]]],
-) -> Floats:
-    """Stacked weights of one panel [member]: its left-out points and its backtests."""
-    scores = []
-    for member, (missed, sd) in zip(members, misses, strict=True):
-        points = len(parts[own[0]][0])
-        rows = member.panels.rows
-        dof = NOISE_WEIGHT + rows[own[0]]
-        densities = [_log_t(missed[own[0], :points], sd[own[0], :points], dof)]
-        for k in own[1:]:
-            weak, high, mean, count, _, known = parts[k]
-            centre, covariance = member.at(weak[~known], high[~known], k)
-            variance = np.diag(covariance) + member.variance[k] / count[~known]
-            miss = mean[~known] - centre
-            densities.append(_log_t(miss, np.sqrt(variance), NOISE_WEIGHT + rows[k]))
-        scores.append(np.concatenate(densities))
-    equal = np.full(len(scores), 1.0 / len(scores))
-    return stack(np.array(scores), equal, _STACKING_PRIOR)
-
-
-def _log_t(miss: Floats, sd: Floats, dof: float) -> Floats:
-    """Log density of Student's t, up to a constant that all members share."""
-    return np.maximum(-np.log(sd) - 0.5 * (dof + 1.0) * np.log1p((miss / sd) ** 2 / dof), _WORST)
-
-
-def _interval(draws: Floats) -> tuple[float, float]:
-    low, high = np.quantile(draws, [0.5 - LEVEL / 2.0, 0.5 + LEVEL / 2.0])
-    return float(low), float(high)
+            smooth.append(centre + stretch * (rng.standard_normal((count, len(n_weak))) @ half.T))
+            sd.append(stretch * np.sqrt(member.variance[self._panel]))
+            family.append(np.full(count, float(MIXING_FAMILIES.index(member.family))))
+        return mean, np.concatenate(smooth), np.concatenate(sd), np.concatenate(family)
 
 
 def _estimate(mean: float, draws: Floats, method: str) -> Estimate:
-    return Estimate(float(mean), *_interval(draws), LEVEL, method)
+    return Estimate(float(mean), *interval(draws), LEVEL, method)
 
 
-def _counts(n_weak: ArrayLike, n_high: ArrayLike, *, where: str | None) -> tuple[Floats, Floats]:
+def counts(n_weak: ArrayLike, n_high: ArrayLike, *, where: str | None) -> tuple[Floats, Floats]:
+    """Labels of both sources as arrays [row]; InputError where they are no counts."""
     found = []
     for name, values in (("n_weak", n_weak), ("n_high", n_high)):
         array = np.atleast_1d(np.asarray(values, dtype=float))
@@ -302,39 +281,3 @@ def _counts(n_weak: ArrayLike, n_high: ArrayLike, *, where: str | None) -> tuple
         raise InputError(f"{len(found[0])} values of n_weak, {len(found[1])} of n_high",
                          where=where, fix="give one of each a row")  # fmt: skip
     return found[0], found[1]
-
-
-def _check(
-    n_weak: ArrayLike, n_high: ArrayLike, y: ArrayLike, where: str | None
-) -> tuple[Floats, Floats, Floats]:
-    weak, high = _counts(n_weak, n_high, where=where)
-    error = np.atleast_1d(np.asarray(y, dtype=float))
-    if len(error) != len(weak):
-        raise InputError(f"{len(weak)} mixes but {len(error)} values of y", where=where,
-                         fix="give one y a row")  # fmt: skip
-    for row in np.flatnonzero(~np.isfinite(error))[:1]:
-        raise InputError(f"y is {error[row]} in row {row + 1}", where=where,
-                         fix="leave out rows without a measurement")  # fmt: skip
-    if len(error) and bool((error > 1.0).any()) and bool((error <= 100.0).all()):
-        raise InputError(f"y goes up to {error.max():g}: it looks like percent", where=where,
-                         fix="give error shares between 0 and 1")  # fmt: skip
-    for row in np.flatnonzero((error < 0.0) | (error > 1.0))[:1]:
-        raise InputError(f"y is {error[row]:g} in row {row + 1}", where=where,
-                         fix="give error shares between 0 and 1")  # fmt: skip
-    if len(error) < FEWEST_ROWS:
-        raise InputError(f"{len(error)} rows are too few for a two-source law", where=where,
-                         fix=f"measure at least {FEWEST_ROWS} mixes")  # fmt: skip
-    for name, values in (("n_weak", weak), ("n_high", high)):
-        if not bool((values > 0.0).any()):
-            raise InputError(f"{name} is zero in every row", where=where,
-                             fix="drop --two-source, or measure mixes of both sources")  # fmt: skip
-    mixes = len(np.unique(np.column_stack([weak, high]), axis=0))
-    if mixes < FEWEST_MIXES:
-        raise InputError(
-            f"only {mixes} different mixes in {len(error)} rows", where=where,
-            fix=f"measure at least {FEWEST_MIXES} pairs of n_weak and n_high",
-        )  # fmt: skip
-    if mixes > MOST_MIXES:
-        raise InputError(f"{mixes} different mixes are more than the law takes ({MOST_MIXES})",
-                         where=where, fix="average mixes that are nearly the same")  # fmt: skip
-    return weak, high, error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from suffice.demand.schemes._scheme import KINDS, check_takes
@@ -58,9 +59,7 @@ class Finetune:
         self, pool: Pool, model: Embedded, curve: ResolvedCurve, seeds: Sequence[int]
     ) -> Trained:
         """Fine-tune once for each seed; see ``Scheme.train``."""
-        # Two classes need one number, the log-odds between them; more need one each.
-        classes = pool.evaluation.classes
-        outputs = 1 if classes == 2 else classes
+        outputs = prod(pool.evaluation.kind.shape)
 
         def make() -> _Head:
             loaded = load_trainable(model.name, causal=False)

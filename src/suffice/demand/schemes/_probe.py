@@ -14,7 +14,7 @@ import numpy as np
 from suffice.demand.schemes._heads import Problem, fit_heads, log_loss
 from suffice.demand.schemes._scheme import KINDS, Trained, check_takes, draw_round
 from suffice.demand.schemes._softmax import fit_softmax, softmax_loss
-from suffice.pools import Verdict
+from suffice.pools import Predictions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ class Probe:
     ) -> Trained:
         """Train one head for each seed; see ``Scheme.train``."""
         rotated = model.rotated
-        tasks, classes = pool.evaluation.tasks, pool.evaluation.classes
+        tasks = pool.evaluation.tasks
         if bool((tasks.b < 0).any()):
             # Classes of single items need an intercept; in comparisons it would cancel.
             rotated = np.hstack([rotated, np.ones((len(rotated), 1), dtype=np.float32)])
@@ -76,10 +76,10 @@ class Probe:
             problems = [draw_round(pool, tranches, rng) for rng in streams]
             head, chosen = fit_round(rotated, problems, pool.held_out, head)
         if head is None:
-            shape = (rotated.shape[1], len(seeds)) + ((classes,) if classes > 2 else ())
+            shape = (rotated.shape[1], len(seeds), *pool.evaluation.kind.shape)
             head = np.zeros(shape, dtype=np.float32)
-        verdict = _verdict(rotated, pool.evaluation, head)
-        return Trained(pool.evaluation.score(verdict), chosen, verdict)
+        predictions = _predictions(rotated, pool.evaluation, head)
+        return Trained(pool.evaluation.score(predictions), chosen, predictions)
 
 
 def fit_round(
@@ -141,16 +141,16 @@ def _choose_penalty(
     return chosen, heads
 
 
-def _verdict(
+def _predictions(
     features: NDArray[np.float32], evaluation: Evaluation, head: NDArray[np.float32]
-) -> Verdict:
+) -> Predictions:
     tasks = evaluation.tasks
     if head.ndim == 3:
         odds = np.einsum("td,drk->rtk", features[tasks.a], head, optimize=True)
-        return Verdict(np.ascontiguousarray(odds))
+        return Predictions(np.ascontiguousarray(odds))
     scores = features @ head
     gap = scores[tasks.a].copy()
     paired = tasks.b >= 0
     gap[paired] -= scores[tasks.b[paired]]
     best = evaluation.candidates
-    return Verdict(np.ascontiguousarray(gap.T), None if best is None else scores[best.items].T)
+    return Predictions(np.ascontiguousarray(gap.T), None if best is None else scores[best.items].T)

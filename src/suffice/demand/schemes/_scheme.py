@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from suffice.channel import MOST_CLASSES
 from suffice.demand.schemes._heads import Problem, rotate
 from suffice.errors import InputError
+from suffice.labels.kinds import COMPARISON, MOST_CLASSES, classes_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import ResolvedCurve, ResolvedTranche
-    from suffice.pools import Pool, Verdict
+    from suffice.pools import Pool, Predictions
 
-PREFERENCES = "preferences"
-TWO_CLASSES = "two classes"
-MANY_CLASSES = f"up to {MOST_CLASSES} classes"
-KINDS = (PREFERENCES, TWO_CLASSES, MANY_CLASSES)
+PREFERENCES = COMPARISON.name
+KINDS = (PREFERENCES, classes_kind(2).name, classes_kind(MOST_CLASSES).name)
 """What a scheme can take. Ratings become preferences in their pool."""
 
 
@@ -53,17 +51,12 @@ class Trained:
     Attributes:
         metrics: float64 [seed, metric], in the order of the pool's evaluation.
         penalties: the hyperparameter that the held-out tasks chose for the last round [seed].
-        verdict: what the trained models say of the evaluation.
+        predictions: what the trained models say of the evaluation.
     """
 
     metrics: NDArray[np.float64]
     penalties: NDArray[np.float64]
-    verdict: Verdict
-
-    @property
-    def answers(self) -> NDArray[np.float32]:
-        """Answers on the evaluation tasks, in {0, .5, 1} [seed, task]."""
-        return self.verdict.answers
+    predictions: Predictions
 
 
 class Scheme(Protocol):
@@ -108,21 +101,13 @@ class Scheme(Protocol):
         """
 
 
-def kind_of(pool: Pool) -> str:
-    """Which of ``KINDS`` the labels of a pool are."""
-    if bool((pool.evaluation.tasks.b >= 0).all()):
-        return PREFERENCES
-    return TWO_CLASSES if pool.evaluation.classes == 2 else MANY_CLASSES
-
-
 def check_takes(scheme: Scheme, pool: Pool) -> None:
     """Raise InputError where the labels of a pool are of a kind that a scheme does not take."""
-    kind = kind_of(pool)
-    if kind in scheme.takes:
+    kind = pool.evaluation.kind
+    if kind.name in scheme.takes:
         return
-    there = kind if kind != MANY_CLASSES else f"{pool.evaluation.classes} classes"
     raise InputError(
-        f"scheme {scheme.name} takes {' and '.join(scheme.takes)}, and this study has {there}",
+        f"scheme {scheme.name} takes {' and '.join(scheme.takes)}, and this study has {kind.said}",
         where="scheme.name",
         fix="use probe, finetune or lora",
     )
@@ -133,10 +118,9 @@ def draw_round(
 ) -> Problem:
     """Draw the tasks of one round and their labels, pooled.
 
-    The target of a task is the mean of its labels; a tie counts half. With more than two classes it
-    is the share of its labels that each class got.
+    The target of a task is what its labels say on average, see ``LabelKind.target``.
     """
-    classes = pool.evaluation.classes
+    kind = pool.evaluation.kind
     parts = []
     for resolved in tranches:
         t = resolved.tranche
@@ -144,11 +128,7 @@ def draw_round(
             continue
         tasks = pool.draw_tasks(t.tasks, rng, source=t.base, where=t.where)
         labels = resolved.channel.draw(tasks, t.labels_per_task, rng)
-        if classes == 2:
-            target = np.nanmean(labels, axis=1).astype(np.float32)
-        else:
-            given = (labels[:, :, None] == np.arange(classes)).sum(axis=1)
-            target = (given / given.sum(axis=1, keepdims=True)).astype(np.float32)
+        target = kind.target(labels)
         parts.append((tasks.a, tasks.b, target, np.full(len(tasks), t.weight, dtype=np.float32)))
     a, b, target, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Problem(a, b, target, weight)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from suffice.demand.schemes._scheme import Trained, draw_round
-from suffice.pools import Verdict
+from suffice.pools import Predictions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,8 +112,8 @@ def train_scorers(
                     scores[k] = _margins(torch, scorer, items, alone, settings.batch)
     finally:
         torch.set_num_threads(before)
-    verdict = Verdict(margins, scores)
-    return Trained(pool.evaluation.score(verdict), stopped, verdict)
+    predictions = Predictions(margins, scores)
+    return Trained(pool.evaluation.score(predictions), stopped, predictions)
 
 
 def pad_rows(torch: Any, rows: Sequence[Sequence[int]], pad: int) -> tuple[Any, Any]:  # noqa: ANN401

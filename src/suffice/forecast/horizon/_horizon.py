@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 
 _NEVER = np.inf
 
+_DRAWS = 4000
+"""Leave a 5 % end of a band a Monte Carlo error of a third of a percentile (a binomial)."""
+_POINTS = 25
+"""Scales along the path: chosen for a smooth line."""
+
 
 @dataclass(frozen=True, eq=False)
 class SourceStart:
@@ -173,8 +178,8 @@ def look_ahead(
     *,
     measured: MeasuredChange | None = None,
     fitted: Mapping[str, MeasuredChange] | None = None,
-    draws: int = 4000,
-    points: int = 25,
+    draws: int = _DRAWS,
+    points: int = _POINTS,
 ) -> Horizon:
     """Compose an outlook's drivers from where the sources are today.
 

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+_SLOWEST = 0.1
+"""Least share of the mean rate of growth: chosen, since a scale that stands still never gets
+anywhere; it moves the late end of a date."""
+
+_LEAST_SPAN = 0.5
+"""Decades that one measured model alone counts as near: chosen, a factor of three."""
+
+
 @dataclass(frozen=True)
 class Path:
     """The user's priors on how scale grows and where it gets dangerous.
@@ -33,7 +41,7 @@ class Path:
         """Decades a year [draw]."""
         mean, sd = self.decades_per_year
         rate = rng.normal(mean, sd, draws)
-        while (low := rate <= 0.1 * mean).any():
+        while (low := rate <= _SLOWEST * mean).any():
             rate[low] = rng.normal(mean, sd, int(low.sum()))
         return rate
 
@@ -50,4 +58,4 @@ def distance(decades: float, span: float) -> str:
     """
     if decades <= 0.0:
         return "inside"
-    return "near" if decades <= max(span, 0.5) else "far"
+    return "near" if decades <= max(span, _LEAST_SPAN) else "far"

@@ -23,10 +23,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _POINTS = 48
+"""Sizes at which a law is asked, evenly spaced in log; between two of them P is interpolated."""
 _DRAWS, _RUNS = 300, 200
+"""Leave P a Monte Carlo sd of .034 (`tools/bench_monte_carlo.py`), far less than what the models of
+a trend differ by."""
 _BEYOND = 3.0
-"""How far beyond the largest measured purchase the law is asked."""
+"""How far beyond the largest measured purchase the law is asked: farther out it is *far*."""
 _CLEAR = 0.84
+"""Quantile that lies one sd above the middle of a normal: the spread of log labels that the line's
+fit takes for a sd."""
+_SCATTER = 0.2
+"""Scale of the prior of how far models lie from the line: chosen, a factor of 1.6 in labels."""
 
 LEVELS = (0.05, 0.5, 0.95)
 """The 90 % band and its middle."""
@@ -152,7 +159,7 @@ def fit_trend(
     if not x:
         return None
     return fit_slope(
-        np.array(x), np.array(y), np.diag(variance), rng, prior=prior, width=0.2, above=above
+        np.array(x), np.array(y), np.diag(variance), rng, prior=prior, width=_SCATTER, above=above
     )
 
 

@@ -12,6 +12,8 @@ from suffice.forecast.theory._bound import Bound, check_count, check_share
 
 _FLIPS = "labels are flipped independently, each with chance {error:.3g}"
 _MOST = 1e15
+"""Labels beyond which the bound is called infinite: nobody can give so many, and floating point
+still counts them one by one."""
 
 
 def enough_for_class(target: float, hypotheses: float, failure: float, error: float) -> Bound:

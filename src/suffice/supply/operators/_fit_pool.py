@@ -211,13 +211,12 @@ def _others(
     task: NDArray[np.int64], label: NDArray[np.int64], truth_TK: Floats, classes: int
 ) -> float:
     """How many wrong answers there seem to be: one over the chance that two wrong labels agree."""
-    if classes <= 2:
-        return 1.0
+    others = max(classes - 1.0, 1.0)
     wrong = label != truth_TK.argmax(axis=1)[task]
     cells = np.bincount(task[wrong] * classes + label[wrong], minlength=len(truth_TK) * classes)
     cells = cells.reshape(-1, classes).astype(np.float64)
     total = cells.sum(axis=1)
     pairs = float((total * (total - 1.0)).sum())
     same = float((cells * (cells - 1.0)).sum())
-    agree = (same + 1.0) / (pairs + classes - 1.0)
-    return float(np.clip(1.0 / max(agree, 1e-9), 1.0, classes - 1.0))
+    agree = (same + 1.0) / (pairs + others)
+    return float(np.clip(1.0 / max(agree, 1e-9), 1.0, others))

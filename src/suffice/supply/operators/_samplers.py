@@ -13,6 +13,7 @@ import numpy as np
 
 from suffice._plurality import extra_others
 from suffice.errors import InputError
+from suffice.labels.kinds import classes_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,12 +138,10 @@ class OperatedChannel:
                 fix="take tasks with gold, or the recorded source",
             )
         drawn = self.meet(tasks, rng)
-        if self.profile.classes > 2:
-            codes, _ = self.sampler.labels(drawn, labels_per_task, rng)
-            return np.asarray((tasks.truth[:, None] + codes) % self.profile.classes)
-        right = (rng.random(len(tasks)) < tasks.truth).astype(np.float64)[:, None]
+        kind = classes_kind(self.profile.classes)
+        right = kind.settled(tasks.truth, rng)[:, None]
         codes, _ = self.sampler.labels(drawn, labels_per_task, rng)
-        return np.where(codes > 0, 1.0 - right, right)
+        return kind.turned(right, codes)
 
     def meet(self, tasks: Tasks, rng: np.random.Generator) -> Drawn:
         """Draw what is not known of the tasks."""

@@ -11,6 +11,7 @@ import numpy as np
 from suffice.channel import Source
 from suffice.curve import operated_name
 from suffice.errors import InputError
+from suffice.labels.kinds import classes_kind
 from suffice.supply.operators._beliefs import Chance
 from suffice.supply.operators._operated import draw_worlds, operate
 from suffice.supply.operators._stated import with_workers
@@ -254,8 +255,6 @@ class MendedChannel:
         cell = np.minimum(tasks.slices, len(self.mends) - 1), self.profile.bins(tasks)
         luck, truth = rng.random(labels.shape), tasks.truth[:, None]
         labels = np.where(luck < self.mends[cell][:, None], truth, labels)
-        classes = self.profile.classes
-        other = 1.0 - truth
-        if classes > 2:
-            other = (truth + rng.integers(1, classes, labels.shape)) % classes
+        kind = classes_kind(self.profile.classes)
+        other = kind.turned(truth, kind.slips(labels.shape, rng))
         return np.where(luck >= 1.0 - self.spoils[cell][:, None], other, labels)

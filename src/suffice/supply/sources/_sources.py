@@ -105,8 +105,8 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
     rng = np.random.default_rng([seed, 11])
     channel = pool.channel(name)
     audited = pool.audit_tasks(AUDIT_TASKS, rng, source=name)
-    slices, classes = len(pool.slice_names), pool.evaluation.classes
-    chance = 1.0 - 1.0 / classes
+    slices, kind = len(pool.slice_names), pool.evaluation.kind
+    chance = kind.chance
     if len(audited.tasks) == 0:
         error = rng.beta(1.0, 1.0, size=(DRAWS, slices, 1)) * chance
         share, shared = np.ones_like(error), error * rng.random(error.shape)
@@ -114,10 +114,10 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
     tasks = audited.tasks
     most = min(2, channel.max_labels_per_task)
     labels = channel.draw(tasks, most, rng)
-    first = np.nan_to_num(_agreement(labels[:, 0], audited.truth, classes))
+    first = np.nan_to_num(kind.agreement(labels[:, 0], audited.truth))
     both = np.full(len(tasks), np.nan)
     if most == 2:
-        both = _agreement(labels[:, 0], labels[:, 1], classes)
+        both = kind.agreement(labels[:, 0], labels[:, 1])
     repeated = bool(np.isfinite(both).sum() > len(tasks) / 4)
     fixed = _answers_never_vary(channel)
     known = Profile(np.zeros((slices, BINS)), np.zeros((slices, BINS)), np.zeros((slices, BINS)))
@@ -133,7 +133,7 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
         # bootstrap alone cannot imagine an error that no audited task showed.
         seen_right, seen_wrong = rng.exponential(size=(2, slices * BINS))
         gained = np.bincount(cell, weight * first, slices * BINS) + seen_right
-        gained = gained - seen_wrong / (classes - 1)
+        gained = gained - seen_wrong / (kind.answers - 1)
         gain = gained / (total + seen_right + seen_wrong)
         error = np.clip((1.0 - gain) * chance, 0.0, 1.0)
         if fixed:
@@ -184,15 +184,6 @@ def bits(error: Floats, classes: int = 2) -> Floats:
     return np.asarray(told - e * np.log2(classes - 1))
 
 
-def _agreement(one: Floats, other: Floats, classes: int) -> Floats:
-    """1 where two labels are the same, and so much less that guessing has a mean of zero."""
-    if classes == 2:
-        # A tie is half of each answer.
-        return np.asarray((2.0 * one - 1.0) * (2.0 * other - 1.0))
-    found = np.where(one == other, 1.0, -1.0 / (classes - 1))
-    return np.asarray(np.where(np.isnan(one) | np.isnan(other), np.nan, found))
-
-
 def supply_table(
     pool: Pool,
     sources: Mapping[str, Source],
@@ -204,7 +195,7 @@ def supply_table(
     for name, source in sources.items():
         m, offer = measured[name], offered[name]
         by_slice = m.by_slice()
-        worth = (bits(m.error, pool.evaluation.classes) * m.share).sum(axis=2).mean(axis=1)
+        worth = (bits(m.error, pool.evaluation.kind.answers) * m.share).sum(axis=2).mean(axis=1)
         shared = (m.shared * m.share).sum(axis=2).mean(axis=1)
         rows.append(
             {

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from suffice.channel import Source
     from suffice.estimate import Estimate
+    from suffice.records import OfferCurve, OfferRow
     from suffice.supply.operators import Operated, Operator
 
     Floats = NDArray[np.float64]
@@ -81,20 +82,22 @@ class Offer:
             return f"{way.name}: {way.how}"
         return " + ".join(f"{n:,.0f} {w.source.name} ({w.source.how})" for w, n in self.parts)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "tasks": self.tasks,
-            "error": self.error.as_dict(),
-            "bits": self.bits.as_dict(),
-            "cost": self.cost.as_dict(),
-            "weeks": self.weeks,
-            "how": self.how,
-            "parts": [
-                {"source": w.source.name, "operators": w.source.how, "tasks": n}
+    def record(self) -> OfferRow:
+        """For ``supply.json``."""
+        from suffice.records import Interval, OfferPart, OfferRow
+
+        return OfferRow(
+            tasks=self.tasks,
+            error=Interval.of(self.error),
+            bits=Interval.of(self.bits),
+            cost=Interval.of(self.cost),
+            weeks=self.weeks,
+            how=self.how,
+            parts=tuple(
+                OfferPart(source=w.source.name, operators=w.source.how, tasks=n)
                 for w, n in self.parts
-            ],
-        }
+            ),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +136,18 @@ class SupplyCurve:
             rows.append(row | {"weeks": o.weeks, "sources": "+".join(sources), "how": o.how})
         return pl.DataFrame(rows)
 
+    def record(self) -> OfferCurve:
+        """For ``supply.json``."""
+        from suffice.records import OfferCurve
+
+        return OfferCurve(
+            offers=tuple(o.record() for o in self.offers), weeks=self.weeks, notes=self.notes
+        )
+
     def as_dict(self) -> dict[str, Any]:
-        """For ``supply_curve.json``."""
+        """For JSON, with all ways and what cannot be."""
         return {
-            "offers": [o.as_dict() for o in self.offers],
+            "offers": [o.record().model_dump(mode="json") for o in self.offers],
             "ways": [
                 {
                     "source": w.source.name,

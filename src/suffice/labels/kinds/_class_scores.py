@@ -1,6 +1,6 @@
 """Scores of answers to tasks with more than two classes; gold is the number of the right class.
 
-Every score is what its two-class namesake in ``_metrics`` is, and the same number for two classes.
+Every score is what its two-class namesake in ``_scores`` is, and the same number for two classes.
 Renaming the classes changes none of them. Equal log-odds share a choice, so that a model that has
 learned nothing is right once in as many tries as there are classes.
 """
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice.labels.kinds._scores import BINS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.floating]
-
-_BINS = 10
 
 
 def chosen(odds: Floats) -> NDArray[np.float64]:
@@ -65,12 +65,12 @@ def class_calibration(
     odds = odds.astype(np.float64)
     confidence = np.exp(odds.max(axis=2) - _log_sum(odds))
     least = 1.0 / odds.shape[2]
-    bins = ((confidence - least) / (1.0 - least) * _BINS).astype(np.int64)
-    bins = np.clip(bins, 0, _BINS - 1)
+    bins = ((confidence - least) / (1.0 - least) * BINS).astype(np.int64)
+    bins = np.clip(bins, 0, BINS - 1)
     gap = confidence - 1.0 + class_errors(odds, gold)
     return np.array(
         [
-            [np.abs(np.bincount(b, w * g, _BINS)).sum() for w in weight]
+            [np.abs(np.bincount(b, w * g, BINS)).sum() for w in weight]
             for b, g in zip(bins, gap, strict=True)
         ]
     )

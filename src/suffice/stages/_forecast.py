@@ -1,0 +1,84 @@
+"""What is to be expected of one curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from suffice.curve import Curve
+from suffice.stages._fit import fit, gold_shifts
+from suffice.stages._workspace import OUT, Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suffice.estimate import Estimate
+    from suffice.forecast import Forecast
+    from suffice.stages._workspace import Given
+
+
+@dataclass(frozen=True)
+class CurveForecast:
+    """The forecast of one curve.
+
+    Attributes:
+        curve: what would be bought.
+        cost: money for its labels.
+        forecast: P for this pool and gold, with new gold, and in deployment, and its parts.
+    """
+
+    curve: Curve
+    cost: float
+    forecast: Forecast
+
+    def shown(self, p: Estimate, *, points: bool = False) -> dict[str, Any]:
+        """A probability as it may be shown: far from what was measured without its mean.
+
+        Args:
+            p: one of the forecast's.
+            points: show the mean all the same.
+        """
+        from suffice.forecast import shown
+
+        return shown(p, self.forecast.distance, points=points)
+
+    def as_dict(self, *, points: bool = False) -> dict[str, Any]:
+        """For JSON; ``points`` as in ``shown``."""
+        made = self.forecast
+        others = {"p_new_gold": made.new_gold, "p_deployment": made.deployment}
+        return {
+            "curve": self.curve.as_list(),
+            "cost": self.cost,
+            "p": {**made.said(points=points), "held_fixed": made.held_fixed},
+            **{k: None if p is None else self.shown(p, points=points) for k, p in others.items()},
+            "parts": list(made.parts),
+            "distance": made.distance,
+        }
+
+
+def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> CurveForecast:
+    """P(meets the criterion) of one curve, by the law of the study's target model.
+
+    Args:
+        study: a study, its file, or a workspace.
+        folder: for the results, where no workspace is given.
+        curve: what would be bought, also as it is printed: ``3000 crowd + 200 panel``.
+
+    Raises:
+        InputError: the curve cannot be read, or holds what is not sold.
+    """
+    from suffice.forecast import forecast as make
+
+    work = Workspace.of(study, folder)
+    wanted = Curve.parse(curve) if isinstance(curve, str) else curve
+    cost = wanted.cost(work.buyable)
+    work.market.check_repeats(wanted)
+    made = make(
+        fit(work)[work.study.models.target],
+        wanted,
+        work.buyable,
+        work.criterion,
+        gold_shifts=gold_shifts(work),
+        seed=work.study.seed,
+    )
+    return CurveForecast(wanted, cost, made)
