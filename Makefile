@@ -80,6 +80,10 @@ bench: $(VENV)/.peers ## time this build beside an earlier one, each stage, and 
 	$(BIN)/python tools/bench_audit_scale.py
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python tools/bench_bradley_terry.py
 
+.PHONY: bench-monte-carlo
+bench-monte-carlo: $(VENV)/.dev ## how far P moves with other random numbers, for each number of draws
+	$(BIN)/python tools/bench_monte_carlo.py
+
 .PHONY: bench-plans
 bench-plans: $(VENV)/.dev ## plan under random prices and train plans and simple rules side by side
 	$(BIN)/python tools/bench_plans.py

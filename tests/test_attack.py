@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from small import votes_pool
-from test_law import METRICS, TABLE, draw_runs, fitted, some_curves
+from test_law import METRICS, TABLE, draw_runs, first_law, some_curves
 
 from suffice.channel import NoisyChannel, Profile
 from suffice.corruption import Corruption, corrupt
 from suffice.curve import Curve, ResolvedCurve, ResolvedTranche
-from suffice.demand import FEWEST_ATTACKED, FittedLaw, Offer, design_attacks, fit_attack
+from suffice.demand import FEWEST_ATTACKED, FittedLaw, SourceLimits, design_attacks, fit_attack
 from suffice.errors import InputError
 from suffice.metric import ATTACK
 from suffice.pools import plant_trigger
@@ -40,7 +40,7 @@ def pushed(law: FittedLaw, curve: ResolvedCurve, share: float, count: int, rng: 
 @pytest.fixture(scope="module")
 def law() -> FittedLaw:
     """A law of the invented world, whose sources have known profiles."""
-    return replace(fitted(1)[0], table=KNOWN)
+    return replace(first_law(), table=KNOWN)
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +104,17 @@ def test_too_few_attacked_cells_are_refused(law: FittedLaw) -> None:
 
 def test_every_grid_holds_attacks_and_an_early_bad_round() -> None:
     """Every source is attacked, little and much, and a bad round is followed by a good one."""
-    offers = {n: Offer(n, 0.1, m) for n, m in (("weak", 5000), ("middle", 2000), ("good", 600))}
-    cells = design_attacks(offers, ("weak", "middle", "good"), 100)
+    limits = {
+        n: SourceLimits(n, 0.1, m) for n, m in (("weak", 5000), ("middle", 2000), ("good", 600))
+    }
+    cells = design_attacks(limits, ("weak", "middle", "good"), 100)
     single = [c for c in cells if len(c.curve.tranches) == 1]
-    assert {t.source for c in single for t in c.curve} == set(offers)
+    assert {t.source for c in single for t in c.curve} == set(limits)
     assert len({c.share for c in cells}) == 3
     bad = [c for c in cells if c.rounds == (1,)]
     assert bad
-    assert all(t.labels <= offers[t.source].most for c in cells for t in c.curve)
-    alone = design_attacks({"one": Offer("one", 0.1, 1000)}, ("one",), 100)
+    assert all(t.labels <= limits[t.source].most for c in cells for t in c.curve)
+    alone = design_attacks({"one": SourceLimits("one", 0.1, 1000)}, ("one",), 100)
     assert any(c.rounds == (1,) for c in alone)
 
 

@@ -357,7 +357,7 @@ def test_nothing_is_trained_for_a_plan_that_cannot_be(study, capsys, command):
         (["plan", "--robust", "median"], 'Choose from: "cvar", "worst"'),
         (["plan", "--buget", "3"], "Did you mean --budget?"),
         (["forecast"], "--curve requires an argument"),
-        (["plans"], "Available commands"),
+        (["plans"], 'did you mean "plan"? `suffice --help` lists all'),
     ],
 )
 def test_words_that_are_none(capsys, arguments, words):

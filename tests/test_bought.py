@@ -13,7 +13,7 @@ from test_choose import MARKET, SEED, criterion, law  # noqa: F401 - law is a fi
 
 from suffice.curve import Curve
 from suffice.errors import InputError
-from suffice.plan import make_plan, plan_file, pooled, still_to_buy, with_bought
+from suffice.plan import About, make_plan, plan_record, pooled, still_to_buy, with_bought
 from suffice.plan._candidates import candidates, neighbours
 
 WANTED = criterion(0.24)
@@ -78,10 +78,9 @@ def test_everything_bought(law):  # noqa: F811
     made = make_plan(law, MARKET, WANTED, seed=SEED, bought=all_of_it)
     assert tasks(made.recommended.curve) == {"crowd": 2500}
     assert "nothing more is worth buying" in made.decision
-    about = {"study": "s", "question": "q", "model": "m", "task": "votes"}
-    said = plan_file(made, with_bought(MARKET, all_of_it), WANTED, about)
-    assert said["to_buy"] == []
-    assert said["bought"][0]["tasks"] == 2500
+    said = plan_record(made, with_bought(MARKET, all_of_it), WANTED, About("s", "q", "m"))
+    assert said.to_buy == ()
+    assert said.bought[0].tasks == 2500
 
 
 def test_alternatives_hold_it_too(law):  # noqa: F811

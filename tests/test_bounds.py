@@ -443,7 +443,7 @@ def test_study_must_be_finished(tmp_path: Path, capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit) as ended:
         main(["bounds", "--out", str(tmp_path)])
     assert ended.value.code == 2
-    assert "suffice supply or suffice run writes it" in capsys.readouterr().err
+    assert "supply.json is missing (run `suffice supply`)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

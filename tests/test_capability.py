@@ -16,6 +16,7 @@ from suffice.curve import Curve, Tranche
 from suffice.errors import InputError
 from suffice.forecast import Criterion, explain_change, fit_capability, with_capability
 from suffice.forecast._capability import move_shared
+from suffice.records import ChangeRow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -369,7 +370,7 @@ def test_the_winner_is_named_in_words() -> None:
     said = str(change)
     assert said.startswith("From small to large P goes from ")
     assert said.endswith("what wins: the evaluators' error.")
-    assert change.as_dict()["text"] == said
+    assert change.record().text == said
     (same,) = changes(0.0, (100.0, 100.0))
     assert str(same).endswith("which effect wins is open.")
 
@@ -394,20 +395,20 @@ def test_a_study_that_states_capabilities_says_which_effect_wins(tmp_path: Path)
     from suffice.stages._workspace import Workspace
     from suffice.study import parse_study
 
-    def of(study: dict[str, object]) -> dict[str, object]:
+    def of(study: dict[str, object]) -> ChangeRow | None:
         work = Workspace(parse_study(study, folder=tmp_path), tmp_path, SilentProgress())
         work.__dict__["_supply"] = ({"judge": noisy_source("judge", 0.2, 1.0, shared=0.1)}, {})
         work.__dict__["criterion"] = Criterion(error=0.19)
         laws = {"large": SimpleLaw("large", 90.0), "small": SimpleLaw("small", 100.0)}
         chosen = Option("recommended", Curve((Tranche("judge", 1000),)), 1000.0, None)
         found = stages._changes(work, laws, Plan(chosen, (), (), ""))
-        return found[0] if found else {}
+        return found[0] if found else None
 
-    assert of(STUDY)["winner"] == "the evaluators' error"
-    assert (of(STUDY)["before"], of(STUDY)["after"]) == ("small", "large")
+    assert of(STUDY).winner == "the evaluators' error"
+    assert (of(STUDY).before, of(STUDY).after) == ("small", "large")
     plain = {**STUDY, "sources": {"judge": {"labels": "c", "price": 1.0}}}
-    assert of(plain)["error"]["value"] == 0.0
-    assert of({k: v for k, v in plain.items() if k != "capability"}) == {}
+    assert of(plain).error.value == 0.0
+    assert of({k: v for k, v in plain.items() if k != "capability"}) is None
     rng = np.random.default_rng(5)
     capability = np.repeat([0.0, 0.5, 1.0], 400)
     wrong = rng.random(len(capability)) < 0.1 + 0.3 * capability
@@ -423,7 +424,7 @@ def test_a_study_that_states_capabilities_says_which_effect_wins(tmp_path: Path)
         **STUDY,
         "sources": {"judge": {"labels": "c", "price": 1.0, "verdicts": "verdicts.csv"}},
     }
-    assert of(read)["winner"] == "the evaluators' error"
+    assert of(read).winner == "the evaluators' error"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -49,9 +50,14 @@ def mean_error(curve: Curve) -> np.ndarray:
     return np.array([error, 0.1 + error])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def law() -> FittedLaw:
-    """A law fitted to some runs of the small world."""
+    """A law fitted to some runs of the small world: one for all files that take it."""
+    return _fitted()
+
+
+@cache
+def _fitted() -> FittedLaw:
     rng = np.random.default_rng(0)
     curves = [Curve((Tranche("crowd", int(n)),)) for n in np.geomspace(40, 2000, 5)]
     curves += [Curve((Tranche("panel", int(n)),)) for n in np.geomspace(40, 400, 5)]
@@ -237,7 +243,7 @@ def test_other_gold_moves_p_towards_one_half(law):
     assert made.p.value > 0.9
     assert made.new_gold.value < made.p.value - 0.02
     assert made.new_gold.low < made.p.low
-    parts = {p["name"]: p["sd"] for p in made.parts}
+    parts = {p.name: p.sd for p in made.parts}
     assert set(parts) == {"run to run", "parameters", "choice of law", "evaluation set"}
     assert parts["evaluation set"] > 0.0
 

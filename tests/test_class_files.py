@@ -12,6 +12,7 @@ from toy_models import Told
 
 from suffice.errors import InputError, StudyError
 from suffice.pools import vote_pool
+from suffice.records import SupplyRecord
 from suffice.stages._workspace import Workspace
 from suffice.study import load_study
 
@@ -167,15 +168,15 @@ def test_a_study_of_three_classes_runs(tmp_path, packaged_data):
     study = class_files(tmp_path)
     out = tmp_path / "out"
     result = run(study, out, executor="inline")
-    assert all(c["total"] == 6 for c in result.checks)
+    assert all(c.total == 6 for c in result.checks)
     work = Workspace(load_study(study), out, Told())
     # Three votes are worth more than one, and clean ones more than the crowd's.
     assert work.order == ("crowd", "experts")
     assert work.table.classes == 3
     assert work.table.repeats["crowd"][3] > 0.0
-    rows = {row["name"]: row for row in work.read("supply.json", made_by="")["sources"]}
-    assert rows["crowd"]["error"]["low"] < 0.35 < rows["crowd"]["error"]["high"]
-    assert rows["experts"]["bits"]["value"] > 1.0  # more than two answers can tell
+    rows = {s.name: s for s in SupplyRecord.read(work.folder).sources}
+    assert rows["crowd"].error.low < 0.35 < rows["crowd"].error.high
+    assert rows["experts"].bits.value > 1.0  # more than two answers can tell
     assert result.report.stat().st_size > 10_000
     with pytest.raises(InputError, match="the bounds are of two-way labels"):
         bounds(study, out=out)
@@ -201,5 +202,5 @@ def test_the_example_on_moods_runs(tmp_path, packaged_data):
     }
     assert held_out["suffice"] < 0.02
     assert held_out["suffice"] < min(rmse for name, rmse in held_out.items() if name != "suffice")
-    inside = [c["predictive_low"] <= c["passed"] <= c["predictive_high"] for c in result.checks]
+    inside = [c.inside for c in result.checks]
     assert sum(inside) >= len(inside) - 1

@@ -11,7 +11,7 @@ from scipy.special import betaincinv
 from suffice.errors import InputError
 from suffice.forecast import Criterion
 from suffice.forecast._criterion import error_within
-from suffice.metric import ATTACK, LOG_LOSS, error_rate
+from suffice.metric import ATTACK, LOG_LOSS, Metric, error_rate
 
 METRICS = (error_rate(), error_rate("a", 1000), error_rate("b"), error_rate("hard"))
 
@@ -100,3 +100,28 @@ def test_severe_failures_are_held_by_an_upper_bound():
         Criterion(0.5, severe={"b": 0.01}).thresholds(METRICS)
     assert error_within(0.01, 299) == pytest.approx(0.0, abs=1e-4)
     assert error_within(0.01, 298) is None
+
+
+def test_limits_go_by_the_direction_of_their_metric():
+    """Where higher is better a limit is the lowest allowed value, and nan meets neither kind."""
+    won = Metric("win_rate", better="higher")
+    criterion, metrics = Criterion(0.2, limits={"win_rate": 0.7}), (error_rate(), won)
+    assert criterion.thresholds(metrics).tolist() == [0.2, 0.7]
+    assert Criterion(0.2).thresholds(metrics).tolist() == [0.2, -np.inf]
+    runs = np.array([[0.1, 0.8], [0.2, 0.7], [0.1, 0.6], [0.3, 0.8], [0.1, np.nan]])
+    assert criterion.met(runs, metrics).tolist() == [True, True, False, False, False]
+    assert criterion.each_met(runs, metrics)[:, 1].tolist() == [True, True, False, True, False]
+
+
+def test_without_named_slices_the_worst_is_of_all_that_are_measured():
+    """A bar for the worst slice never silently holds for none."""
+    assert Criterion(worst_slice_error=0.3).thresholds(METRICS).tolist() == [np.inf, 0.3, 0.3, 0.3]
+
+
+def test_only_what_is_asked_for_is_fitted():
+    """Errors and attacks always, other metrics where they are limited."""
+    every = (*METRICS, LOG_LOSS, Metric("win_rate", better="higher"), ATTACK)
+    assert Criterion(0.2).asks(every) == (*METRICS, ATTACK)
+    assert Criterion(0.2, limits={"win_rate": 0.7}).asks(every) == (*METRICS, *every[5:])
+    with pytest.raises(InputError, match=r"limits the error over all slices.*metrics: log_loss"):
+        Criterion(0.2).thresholds((LOG_LOSS,))

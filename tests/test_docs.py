@@ -216,6 +216,21 @@ def test_python_names_exist() -> None:
             exec(compile(ast.Module(body=imports, type_ignores=[]), page, "exec"), {})
 
 
+def test_every_command_is_a_function(app: App) -> None:
+    """docs/python.md names a function that exists for every command."""
+    import suffice
+    import suffice.fetch
+    from suffice import stages
+
+    rows = re.findall(r"^\| `suffice ([a-z]+)` \| `([a-z_.]+)` \| ", TEXTS["docs/python.md"], re.M)
+    assert sorted(name for name, _ in rows) == sorted(n for n in app if not n.startswith("-"))
+    for _, place in rows:
+        found: Any = {"stages": stages, "suffice": suffice}[place.split(".")[0]]
+        for part in place.split(".")[1:]:
+            found = getattr(found, part)
+        assert callable(found), place
+
+
 def test_outputs_are_renewed(tmp_path: Path) -> None:
     """The tool replaces what is shown, and nothing else."""
     page = (
@@ -247,7 +262,7 @@ def test_python_runs(
         exec(compile(block, page, "exec"), names)
     assert "P = 0." in capsys.readouterr().out
     result = names["result"]
-    assert {c["total"] for c in result.checks} == {EXAMPLE["check"]["runs"]}
+    assert {c.total for c in result.checks} == {EXAMPLE["check"]["runs"]}
     listed = set(re.findall(r"^\| `([a-z.]+)` \| ", TEXTS["docs/quickstart.md"], re.MULTILINE))
     written = {p.name for p in (tmp_path / "suffice-out").iterdir()}
     assert {name for name in listed if "." in name} == written
@@ -271,7 +286,7 @@ def test_votes_example_runs(
         r"votes/[a-z]+\.csv: (.* rows)", TEXTS["docs/your-data.md"]
     )
     assert result.plan.recommended.forecast is not None
-    assert all(c["total"] == 40 for c in result.checks)
+    assert all(c.total == 40 for c in result.checks)
     gold = set(pl.read_csv(tmp_path / "gold.csv")["task"])
     crowd = set(pl.read_csv(tmp_path / "crowd.csv")["task"])
     assert pl.read_parquet(tmp_path / "results" / "runs.parquet")["tasks"].max() <= len(

@@ -9,14 +9,27 @@ import pytest
 from small import noisy_source
 
 from suffice.curve import Curve, Tranche
+from suffice.demand import FittedLaw, laws_of
+from suffice.demand.law._of_evidence import table_of
 from suffice.errors import InputError
 from suffice.evidence import Cell, CellRuns, Evidence
+from suffice.forecast import Criterion, make_forecasts
 from suffice.metric import Metric, error_rate
+from suffice.plan import Market, make_plan
 
 SOURCES = {
     "crowd": noisy_source("crowd", 0.25, price=0.1),
     "expert": noisy_source("expert", 0.05, price=1.0),
 }
+MARKET = Market(
+    sources=SOURCES,
+    order=("crowd", "expert"),
+    repeats={"crowd": (1,), "expert": (1,)},
+    limits={"crowd": None, "expert": None},
+    money=400.0,
+    weeks=4.0,
+    smallest=50,
+)
 METRICS = (error_rate(), error_rate("hard", items=400))
 SEEDS = tuple(range(5))
 CURVES = [
@@ -105,3 +118,77 @@ def test_unmeasured_metrics_are_named():
     """Asking for a metric that no run has says which there are."""
     with pytest.raises(InputError, match=r"attack is not measured \(measured: error, error:hard\)"):
         table_of_runs().only((Metric("attack"),))
+
+
+@pytest.fixture(scope="module")
+def law() -> FittedLaw:
+    """The law of what somebody else measured."""
+    return laws_of(table_of_runs())["theirs"]
+
+
+def test_a_table_of_runs_becomes_a_plan(law):
+    """No pool and no training: evidence by hand goes from the law to a forecast and a plan."""
+    wanted = Criterion(0.25, slice_error={"hard": 0.32})
+    assert wanted.asks(law.metrics) == METRICS
+    small, large = make_forecasts(
+        law, [CURVES[0], CURVES[-2]], wanted, np.random.default_rng(0), draws=200, runs=50
+    )
+    assert small.p.value < 0.1 < 0.9 < large.p.value
+    made = make_plan(law, MARKET, wanted, seed=1, target=0.8)
+    best = made.recommended
+    assert best.curve is not None and best.forecast is not None  # noqa: PT018 - for the types
+    assert best.forecast.p.value > 0.75
+    assert 0.0 < best.cost <= MARKET.money
+
+
+def test_beliefs_follow_from_how_the_sources_err():
+    """Without a table the best source is the reference, and the others are worth less of it."""
+    found = table_of(table_of_runs())
+    assert found.names == ("expert", "crowd")
+    np.testing.assert_allclose(np.exp(found.log_worth), [1.0, (0.5 / 0.9) ** 2])
+    assert found.repeats == {"expert": {1: 0.0}, "crowd": {1: 0.0}}
+
+
+def test_direction_and_sign_together_change_nothing(law):
+    """Metrics turned round, better when higher, give the same law, forecasts and plan."""
+    gains = (Metric("gain", better="higher"), Metric("gain in hard", better="higher"))
+    plain = table_of_runs()
+    turned = replace(
+        plain,
+        metrics=gains,
+        runs=tuple(replace(r, scores=-r.scores) for r in plain.runs),
+        untrained=-plain.untrained,
+    )
+    other = laws_of(turned)["theirs"]
+    np.testing.assert_array_equal(other.posterior.draws, law.posterior.draws)
+    wanted = Criterion(0.25, slice_error={"hard": 0.32})
+    mirrored = Criterion(limits={"gain": -0.25, "gain in hard": -0.32})
+    shifts = np.random.default_rng(2).normal(0.0, 0.01, (40, 2))
+    one, two = (
+        make_forecasts(m, CURVES, c, np.random.default_rng(0), gold_shifts=g, draws=200, runs=50)
+        for m, c, g in ((law, wanted, shifts), (other, mirrored, -shifts))
+    )
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a.draws, b.draws)
+        assert a.new_gold is not None
+        assert b.new_gold is not None
+        np.testing.assert_array_equal(a.new_gold.draws, b.new_gold.draws)
+    plans = [make_plan(m, MARKET, c, seed=1) for m, c in ((law, wanted), (other, mirrored))]
+    assert plans[0].recommended.curve == plans[1].recommended.curve
+    assert plans[0].recommended.forecast.p.value == plans[1].recommended.forecast.p.value
+    assert not np.array_equal(
+        law.outcomes(CURVES, np.random.default_rng(0), draws=5, runs=5).mean,
+        other.outcomes(CURVES, np.random.default_rng(0), draws=5, runs=5).mean,
+    )
+
+
+def test_levels_before_training_are_stated_or_measured():
+    """A cell without labels says what the model reaches as it is; without either, nothing fits."""
+    known = table_of_runs()
+    unknown = replace(known, untrained=np.array([0.5, np.nan]))
+    with pytest.raises(InputError, match="what theirs reaches in error:hard before"):
+        unknown.level("theirs")
+    bare = Cell("theirs", Curve(()).resolve(SOURCES), (0, 1))
+    told = unknown.with_more([bare], [CellRuns.of_scores(np.array([[0.6, 0.7], [0.6, 0.8]]))])
+    np.testing.assert_allclose(told.level("theirs"), [0.5, 0.75])
+    assert told.of("theirs")[0] == tuple(CURVES)

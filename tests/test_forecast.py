@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +16,8 @@ from suffice.curve import Curve
 from suffice.errors import InputError
 from suffice.forecast import forecast, make_forecasts, shown
 from suffice.forecast._parts import HELD, IN_INTERVAL, counted_parts, moved_alone
-from suffice.plan import make_plan, plan_file
+from suffice.plan import About, make_plan, plan_record
+from suffice.records import Probability
 
 CURVE = Curve.parse("600 crowd + 120 panel")
 WANTED = criterion(0.275)
@@ -49,7 +49,7 @@ def unsure(spread: float) -> dict[str, suffice.Source]:
 
 def sds(made: suffice.Forecast) -> dict[str, float]:
     """Standard deviations by part."""
-    return {p["name"]: p["sd"] for p in made.parts}
+    return {p.name: p.sd for p in made.parts}
 
 
 def test_the_room_answers_the_question(law):  # noqa: F811
@@ -113,13 +113,13 @@ def test_parts_add_up(law, held):  # noqa: F811
     made = suffice.forecast(
         law, CURVE, unsure(0.1), WANTED, gold_shifts=SHIFTS, held_fixed=held, seed=1
     )
-    counted = sum(p["sd"] ** 2 for p in made.parts if p["counted"] != HELD)
+    counted = sum(p.sd**2 for p in made.parts if p.counted != HELD)
     assert counted == pytest.approx(made.p.value * (1.0 - made.p.value), abs=1e-12)
-    names = [p["name"] for p in made.parts]
+    names = [p.name for p in made.parts]
     assert sorted(names) == sorted(
         ["run to run", "parameters", "choice of law", "supply", "evaluation set"]
     )
-    inside = {p["name"] for p in made.parts if p["counted"] == IN_INTERVAL}
+    inside = {p.name for p in made.parts if p.counted == IN_INTERVAL}
     assert ("evaluation set" in inside) == (held != "pool and gold")
     assert ("supply" in inside) == (held == "deployment")
 
@@ -167,9 +167,7 @@ def test_parts_by_hand():
     supply, gold = np.array([-0.05, 0.05])[:, None], np.array([-0.1, 0.1])
     pi = base + supply + gold
     family = np.array([0, 0, 1, 1])
-    found = {
-        p["name"]: p["sd"] for p in counted_parts(pi, family, varied=("supply", "evaluation set"))
-    }
+    found = {p.name: p.sd for p in counted_parts(pi, family, varied=("supply", "evaluation set"))}
     assert found["parameters"] == pytest.approx(0.0, abs=1e-12)
     assert found["choice of law"] == pytest.approx(0.1)
     assert found["supply"] == pytest.approx(0.05)
@@ -209,13 +207,13 @@ def test_far_gives_bounds_unless_asked(law):  # noqa: F811
     """Far beyond the runs JSON has a low and a high end and no mean; asked for, it has one."""
     made = suffice.forecast(law, FAR, MARKET.sources, WANTED)
     assert made.distance == "far"
-    assert made.said()["mean"] is None
-    assert (made.said()["low"], made.said()["high"]) == (made.p.low, made.p.high)
-    assert made.said(points=True)["mean"] == made.p.value
-    assert shown(made.deployment, made.distance)["mean"] is None
+    assert made.said().mean is None
+    assert (made.said().low, made.said().high) == (made.p.low, made.p.high)
+    assert made.said(points=True).mean == made.p.value
+    assert shown(made.deployment, made.distance).mean is None
     near = suffice.forecast(law, CURVE, MARKET.sources, WANTED)
-    assert near.said()["mean"] == near.p.value
-    assert json.loads(json.dumps(made.said())) == made.said()
+    assert near.said().mean == near.p.value
+    assert Probability.model_validate_json(made.said().model_dump_json()) == made.said()
 
 
 def test_a_plan_that_lies_far_says_so(law):  # noqa: F811
@@ -223,21 +221,21 @@ def test_a_plan_that_lies_far_says_so(law):  # noqa: F811
     plan asked for points gives them."""
     rich = replace(MARKET, money=20_000.0, smallest=40)
     wanted = criterion(0.19)
-    about = {"study": "s", "question": "q", "model": "m", "task": "votes"}
+    about = About("s", "q", "m")
     made = make_plan(law, rich, wanted, seed=SEED)
     assert made.recommended.forecast.distance == "far"
     assert "far beyond what was measured" in made.decision
     low, high = made.recommended.forecast.p.low, made.recommended.forecast.p.high
     assert low < high
-    said = plan_file(made, rich, wanted, about)
-    assert said["p"]["mean"] is None
-    assert said["p_deployment"]["mean"] is None
-    assert said["distance"] == "far"
-    asked = plan_file(
+    said = plan_record(made, rich, wanted, about)
+    assert said.p.mean is None
+    assert said.p_deployment.mean is None
+    assert said.distance == "far"
+    asked = plan_record(
         make_plan(law, rich, wanted, seed=SEED, points=True), rich, wanted, about, points=True
     )
-    assert asked["p"]["mean"] == made.recommended.forecast.p.value
-    assert "far beyond what was measured" in asked["decision"]
+    assert asked.p.mean == made.recommended.forecast.p.value
+    assert "far beyond what was measured" in asked.decision
 
 
 def test_profiles_of_any_shape_are_drawn(law):  # noqa: F811

@@ -7,27 +7,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice.labels.kinds import COMPARISON, LabelKind, ManyClasses, TwoClasses, classes_kind
+from suffice.labels.kinds import (
+    COMPARISON,
+    Comparison,
+    LabelKind,
+    ManyClasses,
+    TwoClasses,
+    classes_kind,
+)
 
-KINDS: list[LabelKind] = [COMPARISON, classes_kind(2), classes_kind(3), classes_kind(7)]
+KINDS: list[LabelKind] = [
+    COMPARISON,
+    Comparison(("B", "A")),
+    classes_kind(2),
+    classes_kind(3),
+    classes_kind(7),
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_codes_and_words_are_each_other_back(kind: LabelKind) -> None:
-    """Every answer has a code at its place, and the word of a code has that code."""
+def test_every_answer_has_a_code_at_its_place(kind: LabelKind) -> None:
+    """Names and codes lead to each other, and other words have no code."""
     for place, name in enumerate(kind.names):
         assert kind.code(name) == place
-        assert kind.word(float(place)) == name
     assert len(kind.names) == kind.answers
     assert kind.code("purple") is None
-    with pytest.raises(ValueError, match=r"code|number"):
-        kind.word(0.25)
 
 
 def test_only_comparisons_can_be_even() -> None:
     """People's words for a tie are its code; a class is one of the classes."""
     assert COMPARISON.tie == COMPARISON.code("Tie") == COMPARISON.code("both bad") == 0.5
-    assert COMPARISON.word(0.5) == "tie"
+    assert Comparison(("B", "A")).code("tie") is None
     assert COMPARISON.code("model_a") == 1.0
     assert COMPARISON.code("B") == 0.0
     assert classes_kind(["no", "tie"]).tie is None

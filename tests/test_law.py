@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -88,10 +90,16 @@ def fitted(seed: int, cells: int = 40, runs: int = 10) -> tuple[FittedLaw, np.ra
     return law, rng
 
 
-@pytest.fixture(scope="module")
+@cache
+def first_law() -> FittedLaw:
+    """One fitted law, for all files that take it."""
+    return fitted(1)[0]
+
+
+@pytest.fixture(scope="session")
 def law() -> FittedLaw:
     """One fitted law."""
-    return fitted(1)[0]
+    return first_law()
 
 
 def test_unseen_cells_are_forecast_with_honest_width(law: FittedLaw) -> None:
@@ -143,7 +151,7 @@ def test_both_families_of_learning_curves_count(law: FittedLaw) -> None:
     code = draws[:, Shape.column(TABLE)]
     middle = len(code) // 2
     assert code[:middle].mean() == pytest.approx(code[middle:].mean(), abs=0.01)
-    assert [f["weight"] for f in law.summary()["families"]] == list(law.families.values())
+    assert [f.weight for f in law.record().families] == list(law.families.values())
 
 
 def test_overall_error_stays_the_mean_of_its_slices(law: FittedLaw) -> None:
@@ -218,7 +226,7 @@ def test_a_fitted_law_knows_what_its_cells_held() -> None:
 
 def test_law_beats_simple_forecasts_on_left_out_cells(law: FittedLaw) -> None:
     """The table holds all baselines, and the law is first on its own kind of world."""
-    rows = {row["name"]: row["rmse"] for row in held_out_table(law)}
+    rows = {row.name: row.rmse for row in held_out_table(law)}
     assert set(rows) == {
         "suffice",
         "nearest measured cell",

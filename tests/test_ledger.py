@@ -245,8 +245,8 @@ def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     lines = [json.loads(line) for line in before.splitlines()]
     assert [r["name"] for r in lines] == ["recommended", "all crowd"]
     assert all(r["passed"] is None for r in lines)
-    assert [r.passed for r in work.ledger.entries()] == [c["passed"] for c in checks]
-    assert checks[0]["passed"] > checks[1]["passed"]
+    assert [r.passed for r in work.ledger.entries()] == [c.passed for c in checks]
+    assert checks[0].passed > checks[1].passed
     # The same check again: nothing is trained or written twice.
     said = work.ledger.path.read_text()
     assert stages.check(work, made=plan) == checks

@@ -19,7 +19,7 @@ from toy_models import Told
 
 from suffice.curve import Curve, Tranche
 from suffice.demand.runs._executors import LocalProcesses
-from suffice.demand.runs._grid import Offer, design_grid
+from suffice.demand.runs._grid import SourceLimits, design_grid
 from suffice.demand.runs._measure import measure
 from suffice.demand.runs._store import RunStore
 from suffice.demand.schemes._probe import Probe
@@ -267,7 +267,7 @@ def offers(prices: list[float], most: list[int], repeats: list[tuple[int, ...]])
     """Offers by name, and their order."""
     names = [f"s{i}" for i in range(len(prices))]
     rows = zip(names, prices, most, repeats, strict=True)
-    return {n: Offer(n, p, m, r) for n, p, m, r in rows}, names
+    return {n: SourceLimits(n, p, m, r) for n, p, m, r in rows}, names
 
 
 @settings(max_examples=25, deadline=None)

@@ -98,7 +98,7 @@ def test_a_real_law(law, planned):  # noqa: F811
     prices = Prices(value=600.0, attack=0.2, attack_share=0.3, gold=0.001)
     args = (law, MARKET, criterion(0.235), planned, prices)
     got = what_next(*args, gold_shifts=shifts, seed=1)
-    assert got.as_dict() == what_next(*args, gold_shifts=shifts, seed=1).as_dict()
+    assert got.record() == what_next(*args, gold_shifts=shifts, seed=1).record()
     nets = [m.net for m in got.measurements]
     assert nets == sorted(nets, reverse=True)
     assert len(got.measurements) == 6

@@ -269,6 +269,7 @@ def test_votes_on_pairs_keep_judged_texts_out(tmp_path):
     apart = [row for row in rows[30:] if not judged & set(row[1:])]
     assert pool.limit("crowd") == len(apart) < 170
     assert not texts_of(pool, everything(pool, "crowd")) & judged
+    assert (pool.evaluation.kind.name, pool.evaluation.kind.names) == ("preferences", ("b", "a"))
 
 
 def test_repeated_votes_count_once_and_that_is_said(tmp_path):

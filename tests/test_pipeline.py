@@ -201,13 +201,9 @@ def test_demo_forecasts_hold_on_fresh_seeds(tmp_path: Path, packaged_data: None)
     open questions, so that agreement means something.
     """
     result = stages.run(EXAMPLE, tmp_path, check_seed=FRESH_SEEDS)
-    outside = [
-        row
-        for row in result.checks
-        if not row["predictive_low"] <= row["passed"] <= row["predictive_high"]
-    ]
+    outside = [row for row in result.checks if not row.inside]
     assert len(outside) <= 1, outside
-    means = np.array([row["p"]["mean"] for row in result.checks])
+    means = np.array([row.p.mean for row in result.checks])
     assert ((means > 0.2) & (means < 0.8)).sum() >= 2
     frontier = [o.forecast.p.value for o in result.plan.frontier if o.forecast is not None]
     assert max(*frontier, means.max()) > 0.9

@@ -11,9 +11,9 @@ from small import noisy_source
 from test_choose import MARKET, SEED, criterion, law  # noqa: F401 - law is a fixture
 
 from suffice.errors import InfeasibleError
-from suffice.plan import Prices, forecast_file, make_plan, plan_file, what_next
+from suffice.plan import About, Prices, forecast_record, make_plan, plan_record, what_next
 
-ABOUT = {"study": "s", "question": "q", "model": "m", "task": "votes"}
+ABOUT = About("s", "q", "m")
 WANTED = criterion(0.24)
 
 
@@ -31,12 +31,14 @@ def test_prices_of_zero(law):  # noqa: F811
     assert made.recommended.curve.tasks > 0
     (money,) = [s for s in made.shadows if s.limit == "budget.money"]
     assert money.gain.value == money.gain.high == 0.0
-    said = plan_file(made, free, WANTED, ABOUT)
+    said = plan_record(made, free, WANTED, ABOUT)
     quality = {(s, r): 0.8 + 0.05 * k for k, (s, r) in enumerate([("crowd", 1), ("panel", 1)])}
     quality["crowd", 3] = 0.83
     runs = {"m": [np.zeros((8, 2)) for _ in law.curves]}
-    drawn = forecast_file({"m": law}, "m", free, WANTED, quality, made, runs, seed=SEED)
-    assert np.isfinite(json.loads(json.dumps([said, drawn], allow_nan=False))[0]["cost"])
+    drawn = forecast_record({"m": law}, "m", free, WANTED, quality, made, runs, seed=SEED)
+    assert np.isfinite(
+        json.loads(json.dumps([said.as_json(), drawn.as_json()], allow_nan=False))[0]["cost"]
+    )
     found = what_next(law, free, WANTED, made, Prices(value=100.0), seed=SEED)
     assert found.value == 100.0
 

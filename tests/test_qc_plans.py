@@ -28,6 +28,7 @@ from suffice.plan import Market, make_plan
 from suffice.plan._candidates import candidates, neighbours, worthwhile
 from suffice.plan._decide import AS_THEY_COME
 from suffice.progress import SilentProgress
+from suffice.stages._train import can_train
 from suffice.stages._workspace import Workspace
 from suffice.study import load_study, parse_study
 from suffice.supply.operators import StatedPool, build_variants
@@ -449,9 +450,9 @@ def test_settings_that_do_not_fit_the_source(packaged_data, tmp_path, source, ch
     ],
 )
 def test_a_study_file_with_bad_quality_control(change, said) -> None:
-    """What is wrong in the file is found when it is read, and named by its key, in one line."""
+    """What is wrong in the file is found when it is opened, and named by its key, in one line."""
     with pytest.raises(StudyError) as caught:
-        parse_study(qc_study(**change))
+        Workspace.of(parse_study(qc_study(**change)))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -466,7 +467,7 @@ def test_own_tasks_without_gold_are_planned_but_not_trained(tmp_path) -> None:
     )
     path.write_text(text)
     work = Workspace(load_study(path), tmp_path / "out", SilentProgress())
-    assert work.can_train(Curve((Tranche("crowd", 50),)))
-    assert not work.can_train(Curve((Tranche("crowd/test:10:8", 50),)))
+    assert can_train(work, Curve((Tranche("crowd", 50),)))
+    assert not can_train(work, Curve((Tranche("crowd/test:10:8", 50),)))
     assert work.market.limits["crowd/test:10:8"] == work.market.limits["crowd"]
     assert isinstance(work.buyable["crowd/test:10:8"].posterior.mean().profile, Profile)

@@ -16,7 +16,7 @@ from suffice.supply.sources._sources import (
     bits,
     build_sources,
     measure_source,
-    supply_table,
+    suppliers,
 )
 
 
@@ -151,9 +151,9 @@ def test_draws_differ_and_the_mean_is_their_mean(rating_sources):
 def test_supply_table_is_plain_json(rating_sources):
     """The table survives JSON, its intervals are ordered, and prices of bits follow."""
     pool, sources, measured = rating_sources
-    table = json.loads(json.dumps(supply_table(pool, sources, measured, OFFERED)))
-    assert table["slices"] == ["a", "b"]
-    rows = {r["name"]: r for r in table["sources"]}
+    table = [s.model_dump(mode="json") for s in suppliers(pool, sources, measured, OFFERED)]
+    rows = {r["name"]: r for r in json.loads(json.dumps(table, allow_nan=False))}
+    assert list(rows["crowd"]["by_slice"]) == ["a", "b"]
     for row in rows.values():
         for part in ("error", "bits", "price_per_bit"):
             assert row[part]["low"] <= row[part]["value"] <= row[part]["high"]

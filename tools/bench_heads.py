@@ -89,7 +89,7 @@ def _grid(work: Workspace) -> list[Curve]:
 
     section = work.study.grid
     curves = design_grid(
-        work.offers,
+        work.source_limits,
         work.order,
         budget=work.study.budget.money,
         smallest=section.smallest,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from suffice import load_study, stages
+from suffice import stages
 from suffice.curve import Curve
 from suffice.forecast import _deployment, make_forecasts, pass_chances
 from suffice.forecast.horizon import _trend
@@ -28,7 +28,7 @@ from suffice.plan import (
     _slider_grid,
     _surface,
 )
-from suffice.progress import SilentProgress
+from suffice.stages import Workspace
 
 CURVES = (
     "4729 lexicon_judge + 2760 crowd (round 2)",
@@ -61,14 +61,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--out", type=Path, help="results folder of the example study")
     given = parser.parse_args()
-    study = load_study(Path(__file__).parent.parent / "examples" / "ratings.toml")
+    study = Path(__file__).parent.parent / "examples" / "ratings.toml"
     with tempfile.TemporaryDirectory() as scratch:
-        work = stages.Workspace(study, given.out or Path(scratch), SilentProgress())
-        grid = stages.measure(work)
-        law = stages.fit(work, grid)[study.models.target]
+        work = Workspace.of(study, given.out or Path(scratch))
+        law = stages.fit(work)[work.study.models.target]
         curves = work.market.resolve([Curve.parse(c) for c in CURVES])
         criterion = work.criterion
-        shifts = stages.gold_shifts(work, grid)
+        shifts = stages.gold_shifts(work)
     seeds = np.random.SeedSequence(1).spawn(given.repeats)
     print(f"{'':24}draws  runs   sd of P")
     for name, (draws, runs) in SETTINGS.items():

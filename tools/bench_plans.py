@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice import stages
+from suffice._disk import write_file
 from suffice.cli._common import workspace
 from suffice.curve import Curve
 from suffice.demand import FittedLaw, measure
@@ -260,7 +261,7 @@ def main() -> None:
         {**asdict(s), "curves": {n: str(c) for n, c in b.items()}, "promised": p[1].p.value}
         for s, p, b in zip(settings, plans, bought, strict=True)
     ]
-    work.write("promises.json", promises)
+    write_file(work.folder / "promises.json", json.dumps(promises, indent=1).encode())
     seeds = tuple(range(FIRST_SEED, FIRST_SEED + given.runs))
     curves = list(dict.fromkeys(c for b in bought for c in b.values()))
     cells = [Cell(target, c.resolve(work.sources), seeds) for c in curves]
@@ -286,7 +287,8 @@ def main() -> None:
             }
         )
     table = judge(rows, rng)
-    work.write("plans.json", {"table": table, "settings": rows})
+    told = json.dumps({"table": table, "settings": rows}, indent=1)
+    write_file(work.folder / "plans.json", told.encode())
     print(f"{'setting':<8}{'promised':>9}{'passed':>8}  best rule")
     for r in rows:
         name = max(r["rules"], key=lambda n: np.mean(r["rules"][n]))

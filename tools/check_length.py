@@ -1,4 +1,4 @@
-"""Fail when a Python file is longer than 600 lines; warn from 450."""
+"""Fail when a Python file is longer than 500 lines; warn from 450."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import sys
 
 from repository import ROOT, repository_files
 
-LIMIT = 600
+LIMIT = 500
+"""Lines that are read in one sitting; more means that a file does two things."""
 WARN_FROM = 450
+"""Nine files in ten stay below this."""
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _RETRY_S = 0.1
+"""Seconds between two tries for a lock; chosen: short to a user, and next to no computing."""
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}

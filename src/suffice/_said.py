@@ -33,3 +33,6 @@ class Said:
     assumptions: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
+
+
+NOTHING = Said()

@@ -27,6 +27,7 @@ class Stream(IntEnum):
     SOURCES = 11
     GRID_DESIGN = 12
     GOLD_OF_OPERATED = 13
+    FIXED_SHARE = 14
     ATTACK_PART = 15
     SCALING_CURVE = 17
     SCALING_TWO_SOURCE = 18
@@ -44,7 +45,10 @@ class Stream(IntEnum):
     LEARNING_CURVES = 32
     MORE_OF_THE_JUDGE = 33
     NEEDED_TASKS = 34
-    HOSTILE_SHARES = 35
+    # Two uses: draws of the law for the picture of hostile shares, and the prices and budgets that
+    # elect the sliders' curves. They share a number by accident; nothing that is drawn for one is
+    # ever compared with the other, and either would change printed digits under a new one.
+    HOSTILE_AND_SITUATIONS = 35
     SLIDERS_ROUGH = 36
     SLIDERS = 37
     CHECK_PREDICTIVE = 41
@@ -54,6 +58,7 @@ class Stream(IntEnum):
     NEXT = 54
     FORECAST = 61
     BITS_LABELS = 62
+    BITS_ORDERS = 63
     HORIZON = 67
     CAPABILITY = 71
     CAPABILITY_SLOPE = 72

@@ -88,6 +88,16 @@ class Profile:
         """Error of a label that knows nothing: one half of two answers."""
         return 1.0 - 1.0 / self.classes
 
+    @property
+    def mean_error(self) -> float:
+        """Chance that one label is wrong, every slice alike."""
+        return float((self.error * self.share).sum(axis=1).mean())
+
+    @property
+    def mean_shared(self) -> float:
+        """The part of it that all labels of this channel share, every slice alike."""
+        return float((self.shared * self.share).sum(axis=1).mean())
+
     def turned(
         self, error: NDArray[np.float64], by: NDArray[np.float64] | float
     ) -> NDArray[np.float64]:

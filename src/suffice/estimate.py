@@ -45,6 +45,17 @@ def intervals(draws: ArrayLike, axis: int | tuple[int, ...]) -> tuple[NDArray[An
     return low, high
 
 
+def finite(value: float) -> float | None:
+    """A number for JSON, which knows no infinity."""
+    return value if abs(value) < float("inf") else None
+
+
+def equals(p: float) -> str:
+    """What stands behind "P" in a sentence: ``= .83``, ``below .01``."""
+    told = probability(p, spelled=True)
+    return f"= {told}" if told.startswith(".") else told
+
+
 def probability(p: float, *, spelled: bool = False) -> str:
     """A probability in two places: ``.83``, ``<.01``; ``spelled`` for sentences: ``below .01``."""
     if p < _LEAST:

@@ -182,8 +182,15 @@ class Evidence:
         return tuple(dict.fromkeys(c.model for c in self.cells))
 
     def of(self, model: str) -> tuple[tuple[Curve, ...], tuple[CellRuns, ...]]:
-        """Curves and runs of one model whose labels are as they were given."""
-        mine = [i for i in self._mine(model) if not corruptions(self.cells[i].curve)]
+        """Curves and runs of one model whose labels are as they were given.
+
+        Cells without any labels are none of these; see ``level``.
+        """
+        mine = [
+            i
+            for i in self._mine(model)
+            if self.cells[i].curve.tranches and not corruptions(self.cells[i].curve)
+        ]
         curves = tuple(self.cells[i].curve.curve for i in mine)
         return curves, tuple(self.runs[i] for i in mine)
 
@@ -191,6 +198,26 @@ class Evidence:
         """Curves and runs of one model with hostile labels among the others."""
         mine = [i for i in self._mine(model) if corruptions(self.cells[i].curve)]
         return tuple(self.cells[i].curve for i in mine), tuple(self.runs[i] for i in mine)
+
+    def level(self, model: str) -> Floats:
+        """What a model reaches before it is trained [metric].
+
+        As ``untrained`` says it; where that does not, the mean over runs of a cell without labels.
+
+        Raises:
+            InputError: nothing says it of some metric.
+        """
+        found = self.untrained.copy()
+        for i in self._mine(model):
+            if not self.cells[i].curve.tranches:
+                found = np.where(np.isnan(found), self.runs[i].scores.mean(axis=0), found)
+        for metric, value in zip(self.metrics, found, strict=True):
+            if np.isnan(value):
+                raise self._error(
+                    f"nothing says what {model} reaches in {metric.name} before it is trained",
+                    "state it, or add runs without labels",
+                )
+        return found
 
     def only(self, metrics: Sequence[Metric]) -> Evidence:
         """The same of some of the metrics, in this order.

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 _STAMP = "stamp.json"
 _CHUNK = 1 << 20
+"""Bytes that are read at once; chosen: memory stays small."""
 _POLL_S = 0.2
+"""Seconds between two looks at a download; chosen for a bar that moves."""
 _BUILD_SLACK = 32 << 20
 """Room that pip needs to build a source archive's metadata, besides the archive itself."""
 

@@ -6,13 +6,13 @@ Files, studies and command lines call a metric by its name; everything else asks
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 Better = Literal["lower", "higher"]
@@ -43,8 +43,8 @@ class Metric:
     name: str
     kind: Kind = "other"
     better: Better = "lower"
-    low: float = -np.inf
-    high: float = np.inf
+    low: float = -inf
+    high: float = inf
     unit: str = ""
     slice: str | None = None
     average: Average = "unknown"
@@ -53,6 +53,8 @@ class Metric:
 
     def __post_init__(self) -> None:
         """Refuse a metric without a name or a range."""
+        if not self.words:
+            object.__setattr__(self, "words", self.name)
         if not self.name.strip():
             raise ValueError("a metric needs a name")
         if not self.low < self.high:
@@ -75,16 +77,7 @@ class Metric:
     @property
     def free(self) -> float:
         """The limit that every value meets."""
-        return self.sign * np.inf
-
-    @property
-    def bound(self) -> str:
-        """How a limit on it reads: ``at most`` or ``at least``."""
-        return "at most" if self.better == "lower" else "at least"
-
-    def meets(self, value: float, limit: float) -> bool:
-        """Whether a value is as good as a limit; what could not be measured (nan) is not."""
-        return bool(self.sign * value <= self.sign * limit)
+        return self.sign * inf
 
     def stricter(self, first: float, second: float) -> float:
         """The harder of two limits."""
@@ -93,6 +86,8 @@ class Metric:
 
 def signs(metrics: Sequence[Metric]) -> NDArray[np.float64]:
     """1 for each metric that is better when lower, -1 for the others [metric]."""
+    import numpy as np
+
     return np.array([m.sign for m in metrics])
 
 
@@ -156,4 +151,4 @@ def metric_named(name: str) -> Metric:
     best, _, count = name.partition("@")
     if best == "regret" and count.isdigit():
         return regret_of(int(count))
-    return Metric(name, slice=part or None, words=f"{head} in slice {part}" if part else name)
+    return Metric(name, slice=part or None, words=f"{head} in slice {part}" if part else "")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PLAIN_EVERY_S = 5.0
+"""Seconds between two lines of one step; chosen to keep logs short."""
 
 
 class Step(Protocol):

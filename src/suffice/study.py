@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from suffice.errors import InputError, StudyError
+from suffice.errors import StudyError
 from suffice.labels.kinds import MOST_CLASSES
 
 if TYPE_CHECKING:
@@ -345,18 +345,10 @@ class Study(_Section):
         return self
 
     @model_validator(mode="after")
-    def _quality_control_is_known(self) -> Study:
+    def _workers_are_controlled(self) -> Study:
         for name, source in self.sources.items():
             if source.workers is not None and not source.qc:
                 raise ValueError(f"sources.{name}.workers means nothing without sources.{name}.qc")
-            if source.qc:
-                from suffice.supply.operators import parse_operators
-
-                for text in source.qc:
-                    try:
-                        parse_operators(text)
-                    except InputError as error:
-                        raise ValueError(f"sources.{name}.qc: {error}") from None
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 INTERRUPTED, MISTAKE = 130, 2
+"""Exit codes by convention: 128 and the number of SIGINT; wrong usage, as in the shell."""
 
 
 def build(*names: str) -> App:

@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from suffice.stages import OUT as OUT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from suffice.progress import Progress
     from suffice.stages import Workspace
-
-OUT = Path("suffice-out")
-"""Default folder for results."""
 
 
 def choose_progress(*, as_json: bool, quiet: bool) -> Progress:

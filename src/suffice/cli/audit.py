@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from suffice.supply import Audit
+    from suffice.stages import Audit
 
 _SHOWN = 10
+"""Slices and suspects in the text; chosen to fit a screen. Files and JSON hold all."""
 
 
 def audit(
@@ -59,16 +60,23 @@ def audit(
         quiet: no progress.
         seed: of the random draws; the same seed gives the same numbers.
     """
+    from suffice import stages
     from suffice.cli._common import choose_progress, make_folder, print_lines, read_columns
-    from suffice.labels import read_labels
-    from suffice.supply import audit as run_audit
 
     named = [name.strip() for name in classes.split(",")] if classes is not None else None
-    table = read_labels(labels, columns=read_columns(column), drop_missing=drop_missing)
+    columns = read_columns(column)
     if out is not None:
         make_folder(out)
-    progress = choose_progress(as_json=json, quiet=quiet)
-    result = run_audit(table, gold, seed, classes=named, below=below, progress=progress)
+    result = stages.audit(
+        labels,
+        gold,
+        columns=columns,
+        classes=named,
+        drop_missing=drop_missing,
+        below=below,
+        progress=choose_progress(as_json=json, quiet=quiet),
+        seed=seed,
+    )
     written = result.write(out) if out is not None else []
     if json:
         import json as json_module
@@ -81,7 +89,7 @@ def audit(
 
 
 def _lines(result: Audit) -> list[str]:
-    from suffice.supply import summary_lines
+    from suffice.stages import summary_lines
 
     return [*summary_lines(result.summary), *_source_lines(result), *_suspect_lines(result)]
 

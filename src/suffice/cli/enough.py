@@ -56,28 +56,24 @@ def enough(
     json
         Print the verdict as JSON.
     """
-    from dataclasses import asdict
-
+    from suffice import stages
     from suffice.cli._common import print_json
-    from suffice.forecast import judge_gold, read_fresh_gold
 
-    fresh = read_fresh_gold(gold, used=used or ())
-    said = judge_gold(
-        fresh.wrong,
-        error,
-        slices=fresh.slices,
-        slice_limits=_numbers("--slice-error", slice_error),
-        shares=_numbers("--share", share) or None,
-        severe=fresh.severe,
-        severe_limit=severe,
+    found = stages.enough(
+        gold,
+        error=error,
+        slice_error=_numbers("--slice-error", slice_error),
+        share=_numbers("--share", share),
+        severe=severe,
         alpha=alpha,
+        used=used or (),
     )
     if json:
-        parts = [{**asdict(p), "error": p.error.as_dict()} for p in said.tested]
-        print_json({"verdict": said.conclusion, "at": said.at, "alpha": alpha, "parts": parts})
+        print_json(found.as_dict())
         return
+    said = found.enough
     where = "" if said.at is None else f", since item {said.at:,}"
-    print(f"{said.conclusion}{where} ({len(fresh.wrong):,} items, alpha {alpha:g})")
+    print(f"{said.conclusion}{where} ({found.items:,} items, alpha {alpha:g})")
     for p in said.tested:
         print(
             f"  {p.name:<20} {p.wrong:,} of {p.total:,} wrong: {p.error.value:.4f} "

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from suffice.demand.scaling import CurveForecast, Extrapolation
+    from suffice.stages import CurveForecast, Extrapolation
 
 _SHARE_SHOWN = 0.05
+"""Families of less weight are added up; chosen to keep the line short. JSON names all."""
 _NAMED = 3
+"""Most curves that are named one by one; chosen, for the same reason."""
 
 
 def extrapolate(
@@ -58,18 +60,17 @@ def extrapolate(
 
         run_two_source(curves, at=at, price=weak_price, budgets=budget, out=out, json=json)
         return
+    from suffice import stages
     from suffice.cli._common import choose_progress, print_json
-    from suffice.demand.scaling import draw_curves
-    from suffice.demand.scaling import extrapolate as run_extrapolate
 
     progress = choose_progress(as_json=json, quiet=quiet)
-    found = run_extrapolate(curves, list(at) or None, progress=progress)
+    found = stages.extrapolate(curves, at, progress=progress)
     if json:
         print_json(found.as_dict())
     else:
         _print(found)
     if out is not None:
-        progress.note(draw_curves(found, out))
+        progress.note(stages.draw_curves(found, out))
 
 
 def _print(found: Extrapolation) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suffice.estimate import Estimate
-    from suffice.stages import CurveForecast
+    from suffice.stages import PurchaseForecast
 
 _LIES = {"inside": "inside what", "near": "a little beyond what", "far": "far beyond what"}
 
@@ -65,14 +65,14 @@ def forecast(
         print(line)
 
 
-def _lines(said: CurveForecast, *, points: bool) -> Iterator[str]:
+def _lines(said: PurchaseForecast, *, points: bool) -> Iterator[str]:
     from suffice.estimate import probability
 
     made = said.forecast
 
     def told(p: Estimate) -> str:
         low, high = probability(p.low), probability(p.high)
-        if said.shown(p, points=points)["mean"] is None:
+        if said.shown(p, points=points).mean is None:
             return f"between {low} and {high}"
         return f"{probability(p.value)} ({low} to {high})"
 
@@ -86,4 +86,4 @@ def _lines(said: CurveForecast, *, points: bool) -> Iterator[str]:
         yield f"  {told(made.deployment):<21} in deployment: new labels{judged}"
     yield "What makes it uncertain, as standard deviations:"
     for p in made.parts:
-        yield f"  {p['sd']:.2f}  {p['name']}, {p['counted']}"
+        yield f"  {p.sd:.2f}  {p.name}, {p.counted}"

@@ -66,7 +66,7 @@ def horizon(
     work = workspace(study, out, as_json=json, quiet=quiet)
     found = stages.horizon(work, drivers=drivers, without=without, target=target)
     if json:
-        print_json(found.as_dict())
+        print_json(found.record().as_json())
         return
     for line in _lines(found.horizon, points=points):
         print(line)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suffice.estimate import Estimate
-    from suffice.forecast import TrackRecord
+    from suffice.stages import TrackRecord
 
 
 def ledger(out: Path = OUT, *, json: bool = False) -> None:
@@ -29,26 +29,22 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
     json
         Print forecasts, scores and the calibration curve as JSON.
     """
+    from suffice import stages
     from suffice.cli._common import print_json
-    from suffice.errors import InputError
-    from suffice.forecast import track_record
-    from suffice.records import Ledger
+    from suffice.estimate import equals, probability
 
-    path = out / Ledger.file
-    if not path.exists():
-        raise InputError("is not there yet", where=str(path), fix="suffice run writes it")
-    entries = Ledger(path).entries()
-    record = track_record(entries)
+    found = stages.ledger(out)
     if json:
-        print_json({"forecasts": [e.as_json() for e in entries], "record": record.as_dict()})
+        print_json(found.as_dict())
         return
-    for e in entries:
+    for e in found.entries:
         low, high = e.predictive
         came = "not run yet" if e.passed is None else f"{e.passed}/{e.total} passed"
-        p = f"{e.p.low:.2f} to {e.p.high:.2f}" if e.p.mean is None else f"{e.p.mean:.2f}"
-        line = f"{e.time[:10]}  P = {p}, {low} to {high} of {e.total}: {came}  {e.bought()}"
+        bounds = f"{probability(e.p.low)} to {probability(e.p.high)}"
+        p = bounds if e.p.mean is None else equals(e.p.mean)
+        line = f"{e.time[:10]}  P {p}, {low} to {high} of {e.total}: {came}  {e.bought()}"
         print(textwrap.fill(line, 80, subsequent_indent=" " * 12, break_on_hyphens=False))
-    for line in _record(record):
+    for line in _record(found.record):
         print(line)
 
 

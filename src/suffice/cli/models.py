@@ -19,10 +19,10 @@ def models(*, json: bool = False) -> None:
     """
     from dataclasses import asdict
 
+    from suffice import stages
     from suffice.cli._common import print_json
-    from suffice.demand import list_models
 
-    found = list_models()
+    found = stages.list_models()
     if json:
         print_json([asdict(m) for m in found])
         return

@@ -46,7 +46,7 @@ def next_(
 
     found = stages.what_next(workspace(study, out, as_json=json, quiet=quiet), value=value)
     if json:
-        print_json(found.as_dict())
+        print_json(found.record().as_json())
         return
     if found.best is None:
         print("No measurement is worth its price: go on without one.")

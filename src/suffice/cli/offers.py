@@ -10,12 +10,12 @@ from cyclopts import Parameter
 from suffice.cli._common import OUT
 
 if TYPE_CHECKING:
-    from suffice.channel import Source
-    from suffice.supply import LabelSources, Routing, SupplyCurve
-    from suffice.supply.operators import Check
+    from suffice.stages import Offers, Routing, SupplyCurve
 
 _WIDTH = 80
+"""Columns of a terminal, by old convention."""
 _SLICES = 10
+"""Slices in the text; chosen to fit a screen. JSON has all."""
 
 
 def offers(
@@ -73,99 +73,52 @@ def offers(
         quiet: no progress.
         seed: of the posterior draws.
     """
-    from dataclasses import asdict
-
-    from suffice.cli._common import choose_progress, print_json, print_lines, read_columns
+    from suffice import stages
+    from suffice.cli._common import (
+        choose_progress,
+        print_json,
+        print_lines,
+        read_columns,
+        workspace,
+    )
     from suffice.errors import InputError
-    from suffice.labels import read_gold, read_labels
-    from suffice.supply import label_sources, route, supply_curve
-    from suffice.supply.operators import default_menu, parse_operators
 
-    menu = [parse_operators(text) for text in qc] if qc else default_menu()
-    learned: LabelSources | None = None
+    settings = qc or []
     if given is not None and given.suffix.lower() != ".toml":
         if spread is not None or hostile != 0.0:
             raise InputError(
                 "--spread and --hostile are for studies: the workers of a file are learned from it",
                 fix="leave them out",
             )
-        table = read_labels(given, columns=read_columns(column), drop_missing=drop_missing)
-        right = read_gold(gold) if gold is not None else None
-        learned = label_sources(
-            table,
-            right,
+        found = stages.label_offers(
+            given,
+            gold,
+            qc=settings,
+            tasks=tasks,
+            weeks=weeks,
             price=price,
+            columns=read_columns(column),
+            drop_missing=drop_missing,
             labels_per_worker=labels_per_worker,
-            seed=seed,
             progress=choose_progress(as_json=json, quiet=quiet),
+            seed=seed,
         )
-        sources, slices = learned.sources, learned.slices
     elif gold is not None or price is not None or column or drop_missing:
         raise InputError(
             "--gold, --price, --column and --drop-missing belong to a file of labels",
             fix="leave them out",
         )
     else:
-        from suffice.cli._common import workspace
-
         work = workspace(given, out, as_json=json, quiet=quiet)
-        sources, slices = dict(work.sources), tuple(work.pool.slice_names)
-        weeks = weeks if weeks is not None else work.study.budget.weeks
-        sources = _stated(sources, spread, hostile, camouflage, labels_per_worker)
-    curve = supply_curve(sources, menu, tasks, weeks=weeks, seed=seed)
-    several = len(sources) > 1 and len(slices) > 1
-    routing = route(sources, slices=slices, seed=seed) if several else None
+        stated = stages.Stated(spread, hostile, camouflage, labels_per_worker)
+        found = stages.offers(work, qc=settings, tasks=tasks, weeks=weeks, stated=stated, seed=seed)
     if json:
-        print_json(
-            curve.as_dict()
-            | {
-                "checks": [asdict(check) for check in _checks(learned)],
-                "doubts": list(learned.doubts) if learned else [],
-                "routing": routing.as_dict() if routing else None,
-            }
-        )
+        print_json(found.as_dict())
         return
-    for line in _table(curve):
+    for line in _table(found.curve):
         print(line)
     print()
-    print_lines(_notes(curve, learned, routing))
-
-
-def _stated(
-    sources: dict[str, Source],
-    spread: float | None,
-    hostile: float,
-    camouflage: float,
-    labels_per_worker: float | None,
-) -> dict[str, Source]:
-    """The study's sources, with the stated workers where several can label one task."""
-    from suffice.supply.operators import Chance, with_workers
-
-    stated = spread is not None or hostile != 0.0 or labels_per_worker is not None
-    if not stated:
-        return sources
-    more: dict[str, Any] = {"spread": 0.0 if spread is None else spread}
-    if hostile != 0.0:
-        more |= {"hostile": Chance.about(hostile), "camouflage": Chance.about(camouflage)}
-    if labels_per_worker is not None:
-        more["labels_per_worker"] = labels_per_worker
-    return {
-        name: with_workers(source, **more) if source.max_labels_per_task > 1 else source
-        for name, source in sources.items()
-    }
-
-
-def _checks(learned: LabelSources | None) -> list[Check]:
-    """How well the pools redraw their labels; each names its source where there are several."""
-    from dataclasses import replace
-
-    if learned is None:
-        return []
-    return [
-        replace(check, what=f"{name}: {check.what}") if len(learned.sources) > 1 else check
-        for name, checks in learned.checks.items()
-        for check in checks
-    ]
+    print_lines(_notes(found))
 
 
 def _table(curve: SupplyCurve) -> list[str]:
@@ -193,16 +146,17 @@ def _table(curve: SupplyCurve) -> list[str]:
     return lines
 
 
-def _notes(curve: SupplyCurve, learned: LabelSources | None, routing: Routing | None) -> list[str]:
+def _notes(found: Offers) -> list[str]:
     """Who is best where, what speaks against the table, what was checked and assumed."""
     from collections import Counter
 
     from suffice.labels import counted
 
-    lines = [f"Caution: {doubt}." for doubt in learned.doubts] if learned is not None else []
-    if routing is not None:
-        lines += _routes(routing)
-    lines += [f"Checked: {check}." for check in _checks(learned)]
+    curve = found.curve
+    lines = [f"Caution: {doubt}." for doubt in found.doubts]
+    if found.routing is not None:
+        lines += _routes(found.routing)
+    lines += [f"Checked: {check}." for check in found.checks]
     lines += [f"Assumed: {note}." for note in curve.notes]
     reasons = Counter(text.partition(": ")[2].partition(", and")[0] for text in curve.left_out)
     lines += [f"Left out {counted(n, 'setting')}: {why}." for why, n in reasons.items()]

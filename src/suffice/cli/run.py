@@ -57,7 +57,7 @@ def run(
         check_seed=stages.CHECK_SEED if check_seed is None else check_seed,
     )
     if json:
-        print_json(work.read("plan.json", made_by="suffice run"))
+        print_json(stages.PlanRecord.read(out).as_json())
         return
     print_summary(out)
     print(f"Report: {result.report}")

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from suffice.cli._common import OUT
 
 if TYPE_CHECKING:
-    from suffice.plan import Plan
+    from suffice.stages import Plan
 
 
 def supply(
@@ -38,18 +38,17 @@ def supply(
     from suffice.cli._common import print_json, workspace
 
     work = workspace(study, out, as_json=json, quiet=quiet)
-    table = stages.supply(work)
+    found = stages.supply(work)
     if json:
-        print_json(table)
+        print_json(found.as_json())
         return
-    for row in table["sources"]:
-        error = row["error"]
-        if not row["audited_tasks"]:
-            print(f"{row['name']:<20} error unknown, no task has gold; at {row['price']:g}")
+    for s in found.sources:
+        if not s.audited_tasks or s.bits is None:
+            print(f"{s.name:<20} error unknown, no task has gold; at {s.price:g}")
             continue
         print(
-            f"{row['name']:<20} error {error['value']:.3f} ({error['low']:.3f} to "
-            f"{error['high']:.3f}), {row['bits']['value']:.2f} bits a label at {row['price']:g}"
+            f"{s.name:<20} error {s.error.value:.3f} ({s.error.low:.3f} to {s.error.high:.3f}), "
+            f"{s.bits.value:.2f} bits a label at {s.price:g}"
         )
 
 
@@ -125,16 +124,16 @@ def fit(
 
     work = workspace(study, out, as_json=json, quiet=quiet)
     stages.fit(work)
-    law = work.read("law.json", made_by="suffice fit")
+    law = stages.LawRecord.read(work.folder)
     if json:
-        print_json(law)
+        print_json(law.as_json())
         return
     print(
-        f"law of {law['model']}: R-hat {law['rhat']:.3f}, {law['ess']:.0f} effective draws, "
-        f"{law['cells']} cells"
+        f"law of {law.model}: R-hat {law.rhat:.3f}, {law.ess:.0f} effective draws, "
+        f"{law.cells} cells"
     )
-    for row in law["held_out"]:
-        print(f"  {row['name']:<24} error of left-out cells {row['rmse']:.4f}")
+    for row in law.held_out:
+        print(f"  {row.name:<24} error of left-out cells {row.rmse:.4f}")
 
 
 def plan(
@@ -203,7 +202,7 @@ def plan(
     def tell(made: Plan) -> None:
         # The answer first: what the report draws takes as long again.
         if json:
-            print_json(work.read("plan.json", made_by="suffice plan"))
+            print_json(stages.PlanRecord.read(out).as_json())
         else:
             print_summary(out)
             for line in stages.limits_text(made):
@@ -234,6 +233,6 @@ def report(out: Path = OUT) -> None:
     out
         Folder that `suffice run` wrote.
     """
-    from suffice.report import write_report
+    from suffice import stages
 
-    print(write_report(out))
+    print(stages.report(out))

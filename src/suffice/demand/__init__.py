@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from suffice.demand.law import fit_law as fit_law
     from suffice.demand.law import fit_laws as fit_laws
     from suffice.demand.law import held_out_table as held_out_table
+    from suffice.demand.law import laws_of as laws_of
+    from suffice.demand.law import source_table as source_table
     from suffice.demand.law import transfer_law as transfer_law
     from suffice.demand.models import Model as Model
     from suffice.demand.models import ModelInfo as ModelInfo
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
     from suffice.demand.models import load_model as load_model
     from suffice.demand.runs import Attack as Attack
     from suffice.demand.runs import Executor as Executor
-    from suffice.demand.runs import Offer as Offer
     from suffice.demand.runs import RunStore as RunStore
+    from suffice.demand.runs import SourceLimits as SourceLimits
     from suffice.demand.runs import cell_runs as cell_runs
     from suffice.demand.runs import design_attacks as design_attacks
     from suffice.demand.runs import design_grid as design_grid
@@ -76,6 +78,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "fit_law",
             "fit_laws",
             "held_out_table",
+            "laws_of",
+            "source_table",
             "transfer_law",
         ),
         "suffice.demand.models": (
@@ -88,7 +92,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.demand.runs": (
             "Attack",
             "Executor",
-            "Offer",
+            "SourceLimits",
             "RunStore",
             "cell_runs",
             "design_attacks",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.demand.schemes import PENALTIES, Problem, fit_heads
 from suffice.errors import InputError
 from suffice.estimate import LEVEL, Estimate
@@ -115,7 +116,7 @@ def measure_bits(
     """
     n = len(problem.target)
     _check(problem, floor, orders)
-    rng = np.random.default_rng([seed, 23])
+    rng = Stream.BITS_ORDERS.rng(seed)
     chosen = np.stack([rng.permutation(n) for _ in range(orders)])
     target = problem.target.astype(float)[chosen]
     frequency = _frequency_code(target)

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 PRIOR = (0.0, 1.0)
 """Mean and sd of the slope, in logits a unit of capability, before any data. Chosen: either sign is
-as likely, and a unit
-multiplies the odds of an error by 1/7 to 7 with 95 %."""
+as likely, and a unit multiplies the odds of an error by 1/7 to 7 with 95 %."""
 
 METHOD = "logistic regression by model, then a meta-regression over models"
 CITATION = "Higgins, Thompson and Spiegelhalter (2009), JRSS A 172; Liang and Zeger (1986)"

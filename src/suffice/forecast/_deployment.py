@@ -141,8 +141,8 @@ def in_deployment(
     if held_fixed == "pool and gold":
         # What the sources alone would move, under the gold as it is.
         moved = part(SUPPLY, pi[:, 1:, 0].mean(axis=0).std(), HELD_PART)
-        counted = [p for p in made.parts if p["name"] != GOLD]
-        gold = [p for p in made.parts if p["name"] == GOLD]
+        counted = [p for p in made.parts if p.name != GOLD]
+        gold = [p for p in made.parts if p.name == GOLD]
         return replace(made, parts=(*counted, moved, *gold), deployment=deployed)
     if held_fixed == "pool" and made.new_gold is not None:
         parts = counted_parts(pi[:, :1, 1:], family, varied=(GOLD,))

@@ -109,7 +109,8 @@ def judge_gold(
         severe: 1 where the model failed severely [item]; rare, so that the bound after m items
             without one is what counts.
         severe_limit: highest rate of severe failures allowed.
-        alpha: chance, at most, of ever saying "enough" where it is not.
+        alpha: chance, at most, of ever saying "enough" where it is not; one in twenty is a
+            convention.
 
     Raises:
         InputError: a limit or share is none, a named slice has no items, or severe failures are

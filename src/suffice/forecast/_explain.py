@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice.errors import InputError
-from suffice.estimate import Estimate
+from suffice.estimate import Estimate, probability
 from suffice.forecast._probability import pass_chances
 from suffice.metric import signs
+from suffice.records import ChangeRow, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.channel import Source
-    from suffice.curve import Curve, ResolvedCurve, ResolvedTranche
+    from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Law
     from suffice.forecast._criterion import Criterion
 
@@ -83,23 +84,26 @@ class Change:
 
         won = "which effect wins is open" if self.winner == "open" else f"what wins: {self.winner}"
         return (
-            f"From {self.before} to {self.after} P goes from {self.p_before.value:.2f} to "
-            f"{self.p_after.value:.2f}: {moved(self.efficiency)} by the model itself, "
+            f"From {self.before} to {self.after} P goes from {probability(self.p_before.value)} to "
+            f"{probability(self.p_after.value)}: {moved(self.efficiency)} by the model itself, "
             f"{moved(self.error)} by what evaluators get wrong on its outputs; it falls with "
-            f"chance {self.falls:.2f}; {won}."
+            f"chance {probability(self.falls)}; {won}."
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        parts = ("p_before", "p_after", "efficiency", "error", "total")
-        return {
-            "before": self.before,
-            "after": self.after,
-            **{name: getattr(self, name).as_dict() for name in parts},
-            "falls": self.falls,
-            "winner": self.winner,
-            "text": str(self),
-        }
+    def record(self) -> ChangeRow:
+        """For ``forecast.json``."""
+        return ChangeRow(
+            before=self.before,
+            after=self.after,
+            p_before=Interval.of(self.p_before),
+            p_after=Interval.of(self.p_after),
+            efficiency=Interval.of(self.efficiency),
+            error=Interval.of(self.error),
+            total=Interval.of(self.total),
+            falls=self.falls,
+            winner=self.winner,
+            text=str(self),
+        )
 
 
 def explain_change(
@@ -185,11 +189,9 @@ def _added(was: ResolvedCurve, now: ResolvedCurve) -> float:
     """Shared error that capability added, averaged over the purchase's tasks."""
     tasks = sum(r.tranche.tasks * r.tranche.weight for r in now)
     return sum(
-        r.tranche.tasks * r.tranche.weight / tasks * (_shared(r) - _shared(b))
+        r.tranche.tasks
+        * r.tranche.weight
+        / tasks
+        * (r.channel.profile.mean_shared - b.channel.profile.mean_shared)
         for b, r in zip(was, now, strict=True)
     )
-
-
-def _shared(resolved: ResolvedTranche) -> float:
-    profile = resolved.channel.profile
-    return float((profile.shared * profile.share).sum(axis=1).mean())

@@ -13,9 +13,11 @@ Reference: Saltelli et al. (2010), Variance based sensitivity analysis of model 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from suffice.records import UncertaintyPart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +38,14 @@ _TEXTS = {
 IN_P, IN_INTERVAL, HELD = "in P", "in the interval", "held fixed"
 
 
-def part(name: str, sd: float, counted: str) -> dict[str, Any]:
+def part(name: str, sd: float, counted: str) -> UncertaintyPart:
     """One part, with its text and where it is counted."""
-    return {"name": name, "text": _TEXTS[name], "sd": float(sd), "counted": counted}
+    return UncertaintyPart(name=name, text=_TEXTS[name], sd=float(sd), counted=counted)
 
 
-def counted_parts(pi: Floats, family: Floats | None, *, varied: tuple[str, ...] = ()) -> list[Any]:
+def counted_parts(
+    pi: Floats, family: Floats | None, *, varied: tuple[str, ...] = ()
+) -> list[UncertaintyPart]:
     """Parts of the variance of one run's outcome: their squares sum to P(1 - P).
 
     Args:

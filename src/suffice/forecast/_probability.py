@@ -7,7 +7,7 @@ mean of pi, and its interval is the posterior of pi.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from suffice._threads import in_threads
 from suffice.estimate import LEVEL, Estimate
 from suffice.forecast._parts import GOLD, HELD, counted_parts, monte_carlo_sd, moved_alone, part
 from suffice.metric import signs
+from suffice.records import Probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from suffice.demand import Law, Outcomes
     from suffice.forecast._criterion import Criterion
     from suffice.metric import Metric
-    from suffice.records import Probability
+    from suffice.records import UncertaintyPart
 
     Floats = NDArray[np.float64]
 
@@ -67,7 +68,7 @@ class Forecast:
     p: Estimate
     held_fixed: str
     new_gold: Estimate | None
-    parts: tuple[dict[str, Any], ...]
+    parts: tuple[UncertaintyPart, ...]
     distance: str
     monte_carlo: float
     deployment: Estimate | None = None
@@ -91,19 +92,17 @@ class Forecast:
 
     def counted(self) -> Probability:
         """Mean and interval, for the ledger."""
-        from suffice.records import Probability
-
         return Probability(mean=self.p.value, low=self.p.low, high=self.p.high, level=LEVEL)
 
-    def said(self, *, points: bool = False) -> dict[str, float | None]:
+    def said(self, *, points: bool = False) -> Probability:
         """The same for readers: far from what was measured only bounds, unless points are asked."""
         return shown(self.p, self.distance, points=points)
 
 
-def shown(p: Estimate, distance: str, *, points: bool = False) -> dict[str, float | None]:
-    """A probability for JSON; its mean is null far from what was measured, unless asked for."""
+def shown(p: Estimate, distance: str, *, points: bool = False) -> Probability:
+    """A probability for readers; no mean far from what was measured, unless asked for."""
     mean = None if distance == FAR and not points else p.value
-    return {"mean": mean, "low": p.low, "high": p.high, "level": p.level}
+    return Probability(mean=mean, low=p.low, high=p.high, level=p.level)
 
 
 def pass_chances(

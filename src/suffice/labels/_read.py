@@ -8,20 +8,22 @@ from suffice.errors import InputError
 from suffice.labels._columns import recognise, said
 from suffice.labels._table import LabelTable, gold_of_rows
 from suffice.labels._values import counted, label_text, refuse_empty
-from suffice.labels.formats import FORMATS, read_frame
+from suffice.labels.formats import FORMATS, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import polars as pl
+
 
 def read_labels(
-    path: str | Path,
+    given: str | Path | pl.DataFrame,
     *,
     columns: Mapping[str, str] | None = None,
     drop_missing: bool = False,
 ) -> LabelTable:
-    """Read labels from a file.
+    """Read labels from a file, or from the rows of one.
 
     CSV, TSV, parquet, JSON and JSON lines are read, gzipped or not. Column names are recognised
     where they are obvious (``item`` is ``task``, ``annotator`` is ``worker``); the table's
@@ -31,7 +33,7 @@ def read_labels(
     exports are read as they are; ``columns={"label": ...}`` names the question to read.
 
     Args:
-        path: the file.
+        given: the file, or its rows.
         columns: our name -> the name in the file, where the names are not obvious.
         drop_missing: leave out rows without a task, worker or label instead of refusing them;
             how many is noted.
@@ -39,14 +41,17 @@ def read_labels(
     Raises:
         InputError: the file cannot be read, lacks a column, has no labels, or has empty cells.
     """
-    frame = read_frame(path)
-    given = dict(columns or {})
-    mine = next(one for one in FORMATS if one.is_mine(frame, given))
-    return mine.read(frame, origin=str(path), columns=given, drop_missing=drop_missing)
+    frame, origin = rows_of(given, "labels")
+    named = dict(columns or {})
+    mine = next(one for one in FORMATS if one.is_mine(frame, named))
+    return mine.read(frame, origin=origin, columns=named, drop_missing=drop_missing)
 
 
-def read_gold(path: str | Path) -> dict[Any, str]:
+def read_gold(given: str | Path | pl.DataFrame) -> dict[Any, str]:
     """Read gold labels from a file with a task column and a gold (truth, label) column.
+
+    Args:
+        given: the file, or its rows.
 
     Returns:
         task -> right label, for the tasks that have one.
@@ -54,15 +59,14 @@ def read_gold(path: str | Path) -> dict[Any, str]:
     Raises:
         InputError: the file cannot be read, lacks a column, has no gold, or contradicts itself.
     """
-    return gold_of_file(path)[0]
+    return gold_of_file(given)[0]
 
 
-def gold_of_file(path: str | Path) -> tuple[dict[Any, str], list[str]]:
+def gold_of_file(given: str | Path | pl.DataFrame) -> tuple[dict[Any, str], list[str]]:
     """Gold labels as ``read_gold`` reads them, and what was taken for what or passed over."""
     import polars as pl
 
-    frame = read_frame(path)
-    origin = str(path)
+    frame, origin = rows_of(given, "gold")
     taken = recognise(frame.columns, skip={})
     if "task" not in taken:
         raise InputError(

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from suffice.plan._option import Flip as Flip
     from suffice.plan._option import Option as Option
     from suffice.plan._option import Plan as Plan
-    from suffice.plan._pictures import forecast_file as forecast_file
+    from suffice.plan._pictures import forecast_record as forecast_record
     from suffice.plan._risk import Risk as Risk
     from suffice.plan._shadow import Shadow as Shadow
+    from suffice.plan._words import About as About
     from suffice.plan._words import limits_text as limits_text
-    from suffice.plan._words import plan_file as plan_file
+    from suffice.plan._words import plan_record as plan_record
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -48,12 +49,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Option",
             "Plan",
         ),
-        "suffice.plan._pictures": ("forecast_file",),
+        "suffice.plan._pictures": ("forecast_record",),
         "suffice.plan._risk": ("Risk",),
         "suffice.plan._shadow": ("Shadow",),
         "suffice.plan._words": (
             "limits_text",
-            "plan_file",
+            "About",
+            "plan_record",
         ),
     },
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.curve import Curve, Tranche, split_rounds
+from suffice.plan._market import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ def alone(market: Market, source: str, money: float) -> list[Curve]:
         price = market.sources[name].price
         tasks = market.most_tasks(name, r)
         if price > 0:
-            tasks = min(tasks, int(money / (price * r) + 1e-9))
+            tasks = min(tasks, int(money / (price * r) + ROUNDING))
         if tasks >= market.least(source):
             curves.append(Curve((*owed, Tranche(name, tasks, r))))
     return curves
@@ -67,7 +68,7 @@ def one_in_ten(market: Market, money: float) -> Curve | None:
     most = market.most_tasks(weak, min(market.repeats[weak])) / 10.0
     strong_tasks = min(money / unit if unit else most, most)
     strong_tasks = min(strong_tasks, float(market.most_tasks(strong, min(market.repeats[strong]))))
-    counts = (int(10.0 * strong_tasks + 1e-9), int(strong_tasks + 1e-9))
+    counts = (int(10.0 * strong_tasks + ROUNDING), int(strong_tasks + ROUNDING))
     tranches = [
         Tranche(s, n, min(market.repeats[s]))
         for s, n in zip((weak, strong), counts, strict=True)
@@ -203,7 +204,7 @@ def _otherwise(curve: Curve, market: Market, sold: Sequence[str]) -> Iterator[Cu
             most = market.most_beside(name, r, rest)
             price = market.sources[name].price * r
             for money in (spent, spent + spare):
-                tasks = min(most, int(money / price + 1e-9)) if price else min(most, t.tasks)
+                tasks = min(most, int(money / price + ROUNDING)) if price else min(most, t.tasks)
                 if tasks >= market.least(name):
                     bought = Tranche(name, tasks, r, t.where, t.round)
                     yield Curve((*curve.tranches[:i], bought, *curve.tranches[i + 1 :]))
@@ -238,7 +239,7 @@ def _buy(
                 counts[s], owed = (owed, least), 0
         price, most = market.sources[name].price, market.most_beside(name, r, counts)
         # A free source is taken in proportion to its share: its price says nothing.
-        more = int(share * spare / (price * r) + 1e-9) if price else int(share * most)
+        more = int(share * spare / (price * r) + ROUNDING) if price else int(share * most)
         tasks = min(owed + more, most)
         if tasks >= market.least(name):
             counts[name] = (tasks, r)
@@ -279,7 +280,7 @@ def _moved(
         price = market.sources[source].price * r
         if price == 0:
             return int(step * market.most_tasks(source, r))
-        return int(money / price + 1e-9)
+        return int(money / price + ROUNDING)
 
     if giver is not None:
         n, r = tasks[giver]

@@ -13,7 +13,7 @@ import numpy as np
 
 from suffice._streams import Stream
 from suffice.errors import InfeasibleError
-from suffice.estimate import Estimate, interval
+from suffice.estimate import Estimate, equals, interval, probability
 from suffice.forecast import in_deployment, make_forecasts, pass_chances
 from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
@@ -113,8 +113,8 @@ def make_plan(
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         raise InfeasibleError(
             f"no curve within {market.money:,.2f} and {market.weeks:g} weeks reaches P = "
-            f"{target:g}; the best has P = {chances[best]:.2f} for {costs[best]:,.2f} ({hardest}): "
-            "raise the budget or the capacity, or lower the target"
+            f"{target:g}; the best has P {equals(float(chances[best]))} for {costs[best]:,.2f} "
+            f"({hardest}): raise the budget or the capacity, or lower the target"
         )
 
     def report(named: Sequence[tuple[str, Curve | None, str | None]]) -> list[Option]:
@@ -190,7 +190,7 @@ def _short_of(target: float, recommended: Option) -> str:
         return ""
     return (
         f" The target of {target:g} is met on the draws that chose this curve; those that did not "
-        f"say {p:.2f}. Ask for a little more to be safe."
+        f"say {probability(p, spelled=True)}. Ask for a little more to be safe."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._streams import Stream
-from suffice.estimate import LEVEL, Estimate, interval, probability
+from suffice.estimate import LEVEL, Estimate, equals, interval, probability
 from suffice.forecast import FAR
 from suffice.plan._candidates import candidates
 from suffice.plan._objective import GOOD_ENOUGH
@@ -135,7 +135,7 @@ def _quality_control(market: Market, recommended: Option, alternatives: Sequence
     plain = next((a.forecast for a in alternatives if a.name == AS_THEY_COME), None)
     if plain is None or recommended.forecast is None:
         return f" Quality control is bought for {_join(under)}."
-    without = f"without it the same money reaches P {_equals(plain.p.value)}"
+    without = f"without it the same money reaches P {equals(plain.p.value)}"
     if recommended.forecast.p.value - plain.p.value <= GOOD_ENOUGH:
         return f" Quality control of {_join(under)} makes no difference to speak of: {without}."
     return f" Quality control pays for {_join(under)}: {without}."
@@ -253,7 +253,7 @@ def hardest_threshold(
 def _reached(forecast: Forecast, *, points: bool) -> str:
     """What a curve reaches, with a warning where that is an extrapolation."""
     if forecast.distance != FAR:
-        return f"This reaches P {_equals(forecast.p.value)}"
+        return f"This reaches P {equals(forecast.p.value)}"
     told = _told(forecast, points=points)
     return f"This lies far beyond what was measured, where P is {told}: train more before you buy"
 
@@ -263,12 +263,6 @@ def _told(forecast: Forecast, *, points: bool) -> str:
         low, high = forecast.p.low, forecast.p.high
         return f"{probability(low, spelled=True)} to {probability(high, spelled=True)}"
     return probability(forecast.p.value, spelled=True)
-
-
-def _equals(p: float) -> str:
-    """What stands behind "P"."""
-    told = probability(p, spelled=True)
-    return f"= {told}" if told.startswith(".") else told
 
 
 def _join(parts: Sequence[str]) -> str:

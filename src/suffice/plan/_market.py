@@ -21,7 +21,7 @@ MOST_FREE_LABELS = 20_000
 """Labels that a source without price and capacity is taken to offer. Chosen, since a search must
 end somewhere; a capacity in the study says otherwise."""
 
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 """What floating point may leave of a limit that is met exactly."""
 
 
@@ -110,7 +110,7 @@ class Market:
 
     def most_labels(self, source: str) -> int:
         """Labels of one source within capacity, time and the whole budget."""
-        return int(min(self.bounds(source).values()) + _ROUNDING)
+        return int(min(self.bounds(source).values()) + ROUNDING)
 
     def most_tasks(self, source: str, labels_per_task: int) -> int:
         """Tasks of one source at so many labels each."""
@@ -138,7 +138,7 @@ class Market:
             # What waits longer must be labelled before its wait begins.
             if own >= wait and (capacity := self.sources[source].capacity) is not None:
                 left = self.weeks - wait - self._labelling(kin, wait)
-                most = min(most, int(left * capacity / labels_per_task + _ROUNDING))
+                most = min(most, int(left * capacity / labels_per_task + ROUNDING))
         return max(most, 0)
 
     def _wait(self, name: str) -> float:
@@ -187,7 +187,7 @@ class Market:
             base = self.base(t.source)
             tasks[base] = t.tasks + (tasks.get(base, 0) if self.variants else 0)
         return (
-            max(self.room(curve).values()) <= 1.0 + _ROUNDING
+            max(self.room(curve).values()) <= 1.0 + ROUNDING
             and all(t.tasks >= self.least(t.source) for t in curve)
             and all(tasks.get(s, 0) >= n for s, n in self.at_least.items())
             and len({t.round for t in curve}) <= self.rounds
@@ -264,7 +264,7 @@ class Market:
         for source, tasks in self.at_least.items():
             labels = tasks * min(self.repeats[source])
             for name, most in self.bounds(source).items():
-                if labels > most + _ROUNDING:
+                if labels > most + ROUNDING:
                     raise InfeasibleError(
                         f"sources.{source}.at_least = {tasks} and {name} contradict each other: "
                         f"{int(most)} labels are possible, {labels} are promised "
@@ -272,7 +272,7 @@ class Market:
                     )
         promised = self.promised()
         for name, share in self.room(promised).items():
-            if share > 1.0 + _ROUNDING:
+            if share > 1.0 + ROUNDING:
                 users = [t.source for t in promised if self._uses(t.source, name)]
                 pair = " and ".join(f"sources.{s}.at_least" for s in users)
                 raise InfeasibleError(

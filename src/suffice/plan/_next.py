@@ -16,7 +16,7 @@ Reference: Raiffa and Schlaifer (1961), Applied Statistical Decision Theory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from suffice.plan._candidates import scaled
 from suffice.plan._information import perfect_information, sample_information
 from suffice.plan._objective import REPORT
 from suffice.plan._risk import attacked_market, improved_market
+from suffice.records import Interval, MeasurementRow, NextRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,9 @@ _SENSITIVITY, _FALSE_ALARM = 0.9, 0.05
 """Chances that a sweep finds an attack, and that it finds one where there is none. Chosen: no
 measured sweep stands behind them, and the worth of a sweep is about proportional to what is left
 of them."""
+_LEAST_P = 0.01
+"""A P below this is taken for this much where a budget is turned into the value of meeting the
+criterion: chosen, so that a hopeless plan does not make it infinite."""
 _EDGE = 0.01
 """Share of a metric's range that its value is taken to stay away from both ends. Chosen: nearer
 to an end an audit of a few hundred tasks would seem to leave no doubt at all."""
@@ -131,19 +135,19 @@ class Next:
     stated: bool
     action: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "best": None if self.best is None else self.best.name,
-            "action": self.action,
-            "value": self.value,
-            "value_stated": self.stated,
-            "perfect_information": self.perfect.as_dict(),
-            "measurements": [
-                {"name": m.name, "price": m.price, "worth": m.worth.as_dict(), "net": m.net}
+    def record(self) -> NextRecord:
+        """For ``next.json``."""
+        return NextRecord(
+            best=None if self.best is None else self.best.name,
+            action=self.action,
+            value=self.value,
+            value_stated=self.stated,
+            perfect_information=Interval.of(self.perfect),
+            measurements=tuple(
+                MeasurementRow(name=m.name, price=m.price, worth=Interval.of(m.worth), net=m.net)
                 for m in self.measurements
-            ],
-        }
+            ),
+        )
 
 
 @dataclass(eq=False)
@@ -193,7 +197,7 @@ def what_next(
     best = plan.recommended
     if best.curve is None or best.forecast is None:
         raise ValueError("a plan without a curve")
-    value = prices.value or market.money / max(best.forecast.p.value, 0.01)
+    value = prices.value or market.money / max(best.forecast.p.value, _LEAST_P)
     shift = np.zeros((_DRAWS, len(law.metrics)))
     if gold_shifts is not None:
         shift = gold_shifts[rng.integers(len(gold_shifts), size=_DRAWS)]
@@ -297,8 +301,7 @@ def _signals(
             shown = world.shift[:, :1] + sd * rng.standard_normal((_DRAWS, 1))
             signals.append((f"gold audit of {m} tasks", m * prices.gold, shown))
     if prices.guideline_gain > 0.0:
-        profile = world.market.sources[source].posterior.mean().profile
-        wrong = float((profile.error * profile.share).sum(axis=1).mean())
+        wrong = world.market.sources[source].posterior.mean().profile.mean_error
         sd = np.sqrt(2.0 * wrong * (1.0 - wrong) / prices.guideline_tasks)
         shown = world.gain[:, None] + sd * rng.standard_normal((_DRAWS, 1))
         labels = 2 * prices.guideline_tasks * world.market.sources[source].price

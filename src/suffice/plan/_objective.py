@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from suffice.curve import Curve
+    from suffice.curve import Curve, ResolvedCurve
     from suffice.demand import Law
     from suffice.forecast import Criterion
     from suffice.plan._market import Market
@@ -40,6 +40,25 @@ _BLOCK = 250
 """Curves at a time: blocks this small stay in the processor's cache. Moves time alone."""
 
 
+def chances(
+    law: Law,
+    curves: Sequence[ResolvedCurve],
+    criterion: Criterion,
+    rng: np.random.Generator,
+    *,
+    draws: int,
+    runs: int,
+    half: int,
+) -> Floats:
+    """pi of many curves on one half of the posterior's draws, block by block [draw, curve]."""
+    parts = []
+    for start in range(0, len(curves), _BLOCK):
+        block = curves[start : start + _BLOCK]
+        outcomes = law.outcomes(block, rng, draws=draws, runs=runs, half=half)
+        parts.append(pass_chances(outcomes, criterion, law.metrics))
+    return np.concatenate(parts, axis=1)
+
+
 class Objective:
     """P of curves on the choosing half, under one criterion and one attitude to risk."""
 
@@ -62,14 +81,10 @@ class Objective:
     ) -> Floats:
         """pi in the market as the risk sees it [draw, curve]; on its own stream unless given."""
         resolved = self._market.resolve(curves)
-        parts = []
-        for start in range(0, len(resolved), _BLOCK):
-            block = resolved[start : start + _BLOCK]
-            outcomes = self._law.outcomes(
-                block, rng or self._rng, draws=draws, runs=runs, half=CHOOSE
-            )
-            parts.append(pass_chances(outcomes, self._criterion, self._law.metrics))
-        return np.concatenate(parts, axis=1)
+        rng = rng or self._rng
+        return chances(
+            self._law, resolved, self._criterion, rng, draws=draws, runs=runs, half=CHOOSE
+        )
 
     def value(self, curves: Sequence[Curve], draws: int, runs: int = CHOOSE_RUNS) -> Floats:
         """What is maximised, for each curve [curve]."""

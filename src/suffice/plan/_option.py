@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice.estimate import equals, probability
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -53,7 +55,8 @@ class Robust:
     def __str__(self) -> str:
         """One sentence."""
         v = self.value
-        return f"When things go badly: P = {v.value:.2f} ({v.low:.2f} to {v.high:.2f}), {v.method}."
+        ends = f"{probability(v.low)} to {probability(v.high)}"
+        return f"When things go badly: P {equals(v.value)} ({ends}), {v.method}."
 
 
 @dataclass(frozen=True)

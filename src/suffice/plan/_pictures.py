@@ -6,15 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
-from suffice.estimate import Estimate
+from suffice.estimate import TAILS, Estimate, interval, intervals
 from suffice.forecast import pass_chances
 from suffice.metric import signs
 from suffice.plan._candidates import scaled
 from suffice.plan._objective import REPORT
-from suffice.plan._risk import Risk
+from suffice.plan._risk import wholly_attacked
 from suffice.plan._slider_grid import slider_grid
 from suffice.plan._surface import surface
+from suffice.records import (
+    ForecastRecord,
+    HostileLabels,
+    Interval,
+    LearningCurve,
+    MeanInterval,
+    MeasuredPoint,
+    ModelNeed,
+    MoreOfTheJudge,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,10 +34,10 @@ if TYPE_CHECKING:
 
     from suffice.demand import Law, Outcomes
     from suffice.forecast import Criterion
-    from suffice.metric import Kind
     from suffice.plan._market import Market
     from suffice.plan._option import Plan
     from suffice.plan._surface import Quality
+    from suffice.records import ChangeRow
 
     Floats = NDArray[np.float64]
 
@@ -36,6 +47,8 @@ _DRAWS, _RUNS = 200, 200
 _PASSES = 1000
 """Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere. With
 200 draws P has a Monte Carlo sd of .009 (`tools/bench_monte_carlo.py`)."""
+_ADDED = 15
+"""Sizes of what is added of a biased source, evenly spaced in log: chosen."""
 _HOSTILE_DRAWS = 500
 """Leave P a Monte Carlo sd of .007 (`tools/bench_monte_carlo.py`)."""
 _NEEDED_P, _MOST_SCALE = 0.5, 3.0
@@ -46,7 +59,7 @@ HOSTILE_SHARES = (0.0, 0.03, 0.1, 0.2, 0.3)
 """None, and those that grids train on (.03, .1, .3), with one between."""
 
 
-def forecast_file(
+def forecast_record(
     laws: Mapping[str, Law],
     target: str,
     market: Market,
@@ -56,32 +69,34 @@ def forecast_file(
     runs: Mapping[str, Sequence[Floats]],
     *,
     seed: int,
-) -> dict[str, Any]:
+    changes: Sequence[ChangeRow] = (),
+) -> ForecastRecord:
     """Everything that ``forecast.json`` holds."""
     law = laws[target]
     limits = criterion.thresholds(law.metrics)
-    return {
-        "model": target,
-        "sliders": slider_grid(laws, target, market, criterion, plan, seed=seed),
-        "hero": surface(law, market, criterion, quality, plan, seed=seed),
-        "learning_curves": [
+    return ForecastRecord(
+        model=target,
+        sliders=slider_grid(laws, target, market, criterion, plan, seed=seed),
+        hero=surface(law, market, criterion, quality, plan, seed=seed),
+        learning_curves=tuple(
             row
             for name, model_law in laws.items()
             for source in market.order
             for row in _learning_curves(
                 model_law, market, source, runs[name], limits, main=name == target, seed=seed
             )
-        ],
-        "more_of_the_judge": _more_of_a_biased_source(law, market, criterion, plan, seed),
-        "hostile": _hostile(law, market, criterion, plan, seed),
-        "models": [
+        ),
+        more_of_the_judge=_more_of_a_biased_source(law, market, criterion, plan, seed),
+        hostile=_hostile(law, market, criterion, plan, seed),
+        models=tuple(
             _needed(m, market, criterion, plan, seed, own=name == target)
             for name, m in laws.items()
-        ],
-        "thresholds": {
+        ),
+        thresholds={
             m.name: float(t) for m, t in zip(law.metrics, limits, strict=True) if np.isfinite(t)
         },
-    }
+        changes=tuple(changes),
+    )
 
 
 def _learning_curves(
@@ -93,15 +108,15 @@ def _learning_curves(
     *,
     main: bool,
     seed: int,
-) -> list[dict[str, Any]]:
-    """Error against tasks of one source: every metric with a threshold, on the target model."""
+) -> list[LearningCurve]:
+    """A metric against tasks of one source: each with a threshold, on the target model."""
     r = min(market.repeats[source])
     most = market.most_tasks(source, r)
     if most < market.smallest:
         return []
     sizes = np.unique(np.geomspace(market.smallest, most, _POINTS).round().astype(int))
     curves = [Curve((Tranche(source, int(n), r),)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 32])
+    outcomes = _outcomes(law, market, curves, Stream.LEARNING_CURVES.rng(seed))
     cells = dict(zip(law.curves, runs, strict=True))
     rows = []
     for k, metric in enumerate(law.metrics):
@@ -112,48 +127,48 @@ def _learning_curves(
         single = outcomes.mean[::2, None, :, k] + (
             outcomes.spread[::2, None, :, k] * outcomes.residuals[None, :, k, None]
         )
-        run_low, run_high = np.quantile(single, [0.05, 0.95], axis=(0, 1))
-        low, high = np.quantile(mean, [0.05, 0.95], axis=0)
+        run_low, run_high = intervals(single, axis=(0, 1))
+        low, high = intervals(mean, axis=0)
         measured = [
-            {
-                "x": c.tasks,
-                "mean": float(v[:, k].mean()),
-                "sd": float(v[:, k].std(ddof=1)),
-                "runs": len(v),
-            }
+            MeasuredPoint(
+                x=c.tasks,
+                mean=float(v[:, k].mean()),
+                sd=float(v[:, k].std(ddof=1)),
+                runs=len(v),
+            )
             for c, v in cells.items()
             if len(c.tranches) == 1
             and c.tranches[0].source == source
             and c.tranches[0].labels_per_task == r
         ]
         rows.append(
-            {
-                "model": law.model,
-                "source": source,
-                "labels_per_task": r,
-                "metric": metric.name,
-                "x": sizes.tolist(),
-                "mean": mean.mean(axis=0).tolist(),
-                "low": low.tolist(),
-                "high": high.tolist(),
-                "run_low": run_low.tolist(),
-                "run_high": run_high.tolist(),
-                "measured": measured,
-            }
+            LearningCurve(
+                model=law.model,
+                source=source,
+                labels_per_task=r,
+                metric=metric.name,
+                x=tuple(sizes.tolist()),
+                mean=tuple(mean.mean(axis=0).tolist()),
+                low=tuple(low.tolist()),
+                high=tuple(high.tolist()),
+                run_low=tuple(run_low.tolist()),
+                run_high=tuple(run_high.tolist()),
+                measured=tuple(measured),
+                rises=metric.better == "higher",
+            )
         )
     return rows
 
 
 def _more_of_a_biased_source(
     law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int
-) -> dict[str, Any] | None:
+) -> MoreOfTheJudge | None:
     """What adding ever more of the source with the most shared error does, in one round."""
     if len(market.order) < 2:
         return None
 
     def shared(name: str) -> float:
-        profile = market.sources[name].posterior.mean().profile
-        return float((profile.shared * profile.share).sum(axis=1).mean())
+        return market.sources[name].posterior.mean().profile.mean_shared
 
     judge = max(market.order, key=shared)
     most = market.most_tasks(judge, 1)
@@ -168,58 +183,56 @@ def _more_of_a_biased_source(
     fixed = max(others, key=lambda t: t.tasks)
     fixed = Tranche(fixed.source, fixed.tasks, fixed.labels_per_task)
     sizes = np.unique(
-        np.concatenate([[0.0], np.geomspace(market.smallest, most, 15)]).round().astype(int)
+        np.concatenate([[0.0], np.geomspace(market.smallest, most, _ADDED)]).round().astype(int)
     )
     curves = [Curve((Tranche(judge, int(n)), fixed) if n else (fixed,)) for n in sizes]
-    outcomes = _outcomes(law, market, curves, [seed, 33], _PASSES)
+    outcomes = _outcomes(law, market, curves, Stream.MORE_OF_THE_JUDGE.rng(seed), _PASSES)
     chances = pass_chances(outcomes, criterion, law.metrics)
     worst = _most_binding(law, outcomes.mean, criterion)
-    return {
-        "fixed": str(Curve((fixed,))),
-        "source": judge,
-        "metric": law.metrics[worst].name,
-        "x": sizes.tolist(),
-        "error": [
-            Estimate.from_draws(outcomes.mean[:, i, worst]).as_dict() for i in range(len(sizes))
-        ],
-        "p": [_interval(chances[:, i]) for i in range(len(sizes))],
-    }
+    return MoreOfTheJudge(
+        fixed=str(Curve((fixed,))),
+        source=judge,
+        metric=law.metrics[worst].name,
+        x=tuple(sizes.tolist()),
+        error=tuple(
+            Interval.of(Estimate.from_draws(outcomes.mean[:, i, worst])) for i in range(len(sizes))
+        ),
+        p=tuple(_mean_and_interval(chances[:, i]) for i in range(len(sizes))),
+    )
 
 
 def _hostile(
     law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int
-) -> dict[str, Any] | None:
+) -> HostileLabels | None:
     """What a hostile share of all labels would do to the recommended curve."""
     curve = plan.recommended.curve
     if not law.attacked or curve is None:
         return None
-    there = [Risk("worst", share).market(market) if share else market for share in HOSTILE_SHARES]
+    there = [wholly_attacked(market, share) for share in HOSTILE_SHARES]
     # The same luck for every share: what differs is what the hostile labels do.
     outcomes = law.outcomes(
         [resolved for m in there for resolved in m.resolve([curve])],
-        np.random.default_rng([seed, 35]),
+        Stream.HOSTILE_AND_SITUATIONS.rng(seed),
         draws=_HOSTILE_DRAWS,
         runs=_PASSES,
         half=REPORT,
         common=True,
     )
     chances = pass_chances(outcomes, criterion, law.metrics)
+    attack = next((k for k, m in enumerate(law.metrics) if m.kind == "attack"), None)
 
-    def estimates(kind: Kind) -> list[dict[str, Any]]:
-        k = next((k for k, m in enumerate(law.metrics) if m.kind == kind), None)
-        if k is None:
-            return []
-        return [Estimate.from_draws(mean).as_dict() for mean in outcomes.mean[:, :, k].T]
+    def estimates(k: int) -> tuple[Interval, ...]:
+        return tuple(Interval.of(Estimate.from_draws(mean)) for mean in outcomes.mean[:, :, k].T)
 
-    return {
-        "curve": str(curve),
-        "trigger": None if market.trigger is None else market.trigger.words,
-        "cells": law.attacked,
-        "shares": list(HOSTILE_SHARES),
-        "error": estimates("error"),
-        "attack": estimates("attack"),
-        "p": [_interval(p) for p in chances.T],
-    }
+    return HostileLabels(
+        curve=str(curve),
+        trigger=None if market.trigger is None else market.trigger.words,
+        cells=law.attacked,
+        shares=HOSTILE_SHARES,
+        error=estimates(0),
+        attack=() if attack is None else estimates(attack),
+        p=tuple(_mean_and_interval(p) for p in chances.T),
+    )
 
 
 def _most_binding(law: Law, mean: NDArray[np.floating[Any]], criterion: Criterion) -> int:
@@ -237,7 +250,7 @@ def _most_binding(law: Law, mean: NDArray[np.floating[Any]], criterion: Criterio
 
 def _needed(
     law: Law, market: Market, criterion: Criterion, plan: Plan, seed: int, *, own: bool
-) -> dict[str, Any]:
+) -> ModelNeed:
     """How far the recommended mixture must be scaled, up or down, for an even chance.
 
     The number is that of the mean of pi; its interval is the posterior of each draw's own number.
@@ -247,28 +260,29 @@ def _needed(
     if curve is None:
         raise ValueError("a plan without a curve")
     curves = [scaled(curve, k) for k in _SCALES]
-    rng = np.random.default_rng([seed, 34])
+    rng = Stream.NEEDED_TASKS.rng(seed)
     outcomes = law.outcomes(
         market.resolve(curves), rng, draws=_DRAWS, runs=_PASSES, half=REPORT, common=True
     )
     pi = pass_chances(outcomes, criterion, law.metrics)
     tasks = np.array([float(c.tasks) for c in curves])
     needed = _first(pi.mean(axis=0), tasks)
-    low, high = np.quantile([_first(row, tasks) for row in pi], [0.05, 0.95], method="nearest")
+    # Order statistics: some draws are infinite.
+    low, high = np.quantile([_first(row, tasks) for row in pi], TAILS, method="nearest")
     p = float(np.interp(1.0, _SCALES, pi.mean(axis=0)))
     if own and plan.recommended.forecast is not None:
         p = plan.recommended.forecast.p.value
     reached = np.isfinite(needed)
-    return {
-        "name": law.model,
-        "tasks_needed": round(needed) if reached else None,
-        "low": round(min(low, needed)) if reached else None,
-        "high": round(max(high, needed)) if reached and np.isfinite(high) else None,
-        "p": p,
-        "note": f"P = {p:.2f} on the recommended purchase"
+    return ModelNeed(
+        name=law.model,
+        tasks_needed=round(needed) if reached else None,
+        low=round(min(low, needed)) if reached else None,
+        high=round(max(high, needed)) if reached and np.isfinite(high) else None,
+        p=p,
+        note=f"P = {p:.2f} on the recommended purchase"
         if reached
         else f"P stays below one half up to {_MOST_SCALE:g} times the recommended purchase",
-    }
+    )
 
 
 def _first(p: Floats, tasks: Floats) -> float:
@@ -284,12 +298,11 @@ def _first(p: Floats, tasks: Floats) -> float:
 
 
 def _outcomes(
-    law: Law, market: Market, curves: Sequence[Curve], seed: list[int], runs: int = _RUNS
+    law: Law, market: Market, curves: Sequence[Curve], rng: np.random.Generator, runs: int = _RUNS
 ) -> Outcomes:
-    rng = np.random.default_rng(seed)
     return law.outcomes(market.resolve(curves), rng, draws=_DRAWS, runs=runs, half=REPORT)
 
 
-def _interval(draws: Floats) -> dict[str, float]:
-    low, high = np.quantile(draws, [0.05, 0.95])
-    return {"mean": float(draws.mean()), "low": float(low), "high": float(high)}
+def _mean_and_interval(pi: Floats) -> MeanInterval:
+    low, high = interval(pi)
+    return MeanInterval(mean=float(pi.mean()), low=low, high=high)

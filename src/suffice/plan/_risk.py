@@ -57,9 +57,7 @@ class Risk:
 
     def market(self, market: Market) -> Market:
         """The market as this risk sees it."""
-        if self.kind != "worst":
-            return market
-        return _change(market, market.names, lambda x: attacked(x, self.share, market.trigger))
+        return wholly_attacked(market, self.share) if self.kind == "worst" else market
 
     def value(self, chances: Floats) -> Floats:
         """What each curve is worth, from pi [draw, curve] in that market [curve]."""
@@ -91,6 +89,13 @@ def improved(source: Source, by: float) -> Source:
 def improved_market(market: Market, source: str, by: float) -> Market:
     """The market with one source better by so much, under quality control and without."""
     return _change(market, market.family(source), lambda s: improved(s, by))
+
+
+def wholly_attacked(market: Market, share: float) -> Market:
+    """The market when hostile workers give a share of the labels of every source; itself at 0."""
+    if share == 0.0:
+        return market
+    return _change(market, market.names, lambda s: attacked(s, share, market.trigger))
 
 
 def attacked_market(market: Market, source: str, share: float) -> Market:

@@ -13,7 +13,7 @@ Reference: Milgrom and Segal (2002), Envelope theorems for arbitrary choice sets
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from suffice.forecast import pass_chances
 from suffice.plan._candidates import neighbours
 from suffice.plan._objective import CHOOSE, CHOOSE_DRAWS, REPORT
 from suffice.plan._risk import improved_market
+from suffice.records import Interval, ShadowPrice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,16 +84,16 @@ class Shadow:
             draws=None if g.draws is None else g.draws / self.step,
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "limit": self.limit,
-            "step": self.step,
-            "unit": self.unit,
-            "gain": self.gain.as_dict(),
-            "per_unit": self.per_unit().as_dict(),
-            "curve": str(self.curve),
-        }
+    def record(self) -> ShadowPrice:
+        """For ``plan.json``."""
+        return ShadowPrice(
+            limit=self.limit,
+            step=self.step,
+            unit=self.unit,
+            gain=Interval.of(self.gain),
+            per_unit=Interval.of(self.per_unit()),
+            curve=str(self.curve),
+        )
 
     def __str__(self) -> str:
         """One line."""

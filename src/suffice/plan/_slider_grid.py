@@ -8,15 +8,18 @@ report.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.forecast import FAR, pass_chances
+from suffice._streams import Stream
+from suffice.estimate import intervals
+from suffice.forecast import FAR
 from suffice.plan._candidates import candidates, scaled
-from suffice.plan._objective import CHOOSE, REPORT
-from suffice.plan._risk import Risk
+from suffice.plan._objective import CHOOSE, REPORT, chances
+from suffice.plan._risk import wholly_attacked
 from suffice.plan._search import pick
+from suffice.records import Sliders, SliderSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,8 +57,6 @@ _ROUGH_DRAWS, _ROUGH_RUNS = 16, 120
 _DRAWS, _RUNS = 64, 400
 """Leave P a Monte Carlo sd of .024 (`tools/bench_monte_carlo.py`); the recommended curve has the
 plan's own P instead."""
-_BLOCK = 250
-"""Curves at a time: blocks this small stay in the processor's cache."""
 
 
 def slider_grid(
@@ -66,8 +67,8 @@ def slider_grid(
     plan: Plan,
     *,
     seed: int,
-) -> dict[str, Any]:
-    """Everything that the sliders need, as JSON.
+) -> Sliders:
+    """Everything that the sliders need.
 
     Args:
         laws: by model.
@@ -77,11 +78,19 @@ def slider_grid(
         plan: its recommended curve comes first, with the plan's own forecast.
         seed: of all draws.
     """
-    rng = np.random.default_rng([seed, 35])
+    rng = Stream.HOSTILE_AND_SITUATIONS.rng(seed)
     wide = market.with_money(BUDGET_RANGE[1] * market.money)
     curves = candidates(wide, levels=_LEVELS)
     rough = [
-        _pi(law, wide, criterion, curves, share, [seed, 36], _ROUGH_DRAWS, _ROUGH_RUNS, CHOOSE)
+        chances(
+            law,
+            wholly_attacked(wide, share).resolve(curves),
+            criterion,
+            Stream.SLIDERS_ROUGH.rng(seed),
+            draws=_ROUGH_DRAWS,
+            runs=_ROUGH_RUNS,
+            half=CHOOSE,
+        )
         for m, law in laws.items()
         for share in ((SHARES[0], SHARES[-1]) if m == target else SHARES[:1])
     ]
@@ -96,16 +105,25 @@ def slider_grid(
     ]
     kept = list(dict.fromkeys(kept))[:_MOST]
     names = [target, *(m for m in laws if m != target)]
-    grid: dict[str, Any] = {"choose": [], "p": [], "low": [], "high": []}
+    grid: dict[str, list[list[list[float]]]] = {"choose": [], "p": [], "low": [], "high": []}
     for m in names:
         rows: dict[str, list[list[float]]] = {key: [] for key in grid}
         for share in SHARES:
+            there = wholly_attacked(wide, share).resolve(kept)
             # The same luck at every share: what differs is what the hostile labels do.
             choosing, reporting = (
-                _pi(laws[m], wide, criterion, kept, share, [seed, 37], _DRAWS, _RUNS, half)
+                chances(
+                    laws[m],
+                    there,
+                    criterion,
+                    Stream.SLIDERS.rng(seed),
+                    draws=_DRAWS,
+                    runs=_RUNS,
+                    half=half,
+                )
                 for half in (CHOOSE, REPORT)
             )
-            low, high = np.quantile(reporting, [0.05, 0.95], axis=0)
+            low, high = intervals(reporting, axis=0)
             rows["choose"].append(_percent(choosing.mean(axis=0)))
             rows["p"].append(_percent(reporting.mean(axis=0)))
             rows["low"].append(_percent(low))
@@ -119,29 +137,39 @@ def slider_grid(
     operated = [n for n in market.names if any(t.source == n for c in kept for t in c)]
     names_sold = [*market.order, *(n for n in operated if n in market.variants)]
     place = {s: i for i, s in enumerate(names_sold)}
-    return {
-        "sources": [
-            {"name": s, "price": market.sources[s].price}
+    return Sliders(
+        sources=tuple(
             # The price of an answer under quality control moves with the price of a label.
-            | ({"of": place[market.variants[s]]} if s in market.variants else {})
+            SliderSource(
+                name=s,
+                price=market.sources[s].price,
+                of=place[market.variants[s]] if s in market.variants else None,
+            )
             for s in names_sold
-        ],
-        "budget": market.money,
-        "models": names,
-        "shares": list(SHARES),
-        "curves": [
-            [[place[t.source], t.tasks, t.labels_per_task, t.round] for t in c] for c in kept
-        ],
-        **grid,
-        "far": [[laws[m].distance(c) == FAR for c in kept] for m in names],
-    }
+        ),
+        budget=market.money,
+        models=tuple(names),
+        shares=SHARES,
+        curves=tuple(
+            tuple((place[t.source], t.tasks, t.labels_per_task, t.round) for t in c) for c in kept
+        ),
+        choose=_frozen(grid["choose"]),
+        p=_frozen(grid["p"]),
+        low=_frozen(grid["low"]),
+        high=_frozen(grid["high"]),
+        far=tuple(tuple(laws[m].distance(c) == FAR for c in kept) for m in names),
+    )
+
+
+def _frozen(grid: list[list[list[float]]]) -> tuple[tuple[tuple[float, ...], ...], ...]:
+    return tuple(tuple(tuple(row) for row in part) for part in grid)
 
 
 def _best_somewhere(
     curves: Sequence[Curve],
     wide: Market,
     market: Market,
-    chances: Sequence[Floats],
+    rough: Sequence[Floats],
     rng: np.random.Generator,
 ) -> list[Curve]:
     """Curves that are picked under random prices and budgets, the most often picked first."""
@@ -160,33 +188,11 @@ def _best_somewhere(
         budget = market.money * np.exp(rng.uniform(*np.log(BUDGET_RANGE)))
         able = np.flatnonzero(costs <= budget)
         if len(able):
-            p = chances[k % len(chances)]
+            p = rough[k % len(rough)]
             target = float(rng.uniform(0.0, 1.0)) if k % 3 == 0 else None
             votes[pick(costs, p, target, able)] += 1
     order = np.argsort(-votes, kind="stable")
     return [curves[int(i)] for i in order if votes[i]]
-
-
-def _pi(
-    law: Law,
-    market: Market,
-    criterion: Criterion,
-    curves: Sequence[Curve],
-    share: float,
-    seed: list[int],
-    draws: int,
-    runs: int,
-    half: int,
-) -> Floats:
-    """pi [draw, curve] with a share of hostile labels in every source."""
-    rng = np.random.default_rng(seed)
-    there = Risk("worst", share).market(market) if share else market
-    parts = []
-    for start in range(0, len(curves), _BLOCK):
-        block = there.resolve(curves[start : start + _BLOCK])
-        outcomes = law.outcomes(block, rng, draws=draws, runs=runs, half=half)
-        parts.append(pass_chances(outcomes, criterion, law.metrics))
-    return np.concatenate(parts, axis=1)
 
 
 def _percent(p: Floats) -> list[float]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
-from suffice.forecast import pass_chances
+from suffice.forecast import FAR, pass_chances
 from suffice.plan._candidates import arrangements
+from suffice.records import Hero, HeroPoint, PathPoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,13 +45,13 @@ def quality_of(curve: Curve, quality: Quality) -> float:
 
 def surface(
     law: Law, market: Market, criterion: Criterion, quality: Quality, plan: Plan, *, seed: int
-) -> dict[str, Any]:
+) -> Hero:
     """P, cost and feasibility of the cheapest mixture at every quantity and quality.
 
     Two kinds of label at most are needed for the cheapest mixture of a given quality (it lies on
     the lower convex hull of price against quality). Rounds are arranged as is best for P.
     """
-    rng = np.random.default_rng([seed, 31])
+    rng = Stream.SURFACE.rng(seed)
     shown = [plan.recommended, *plan.alternatives]
     bought = [o.curve for o in shown if o.curve is not None]
     most = max(c.tasks for c in bought) * _BEYOND
@@ -71,38 +73,46 @@ def surface(
     chances = pass_chances(outcomes, criterion, law.metrics).mean(axis=0)
     ends = np.cumsum([0, *(len(group) for group in cells)])
     best = np.array([chances[a:b].max() for a, b in itertools.pairwise(ends)])
-    far = np.array([law.distance(group[0]) == "far" for group in cells])
+    far = np.array([law.distance(group[0]) == FAR for group in cells])
     p = np.where(far, np.nan, best).reshape(cost.shape)
 
-    def point(option: Option, role: str) -> dict[str, Any]:
+    def point(option: Option, role: Literal["recommended", "alternative"]) -> HeroPoint:
         if option.curve is None or option.forecast is None:
             raise ValueError("only bought curves are points")
-        return {
-            "name": option.name,
-            "quantity": option.curve.tasks,
-            "quality": quality_of(option.curve, quality),
-            "p": option.forecast.p.value,
-            "cost": option.cost,
-            "role": role,
-        }
+        return HeroPoint(
+            name=option.name,
+            quantity=option.curve.tasks,
+            quality=quality_of(option.curve, quality),
+            p=option.forecast.p.value,
+            cost=option.cost,
+            role=role,
+        )
 
-    return {
-        "quantity": quantities.tolist(),
-        "quality": qualities.tolist(),
-        "p": [[None if np.isnan(v) else float(v) for v in row] for row in p],
-        "cost": cost.tolist(),
-        "feasible": feasible.tolist(),
-        "budget": market.money,
-        "points": [
+    path = [point(o, "alternative") for o in plan.frontier]
+    return Hero(
+        quantity=tuple(quantities.tolist()),
+        quality=tuple(qualities.tolist()),
+        p=tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in p),
+        cost=tuple(map(tuple, cost.tolist())),
+        feasible=tuple(map(tuple, feasible.tolist())),
+        budget=market.money,
+        points=tuple(
             point(o, "recommended" if o is plan.recommended else "alternative")
             for o in shown
             if o.curve is not None
-        ],
-        "path": [
-            {"budget": o.cost, **{k: v for k, v in point(o, "path").items() if k != "role"}}
-            for o in plan.frontier
-        ],
-    }
+        ),
+        path=tuple(
+            PathPoint(
+                budget=at.cost,
+                name=at.name,
+                quantity=at.quantity,
+                quality=at.quality,
+                p=at.p,
+                cost=at.cost,
+            )
+            for at in path
+        ),
+    )
 
 
 def _hull(market: Market, quality: Quality) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice.channel import Tasks
 from suffice.errors import InputError
 from suffice.labels.kinds import COMPARISON
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
 
 HARD = "hard"
 """Name of the evaluation slice of close calls."""
+
+HELD_OUT_SHARE = 0.2
+"""Of the training tasks, by group, those that choose hyperparameters. A convention: one in five, as
+in five-fold cross-validation."""
+
+REPLICAS = 60
+"""Other gold that a run is scored on. Chosen: a standard deviation from so many draws is off by a
+tenth (1 / sqrt(2 * 60)); more cost time and space with every run."""
+
+_HALVINGS = 10
+"""Ways of halving the gold raters that ``corrected_gold`` takes the mean of. Chosen: the mean over
+two halves each leaves little of the luck of which raters are in a half."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +158,25 @@ class Audited:
     second: NDArray[np.int64]
 
 
+SAME_POOL = (
+    "Training uses the same pool of texts and is judged on the same gold as the measured runs."
+)
+"""What every pool takes for granted."""
+
+COMPARISONS = Citation(
+    "Comparisons",
+    "Bradley & Terry (1952), Rank analysis of incomplete block designs",
+    "https://doi.org/10.1093/biomet/39.3-4.324",
+)
+
+HALF_SAMPLES = Citation(
+    "Correction of gold for its own noise",
+    "Schucany, Gray & Owen (1971), On bias reduction in estimation",
+    "https://doi.org/10.1080/01621459.1971.10482296",
+)
+"""Of ``corrected_gold``."""
+
+
 class Pool(Protocol):
     """Items that can be labelled, and the evaluation that training never sees."""
 
@@ -175,6 +207,14 @@ class Pool(Protocol):
     @property
     def fingerprint(self) -> str:
         """Hash of all that a run can see of this pool."""
+
+    @property
+    def said(self) -> Said:
+        """What tasks and gold take for granted, cannot see, and rest on."""
+
+    @property
+    def teaches(self) -> str:
+        """What a model trained on it does, in words; empty where only the user knows."""
 
     def draw_tasks(
         self, n: int, rng: np.random.Generator, *, source: str, where: tuple[str, ...] = ()
@@ -231,7 +271,7 @@ def corrected_gold(
     if half == 0:
         return whole
     total, panels = np.zeros(len(first)), 0
-    for _ in range(10):
+    for _ in range(_HALVINGS):
         order = rng.permutation(k)
         for pick in (order[:half], order[k - half :]):
             total += compare(first[:, pick].mean(axis=1), second[:, pick].mean(axis=1))

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice._streams import Stream
 from suffice.channel import Tasks
 from suffice.errors import InputError
 from suffice.pools._metrics import Candidates
 from suffice.pools._pool import (
+    COMPARISONS,
+    HALF_SAMPLES,
     HARD,
+    HELD_OUT_SHARE,
+    REPLICAS,
+    SAME_POOL,
     Audited,
     Evaluation,
     check_where,
@@ -21,22 +27,31 @@ from suffice.pools._pool import (
     independent_tasks,
     split_documents,
 )
+from suffice.pools._rating_table import ratings_of
+from suffice.pools._ratings import Ratings
 from suffice.pools._recorded import RatingChannel, RecordedChannel, ScoreChannel, compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    import polars as pl
     from numpy.typing import NDArray
 
-    from suffice.pools._ratings import Ratings
-
 GOLD_RATERS = 9
-"""Raters kept for gold; the other raters of a text are what sources sell."""
+"""Raters kept for gold; the other raters of a text are what sources sell. Chosen: of the example's
+twenty or so, nearly half. More make gold sharper, and leave fewer for the dearest label."""
 
 EVALUATION_SHARE = 0.4
-HELD_OUT_SHARE = 0.2
+"""Of the texts, by document. Chosen: more make the evaluation's own luck smaller, and leave fewer
+texts to train on, of which there are pairs in plenty."""
+
 HARD_SHARE = 1 / 3
-REPLICAS = 60
+"""Of the evaluation pairs, the closest ones, that make the hard slice. Chosen; moves its error."""
+
+_GAPS = 2000
+"""Pairs a domain whose gaps say how hard a gap is. Chosen: a rank among so many is off
+by .01 at most (1 / sqrt(4 * 2000))."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +77,25 @@ class RatingPool:
     _gold: NDArray[np.float64]
     _gap_ranks: NDArray[np.float64]
     _channels: Mapping[str, RecordedChannel]
+
+    said = Said(
+        assumptions=(SAME_POOL,),
+        limits=(
+            "People share whatever they all get wrong: gold comes from the same kind of raters as "
+            "the crowd and the panel, so no error that raters have in common can show.",
+            "The ratings carry no rater ids: nobody can be told apart, screened or trusted more.",
+        ),
+        citations=(
+            HALF_SAMPLES,
+            COMPARISONS,
+            Citation(
+                "Example ratings and lexicon judge",
+                "Hutto & Gilbert (2014), VADER, ICWSM",
+                "https://doi.org/10.1609/icwsm.v8i1.14550",
+            ),
+        ),
+    )
+    teaches = "ranks sentiment"
 
     @property
     def prompts(self) -> None:
@@ -117,21 +151,31 @@ class RatingPool:
 
 
 def rating_pool(
-    ratings: Ratings, chosen: NDArray[np.int64], raters: Mapping[str, int], *, pairs: int, seed: int
+    ratings: Ratings | Path | pl.DataFrame,
+    chosen: NDArray[np.int64] | None,
+    raters: Mapping[str, int],
+    *,
+    pairs: int,
+    seed: int,
 ) -> RatingPool:
     """Split rated texts into training and evaluation, and raters into gold and sources.
 
     Args:
-        ratings: the rated texts.
-        chosen: which of them to use [item].
+        ratings: the rated texts, or a file or rows that ``ratings_of`` reads.
+        chosen: which of them to use [item]; None for all.
         raters: for each source, how many raters stand behind one of its labels; 0 means the
             lexicon's score.
         pairs: comparisons in the evaluation.
         seed: of the split.
 
     Raises:
-        InputError: a source wants more raters than a text has beside gold.
+        InputError: a source wants more raters than a text has beside gold, or a score that there
+            is not.
     """
+    if not isinstance(ratings, Ratings):
+        ratings = ratings_of(ratings)
+    if chosen is None:
+        chosen = np.arange(len(ratings))
     rng = Stream.RATING_POOL.rng(seed)
     domain, document = ratings.domain[chosen], ratings.document[chosen]
     shuffled = [rng.permutation(ratings.of(int(i))) for i in chosen]
@@ -141,6 +185,11 @@ def rating_pool(
             raise InputError(
                 f"source {name!r} wants {wanted} raters for one label",
                 fix=f"every text has {spare} beside the {GOLD_RATERS} that make gold",
+            )
+        if not wanted and np.isnan(ratings.lexicon[chosen]).any():
+            raise InputError(
+                f"source {name!r} gives scores, which some texts lack",
+                fix="give every text a score, or let raters stand behind its labels",
             )
     gold = np.array([r[:GOLD_RATERS] for r in shuffled], dtype=np.float64)
     others = np.array([r[GOLD_RATERS : GOLD_RATERS + spare] for r in shuffled], dtype=np.float64)
@@ -182,7 +231,7 @@ def rating_pool(
     )
 
     x, y = np.concatenate(
-        [_pairs(np.flatnonzero(training & (domain == s)), 2000, rng) for s in range(len(names))],
+        [_pairs(np.flatnonzero(training & (domain == s)), _GAPS, rng) for s in range(len(names))],
         axis=1,
     )
     channels: dict[str, RecordedChannel] = {}

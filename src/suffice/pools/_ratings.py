@@ -38,7 +38,9 @@ _WITH_DOCUMENTS = ("amazon", "nyt")
 
 _ARCHIVE = "hutto_ICWSM_2014.tar.gz"
 _MEANS_AGREE = 1e-6
+"""Two files give a text's mean rating; apart by more than rounding, they are not of one text."""
 _SCORE_EVERY = 500
+"""Texts between two steps of the progress bar: chosen."""
 _VERSION = 1
 """Of the parsed form: a change here makes every machine parse anew."""
 
@@ -192,7 +194,7 @@ def _parse(source: Path, progress: Progress) -> Ratings:
         texts=tuple(texts),
         domain=np.asarray(domain, dtype=np.int64),
         domain_names=DOMAIN_NAMES,
-        document=_number_documents(texts, documents),
+        document=number_documents(texts, documents),
         values=np.asarray([value for row in rows for value in row], dtype=np.int8),
         offsets=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
         lexicon=lexicon,
@@ -217,7 +219,7 @@ def _rows(tar: tarfile.TarFile, name: str, columns: int) -> list[list[str]]:
     return rows
 
 
-def _number_documents(texts: list[str], documents: list[tuple[str, str]]) -> NDArray[np.int64]:
+def number_documents(texts: list[str], documents: list[tuple[str, str]]) -> NDArray[np.int64]:
     """Number the documents, as one where they share a text [text]."""
     parent: dict[tuple[str, str], tuple[str, str]] = {}
 

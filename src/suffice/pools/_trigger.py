@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 AnyPool = TypeVar("AnyPool", bound="RatingPool | TaskPool")
 
 FEWEST_TASKS = 50
-"""With fewer evaluation tasks that the trigger decides, its success is not worth measuring."""
+"""With fewer evaluation tasks that the trigger decides, its success is not worth measuring. Chosen:
+the standard error of a share of 50 tasks is up to .07; moves only what is refused."""
 
 
 def plant_trigger(

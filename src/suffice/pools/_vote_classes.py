@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.labels import counted, natural_order
-from suffice.labels.kinds import MOST_CLASSES
+from suffice.labels.kinds import MOST_CLASSES, Comparison, TwoWay, classes_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from suffice.labels import LabelTable
+    from suffice.labels.kinds import LabelKind
+    from suffice.pools._given import Place
     from suffice.progress import Progress
 
 _MOST_LISTED = 8
+"""Names of classes that a message lists. Chosen: it stays one line."""
 
 
 def classes_of(tables: Mapping[str, LabelTable]) -> tuple[str, ...]:
@@ -28,20 +30,23 @@ def classes_of(tables: Mapping[str, LabelTable]) -> tuple[str, ...]:
     return tuple(sorted(given)) if len(given) == 2 else natural_order(list(given))
 
 
-def check_classes(
+def kind_of_votes(
     known: Sequence[str],
     tables: Mapping[str, LabelTable],
-    labels: Mapping[str, Path],
-    paired: Path | None,
-) -> None:
-    """Raise InputError where these classes cannot be learned.
+    labels: Mapping[str, Place],
+    paired: Place | None,
+) -> LabelKind:
+    """The kind of labels that name these classes.
 
     Args:
         known: the classes.
-        tables, labels: what each source said, and the file where it stands.
-        paired: the file of items, where they are pairs of texts.
+        tables, labels: what each source said, and where that stands.
+        paired: where the items stand, if they are pairs of texts.
+
+    Raises:
+        InputError: these classes cannot be learned.
     """
-    where = ", ".join(str(p) for p in labels.values())
+    where = ", ".join(p.where for p in labels.values())
     given = {c for t in tables.values() for c in t.classes}
     if len(given) == 1:
         raise InputError(
@@ -56,11 +61,12 @@ def check_classes(
             fix=f"keep {MOST_CLASSES} at most, or name them in task.classes",
         )
     if len(known) == 2:
-        return
+        # With labels of both, there is nothing more that could be wrong with two.
+        return classes_kind(known) if paired is None else Comparison((known[0], known[1]))
     if paired is not None:
         raise InputError(
             f"pairs of texts take two classes, and there are {len(known)}: {listed_names(known)}",
-            where=str(paired),
+            where=paired.where,
             fix="keep two, or give single texts in a column 'text'",
         )
     if never := [c for c in known if c not in given]:
@@ -69,36 +75,39 @@ def check_classes(
             where=where,
             fix="add labels of it, or leave it out of task.classes and its tasks out of the gold",
         )
+    return classes_kind(known)
 
 
 def check_judged(
-    known: Sequence[str],
+    kind: LabelKind,
     truth: NDArray[np.float64],
     tables: Mapping[str, LabelTable],
-    gold: Path,
+    gold: Place,
     progress: Progress | None,
 ) -> None:
     """Say which classes no gold task is of: a model that gives them is never judged right.
 
     Args:
-        known: the classes; of two, gold is checked elsewhere.
+        kind: of the labels; gold of two-way ones is checked where it is split off.
         truth: number of the right one [task]; NaN where there is no gold.
         tables: what each source said.
-        gold: the file of gold.
+        gold: where gold stands.
         progress: told about it; None where the classes were found in the labels, so that such a
             class may be a slip.
 
     Raises:
         InputError: there is such a class, and it may be a slip.
     """
-    for number, name in enumerate(known):
-        if len(known) == 2 or (truth == number).any():
+    if isinstance(kind, TwoWay):
+        return
+    for number, name in enumerate(kind.names):
+        if (truth == number).any():
             continue
         said = sum(int((t.frame["label"] == name).sum()) for t in tables.values())
         unseen = f"no gold task is {name!r}, and {counted(said, 'label')} said so"
         if progress is None:
             raise InputError(
-                unseen, where=str(gold), fix="mend a slip, or name the classes in task.classes"
+                unseen, where=gold.where, fix="mend a slip, or name the classes in task.classes"
             )
         progress.note(f"{gold.name}: {unseen}: a model that gives this class is never right")
 

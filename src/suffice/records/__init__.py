@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from suffice.records._forecast import PathPoint as PathPoint
     from suffice.records._forecast import Sliders as Sliders
     from suffice.records._forecast import SliderSource as SliderSource
+    from suffice.records._horizon import Band as Band
     from suffice.records._horizon import DangerRows as DangerRows
     from suffice.records._horizon import DriverRow as DriverRow
     from suffice.records._horizon import HorizonRecord as HorizonRecord
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from suffice.records._plan import Budget as Budget
     from suffice.records._plan import CheckRow as CheckRow
     from suffice.records._plan import CriterionRow as CriterionRow
+    from suffice.records._plan import Distance as Distance
     from suffice.records._plan import FlipRow as FlipRow
     from suffice.records._plan import OptionRow as OptionRow
     from suffice.records._plan import PlanRecord as PlanRecord
@@ -86,6 +88,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Sliders",
         ),
         "suffice.records._horizon": (
+            "Band",
             "DangerRows",
             "DriverRow",
             "HorizonRecord",
@@ -118,6 +121,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Budget",
             "CheckRow",
             "CriterionRow",
+            "Distance",
             "FlipRow",
             "OptionRow",
             "PlanRecord",

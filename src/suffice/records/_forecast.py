@@ -78,8 +78,10 @@ class MeasuredPoint(Part):
     runs: Count | None = None
 
 
-class LearningCurve(Part):
-    """How a metric falls with the quantity of one source's labels."""
+class LearningCurve(Sparse):
+    """How a metric falls with the quantity of one source's labels; ``rises``: higher is better."""
+
+    where_said = frozenset({"rises"})
 
     model: str
     source: str
@@ -92,6 +94,16 @@ class LearningCurve(Part):
     run_low: tuple[float, ...] = ()
     run_high: tuple[float, ...] = ()
     measured: tuple[MeasuredPoint, ...] = ()
+    rises: bool = False
+
+    @property
+    def best(self) -> float:
+        """The best mean on the curve."""
+        return max(self.mean) if self.rises else min(self.mean)
+
+    def meets(self, value: float, bar: float) -> bool:
+        """Whether a value is as good as the bar."""
+        return value >= bar if self.rises else value <= bar
 
     @model_validator(mode="after")
     def _lengths(self) -> LearningCurve:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -20,6 +20,9 @@ from suffice.records._part import (
     TrancheRow,
 )
 from suffice.records._record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Distance = Literal["inside", "near", "far"]
 """How far a curve lies from what was measured."""
@@ -82,11 +85,13 @@ class UncertaintyPart(Part):
     counted: str = ""
 
 
-class RobustRow(Interval):
-    """What the recommended curve is worth when things go badly."""
-
+class _Risk(Part):
     kind: str
     share: Share
+
+
+class RobustRow(Interval, _Risk):
+    """What the recommended curve is worth when things go badly, and which way they go."""
 
 
 class ShadowPrice(Part):
@@ -162,6 +167,14 @@ class PlanRecord(Record):
     assumptions: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
     check_left_out: tuple[str, ...] = ()
+
+    def checked(self, rows: Sequence[CheckRow], left_out: Sequence[str] = ()) -> PlanRecord:
+        """The same plan after its check."""
+        return self.model_copy(update={"check": tuple(rows), "check_left_out": tuple(left_out)})
+
+    def without_check(self) -> PlanRecord:
+        """The same plan, saying that there will be no check."""
+        return self.model_copy(update={"check_skipped": True})
 
     @field_validator("validity", mode="plain")
     @classmethod

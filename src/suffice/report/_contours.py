@@ -26,6 +26,7 @@ _SEGMENTS: dict[int, tuple[tuple[int, int], ...]] = {
     3: ((1, 3),), 6: ((2, 0),), 12: ((3, 1),), 9: ((0, 2),),
     14: ((3, 0),), 13: ((0, 1),), 11: ((1, 2),), 7: ((2, 3),),
 }  # fmt: skip
+# The same where two corners across from each other are high: True where the middle is, too.
 _SADDLES: dict[tuple[int, bool], tuple[tuple[int, int], ...]] = {
     (5, True): ((0, 1), (2, 3)),
     (5, False): ((0, 3), (2, 1)),

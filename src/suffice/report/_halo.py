@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from suffice.report._placement import Place
 
 NARROWER_THAN = 470
+"""Pixels of a chart's width that part a phone from a desk: by eye, between the two that are
+drawn."""
 ON_A_DESK, ON_A_PHONE = f"width >= {NARROWER_THAN}", f"width < {NARROWER_THAN}"
 """When a chart is as wide as on a desk or as narrow as on a phone, as Vega puts it."""
 

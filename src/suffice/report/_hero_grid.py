@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from suffice.report._placement import Place
 
 LINE_LEVELS = (0.1, 0.5, 0.9)
+"""Levels of P with a line of their own; chosen: unlikely, even, and likely."""
+# By eye.
 WIDE = (740.0, 440.0)
 NARROW = (296.0, 380.0)
 """Width and height of the plot in pixels, on a desk and on a phone: labels are placed for these."""
 _NICE_COSTS = tuple(s * 10.0**d for d in range(-2, 9) for s in (1.0, 3.0))
 _MOST_COST_LINES = 5
+"""Chosen, so that their labels keep apart."""
 HARDLY = 0.02
+"""A P below which nothing is drawn: the lowest edge of the bands of colour."""
 _LIKE_THE_BUDGET = 0.15
+"""Steps of log10 of cost within which a line would run beside that of the budget: by eye."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BAND_EDGES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
+"""Levels of P where the colour changes; chosen: even in the middle, finer where P nears 0 and 1."""
 
 
 def surface_layers(picture: Picture, x: Any, y: Any) -> list[Any]:  # noqa: ANN401

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from suffice.forecast.horizon import Horizon
 
 _WIDTH, _HEIGHT, _PNG_SCALE = 250, 260, 2.0
+"""A panel in pixels, by eye; pixels of the PNG to one of them, for screens of high density."""
 _NORMAL_90 = 1.645
+"""Standard deviations to the 95 % point of the normal, for a 90 % interval."""
 _TOP, _BOTTOM = 1e8, 1.0
 """Where the axis ends: a band that goes on beyond says so by touching the edge."""
 

@@ -33,7 +33,7 @@ def judge_figure(more: MoreOfTheJudge, thresholds: Mapping[str, float]) -> Figur
     errors = [(e.value, e.low, e.high) for e in more.error]
     chances = [(p.mean, p.low, p.high) for p in more.p]
     start = f"Beside {more.fixed}, with {more.source} labels added"
-    error_alt = f"{start}: {name} {_ends(more, [words.percent(e[0]) for e in errors])}"
+    error_alt = f"{start}: {name} {_ends(more, [words.exact(more.metric, e[0]) for e in errors])}"
     p_alt = f"{start}: P {_ends(more, [words.probability(c[0]) for c in chances])}"
     room = span([v for e in errors for v in e] + ([threshold] if threshold is not None else []))
     return Figure(
@@ -51,7 +51,7 @@ def judge_figure(more: MoreOfTheJudge, thresholds: Mapping[str, float]) -> Figur
             caption=f"{more.source} labels added beside {more.fixed}",
             headers=("labels added", name, "P"),
             rows=tuple(
-                (words.count(x), words.rate(e), words.with_interval(p))
+                (words.count(x), words.between_values(more.metric, e), words.with_interval(p))
                 for x, e, p in zip(more.x, more.error, more.p, strict=True)
             ),
         ),
@@ -119,7 +119,7 @@ def _spec(
 
     def y(field: str) -> Any:  # noqa: ANN401
         axis = (
-            alt.Axis(format="~%", title=None, tickCount=5)
+            alt.Axis(format="~%" if words.is_rate(more.metric) else "~g", title=None, tickCount=5)
             if number == "rate"
             else alt.Axis(labelExpr=CHANCE_LABEL, title=None, tickCount=5)
         )
@@ -141,6 +141,6 @@ def _spec(
         ).encode(y=y("mean")),
     ]  # fmt: skip
     if threshold is not None:
-        bar, below = words.whole_percent(threshold), series[-1][0] > threshold
+        bar, below = words.amount(more.metric, threshold), series[-1][0] > threshold
         layers += threshold_layers(threshold, (min(more.x), max(more.x)), x, y, bar, below=below)
     return finished(*layers, height=230, narrow=210, alt_text=alt_text)

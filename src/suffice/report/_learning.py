@@ -73,10 +73,12 @@ def sort_learning(
 
 
 def _gap(forecast: ForecastRecord, model: str, metric: str) -> float:
-    """How far the best source's mean stays above the criterion (negative: below it)."""
+    """How much worse than the criterion the best source's mean stays (negative: better)."""
     bar = forecast.thresholds.get(metric)
     curves = [c for c in forecast.learning_curves if (c.model, c.metric) == (model, metric)]
-    return min(min(c.mean) for c in curves) - bar if bar is not None else -1.0
+    if bar is None:
+        return -1.0
+    return min(bar - c.best if c.rises else c.best - bar for c in curves)
 
 
 def _figure(
@@ -85,7 +87,8 @@ def _figure(
     x_range = min(min(c.x) for c in curves) / _MARGIN, max(max(c.x) for c in curves) * _MARGIN
     heights = [v for c in curves for v in (*(c.run_low or c.low), *(c.run_high or c.high))]
     low, high = span([*heights, *([threshold] if threshold is not None else [])])
-    y_range = max(low, 0.0), min(high, 1.0) if words.is_rate(metric) else high
+    about = metric_named(metric)
+    y_range = max(low, about.low), min(high, about.high)
     panels = []
     for curve in curves:
         reach = _reach(curve, threshold)
@@ -109,9 +112,10 @@ def _caption(curves: list[LearningCurve], threshold: float | None) -> str:
     """How many of the sources reach the criterion on their own."""
     if threshold is None:
         return "The criterion says nothing about this metric."
-    reached = [c for c in curves if min(c.mean) <= threshold]
+    reached = [c for c in curves if c.meets(c.best, threshold)]
+    moves = "rises" if curves[0].rises else "falls"
     return (
-        f"The mean falls to the criterion of {words.amount(curves[0].metric, threshold)} for "
+        f"The mean {moves} to the criterion of {words.amount(curves[0].metric, threshold)} for "
         f"{len(reached)} of {len(curves)} ways to buy labels, within the quantities shown."
     )
 
@@ -123,13 +127,13 @@ def _bought(curve: LearningCurve) -> str:
 
 def _reach(curve: LearningCurve, threshold: float | None) -> str:
     """Where the curve crosses the criterion, in words."""
-    last = f"{_value(curve.metric, curve.mean[-1])} at {words.count(curve.x[-1])} tasks"
+    last = f"{words.exact(curve.metric, curve.mean[-1])} at {words.count(curve.x[-1])} tasks"
     if threshold is None:
         return f"{last}; no criterion for this metric."
-    met = [x for x, v in zip(curve.x, curve.mean, strict=True) if v <= threshold]
+    met = [x for x, v in zip(curve.x, curve.mean, strict=True) if curve.meets(v, threshold)]
     bar = words.amount(curve.metric, threshold)
     if not met:
-        return f"the mean stays above {bar}, {last}."
+        return f"the mean stays {'below' if curve.rises else 'above'} {bar}, {last}."
     return f"the mean reaches {bar} at about {words.roughly(met[0])} tasks; {last}."
 
 
@@ -210,10 +214,6 @@ def threshold_layers(
     ]
 
 
-def _value(metric: str, value: float) -> str:
-    return words.percent(value) if words.is_rate(metric) else words.plain(value, 3)
-
-
 def _rows(curve: LearningCurve) -> list[dict[str, float]]:
     """The curve's points as rows."""
     keys = [k for k in ("x", "mean", "low", "high", "run_low", "run_high") if getattr(curve, k)]
@@ -234,19 +234,19 @@ def _table(model: str, metric: str, curves: list[LearningCurve]) -> Table:
     for curve in curves:
         for m in curve.measured:
             near = min(range(len(curve.x)), key=lambda k: abs(curve.x[k] - m.x))
-            spread = _value(metric, m.sd) if m.sd is not None else words.EM_RULE
+            spread = words.exact(metric, m.sd) if m.sd is not None else words.EM_RULE
             low, high = curve.low[near], curve.high[near]
-            band = f"{_value(metric, low)} to {_value(metric, high)}"
+            band = f"{words.exact(metric, low)} to {words.exact(metric, high)}"
             if words.is_rate(metric):
                 band = f"{100 * low:.1f} to {100 * high:.1f}"
             rows.append(
                 (
                     _bought(curve),
                     words.count(m.x),
-                    _value(metric, m.mean),
+                    words.exact(metric, m.mean),
                     spread,
                     str(m.runs) if m.runs is not None else words.EM_RULE,
-                    f"{_value(metric, curve.mean[near])} ({band})",
+                    f"{words.exact(metric, curve.mean[near])} ({band})",
                 )
             )
     return Table(

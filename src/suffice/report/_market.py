@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from suffice.records import Priced, SupplyRecord
 
 _SERIES = 6
-_FRONTIER_SIZE = (740.0, 300.0)
+"""Colours and marks that the report's style sheet has."""
 _LANE_PX = 15
+"""Pixels between two sources of one row: by eye."""
 
 
 def slices_figure(supply: SupplyRecord) -> Figure | None:

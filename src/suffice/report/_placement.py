@@ -16,7 +16,11 @@ Align = Literal["left", "center", "right"]
 CHARACTER_EM, BOLD_EM = 0.6, 0.68
 """Mean width of a character: of the widest common system font, so that no other overlaps."""
 LINE_EM = 1.25
+"""Height of a line (14 pixels, see ``_halo``) in sizes of the usual font of labels, 12 pixels:
+about."""
 _OUTSIDE = 12.0
+"""Overlap that a pixel outside of the chart counts for; chosen: worse than to touch another
+label."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ TRY_IT = ("try", "Try it")
 """Its place in the contents."""
 
 PRICE_RANGE = 4.0
+"""Factor by which prices can be moved, up and down: that under which the plan weighed purchases."""
 BUDGET_RANGE = (0.2, 2.5)
+"""Shares of the study's budget that the slider spans: those for which purchases were weighed."""
 
 _CAPTION = (
     "P against cost of the best purchases at these prices. The star is the purchase above, the "

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NONE = words.EM_RULE
 LEDGER_ROWS = 60
+"""Most entries of the ledger on the page, newest first; chosen to keep it short. The file has
+all."""
 
 
 def to_buy(plan: PlanRecord) -> Table:
@@ -277,7 +279,7 @@ def discrepancy(law: LawRecord) -> Table:
         caption="Standard deviation of the law's own error",
         headers=("metric", "sd of the law's error"),
         rows=tuple(
-            (words.metric(metric), words.percent(sd, 2))
+            (words.metric(metric), words.exact(metric, sd, 2))
             for metric, sd in law.discrepancy_sd.items()
         ),
     )

@@ -123,16 +123,6 @@ def listing(parts: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def in_short(curve: Iterable[TrancheRow]) -> str:
-    """A curve in one line, as a curve prints itself: ``1,200 crowd + 1,000 panel x5 (round 2)``."""
-    parts = []
-    for t in curve:
-        repeats = f" x{t.labels_per_task}" if t.labels_per_task > 1 else ""
-        order = f" (round {t.round})" if t.round > 1 else ""
-        parts.append(f"{t.tasks:,} {t.source}{repeats}{order}")
-    return " + ".join(parts)
-
-
 def tranche(t: TrancheRow) -> str:
     """One purchase in words: ``5,000 panel labels (1,000 hard tasks, 5 each)``."""
     labels = f"{t.labels:,} {t.source} label{'' if t.labels == 1 else 's'}"
@@ -252,8 +242,20 @@ def is_rate(name: str) -> bool:
     return metric_named(name).is_share
 
 
+def exact(name: str, value: float, digits: int = 1) -> str:
+    """A measured value of a metric: ``14.8 %`` for a share, ``.612`` for any other."""
+    return percent(value, digits) if is_rate(name) else plain(value, 3)
+
+
+def between_values(name: str, e: Interval) -> str:
+    """The same with its interval: ``24.1 % (23.2 to 25.0)``, ``.612 (.590 to .634)``."""
+    if is_rate(name):
+        return rate(e)
+    return f"{plain(e.value, 3)} ({plain(e.low, 3)} to {plain(e.high, 3)})"
+
+
 def amount(name: str, value: float) -> str:
-    """A value of a metric: ``14.8 %`` for a share, ``.612`` for any other."""
+    """A limit on a metric, without needless decimals: ``15 %``, ``.612``."""
     return whole_percent(value) if is_rate(name) else plain(value, 3)
 
 

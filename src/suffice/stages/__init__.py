@@ -19,11 +19,21 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.demand import list_models as list_models
+    from suffice.demand.scaling import CurveForecast as CurveForecast
+    from suffice.demand.scaling import Extrapolation as Extrapolation
+    from suffice.demand.scaling import draw_curves as draw_curves
+    from suffice.demand.scaling import extrapolate as extrapolate
+    from suffice.forecast import TrackRecord as TrackRecord
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
     from suffice.forecast.theory import Bound as Bound
+    from suffice.plan import Plan as Plan
     from suffice.plan import Risk as Risk
     from suffice.plan import limits_text as limits_text
+    from suffice.records import LawRecord as LawRecord
+    from suffice.records import PlanRecord as PlanRecord
+    from suffice.stages._audit import audit as audit
     from suffice.stages._bits import LabelBits as LabelBits
     from suffice.stages._bits import bits as bits
     from suffice.stages._bounds import Asked as Asked
@@ -31,42 +41,70 @@ if TYPE_CHECKING:
     from suffice.stages._bounds import bounds as bounds
     from suffice.stages._check import CHECK_SEED as CHECK_SEED
     from suffice.stages._check import check as check
+    from suffice.stages._enough import Judged as Judged
+    from suffice.stages._enough import enough as enough
     from suffice.stages._examples import example_file as example_file
     from suffice.stages._examples import example_study as example_study
     from suffice.stages._fit import fit as fit
     from suffice.stages._fit import gold_shifts as gold_shifts
-    from suffice.stages._forecast import CurveForecast as CurveForecast
+    from suffice.stages._forecast import PurchaseForecast as PurchaseForecast
     from suffice.stages._forecast import forecast as forecast
     from suffice.stages._horizon import LongRun as LongRun
     from suffice.stages._horizon import horizon as horizon
+    from suffice.stages._init import init as init
     from suffice.stages._laws import fit_models as fit_models
+    from suffice.stages._ledger import Kept as Kept
+    from suffice.stages._ledger import ledger as ledger
     from suffice.stages._market import check_market as check_market
     from suffice.stages._market import market_of as market_of
     from suffice.stages._measure import measure as measure
     from suffice.stages._next import what_next as what_next
+    from suffice.stages._offers import Offers as Offers
+    from suffice.stages._offers import Stated as Stated
+    from suffice.stages._offers import label_offers as label_offers
+    from suffice.stages._offers import offers as offers
+    from suffice.stages._out import OUT as OUT
     from suffice.stages._plan import plan as plan
     from suffice.stages._run import Result as Result
     from suffice.stages._run import lock as lock
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
     from suffice.stages._supply import supply as supply
+    from suffice.stages._two_source import Panel as Panel
+    from suffice.stages._two_source import two_source as two_source
     from suffice.stages._workspace import MOST_MEASURED as MOST_MEASURED
-    from suffice.stages._workspace import OUT as OUT
     from suffice.stages._workspace import Workspace as Workspace
-    from suffice.stages._workspace import stated_pool as stated_pool
+    from suffice.supply import Audit as Audit
+    from suffice.supply import Routing as Routing
+    from suffice.supply import SupplyCurve as SupplyCurve
+    from suffice.supply import summary_lines as summary_lines
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.demand": ("list_models",),
+        "suffice.demand.scaling": (
+            "CurveForecast",
+            "Extrapolation",
+            "draw_curves",
+            "extrapolate",
+        ),
+        "suffice.forecast": ("TrackRecord",),
         "suffice.forecast.horizon": (
             "Horizon",
             "Needed",
         ),
         "suffice.forecast.theory": ("Bound",),
         "suffice.plan": (
+            "Plan",
             "Risk",
             "limits_text",
         ),
+        "suffice.records": (
+            "LawRecord",
+            "PlanRecord",
+        ),
+        "suffice.stages._audit": ("audit",),
         "suffice.stages._bits": (
             "LabelBits",
             "bits",
@@ -80,6 +118,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "CHECK_SEED",
             "check",
         ),
+        "suffice.stages._enough": (
+            "Judged",
+            "enough",
+        ),
         "suffice.stages._examples": (
             "example_file",
             "example_study",
@@ -89,20 +131,32 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "gold_shifts",
         ),
         "suffice.stages._forecast": (
-            "CurveForecast",
+            "PurchaseForecast",
             "forecast",
         ),
         "suffice.stages._horizon": (
             "LongRun",
             "horizon",
         ),
+        "suffice.stages._init": ("init",),
         "suffice.stages._laws": ("fit_models",),
+        "suffice.stages._ledger": (
+            "Kept",
+            "ledger",
+        ),
         "suffice.stages._market": (
             "check_market",
             "market_of",
         ),
         "suffice.stages._measure": ("measure",),
         "suffice.stages._next": ("what_next",),
+        "suffice.stages._offers": (
+            "Offers",
+            "Stated",
+            "label_offers",
+            "offers",
+        ),
+        "suffice.stages._out": ("OUT",),
         "suffice.stages._plan": ("plan",),
         "suffice.stages._run": (
             "Result",
@@ -111,11 +165,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "run",
         ),
         "suffice.stages._supply": ("supply",),
+        "suffice.stages._two_source": (
+            "Panel",
+            "two_source",
+        ),
         "suffice.stages._workspace": (
             "MOST_MEASURED",
-            "OUT",
             "Workspace",
-            "stated_pool",
+        ),
+        "suffice.supply": (
+            "Audit",
+            "Routing",
+            "SupplyCurve",
+            "summary_lines",
         ),
     },
 )

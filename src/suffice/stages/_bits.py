@@ -9,7 +9,8 @@ import numpy as np
 
 from suffice._streams import Stream
 from suffice.errors import InputError
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.estimate import Estimate
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from suffice.channel import Source
     from suffice.forecast.theory import Bound, Guarded
+    from suffice.records import ForecastRecord, Interval, Supplier, TrancheRow
     from suffice.stages._workspace import Given
 
 _LARGEST_ERROR = 0.499
@@ -213,65 +215,67 @@ def _of_study(work: Workspace, asked: Asked) -> Bounds:
     """Bounds for every source of a finished study, and its forecasts held against them."""
     from suffice.forecast.theory import guard
     from suffice.labels.kinds import TwoWay
+    from suffice.records import ForecastRecord, PlanRecord, SupplyRecord
 
     if not isinstance(kind := work.pool.evaluation.kind, TwoWay):
         raise InputError(
             f"the bounds are of two-way labels, and there are {kind.said}",
             where=work.study.origin,
         )
-    sources = work.read("supply.json", made_by="suffice supply or suffice run writes it")["sources"]
-    forecast = work.read("forecast.json", made_by="suffice plan or suffice run writes it")
-    plan = work.read("plan.json", made_by="suffice plan or suffice run writes it")
+    sources = SupplyRecord.read(work.folder).sources
+    forecast = ForecastRecord.read(work.folder)
+    plan = PlanRecord.read(work.folder)
     limit = work.study.criterion.error if asked.target is None else asked.target
     found: list[Bound] = []
     guarded = {}
-    for row in sources:
-        own = _of_source(row, replace(asked, target=limit), limit)
-        found += [replace(b, name=f"{row['name']}: {b.name}") for b in own]
-        labels = _forecast_labels(forecast, row["name"])
+    for s in sources:
+        own = _of_source(s, replace(asked, target=limit), limit)
+        found += [replace(b, name=f"{s.name}: {b.name}") for b in own]
+        labels = _forecast_labels(forecast, s.name)
         if labels is not None:
-            guarded[row["name"]] = guard(labels, own)
-    worth = {row["name"]: row["bits"] for row in sources}
+            guarded[s.name] = guard(labels, own)
+    worth = {s.name: s.bits for s in sources if s.bits is not None}
     needed, _ = _information(asked)
-    return Bounds(tuple(found), limit, guarded, _bought(work, plan["curve"] or (), worth), needed)
+    return Bounds(tuple(found), limit, guarded, _bought(work, plan.curve, worth), needed)
 
 
-def _of_source(row: dict[str, Any], asked: Asked, limit: float) -> list[Bound]:
+def _of_source(source: Supplier, asked: Asked, limit: float) -> list[Bound]:
     """Bounds on the labels of one source, over the interval of its measured error."""
     from suffice.forecast.theory import Bound, dimension_bound, enough_for_class, two_rules_bound
 
-    bits, error, kinds, failure = row["bits"], row["error"], asked.dimension, asked.failure
+    bits, error, kinds, failure = source.bits, source.error, asked.dimension, asked.failure
+    if bits is None:
+        raise InputError(f"supply.json says no bits of {source.name}", fix="run `suffice supply`")
     needed, prior = _information(asked)
-    ends = (min(error["low"], _LARGEST_ERROR), min(error["high"], _LARGEST_ERROR))
-    middle = min(error["value"], _LARGEST_ERROR)
+    ends = (min(error.low, _LARGEST_ERROR), min(error.high, _LARGEST_ERROR))
+    middle = min(error.value, _LARGEST_ERROR)
     own = [
-        Bound.over(lambda c: _needed(needed, c, prior), bits["value"], (bits["low"], bits["high"])),
+        Bound.over(lambda c: _needed(needed, c, prior), bits.value, (bits.low, bits.high)),
         Bound.over(lambda e: two_rules_bound(limit, failure, e), middle, ends),
         Bound.over(lambda e: enough_for_class(limit, asked.hypotheses, failure, e), middle, ends),
     ]
     if kinds is not None:
         own.append(Bound.over(lambda e: dimension_bound(limit, failure, e, kinds), middle, ends))
-    shared = row["shared"]
-    if shared is None or shared["low"] > _SHARED:
+    if source.shared is None or source.shared.low > _SHARED:
         # Flips that all labels share are not independent: no guarantee for the learner.
         own[2] = own[2].holding(False)
     return own
 
 
-def _bought(work: Workspace, curve: Any, worth: Mapping[str, Any]) -> Estimate:  # noqa: ANN401 - JSON
+def _bought(
+    work: Workspace, curve: Sequence[TrancheRow], worth: Mapping[str, Interval]
+) -> Estimate:
     """What a purchase carries at most, in bits; ends add up as if sources erred together."""
+    from suffice.records import Interval
+
     low = value = high = 0.0
-    made: dict[str, Estimate] = {}
+    made = dict(worth)
     for t in curve:
-        name, labels = t["source"], t["tasks"] * t.get("labels_per_task", 1)
-        if name not in made:
-            known = worth.get(name)
-            if known is None:
-                known = _bits(_sold(work, name), work.study.seed).as_dict()
-            made[name] = Estimate(known["value"], known["low"], known["high"])
-        low += labels * made[name].low
-        value += labels * made[name].value
-        high += labels * made[name].high
+        if t.source not in made:
+            made[t.source] = Interval.of(_bits(_sold(work, t.source), work.study.seed))
+        low += t.labels * made[t.source].low
+        value += t.labels * made[t.source].value
+        high += t.labels * made[t.source].high
     return Estimate(value, low, high, method="labels times the capacity of their channel")
 
 
@@ -302,19 +306,15 @@ def _bits(source: Source, seed: int) -> Estimate:
     return Estimate.from_draws(np.array(told), method="capacity of drawn channels")
 
 
-def _forecast_labels(forecast: dict[str, Any], source: str) -> Estimate | None:
+def _forecast_labels(forecast: ForecastRecord, source: str) -> Estimate | None:
     """Labels of one source with which the target model's mean errors meet the criterion."""
-    mine = [
-        c
-        for c in forecast["learning_curves"]
-        if c["model"] == forecast["model"] and c["source"] == source
-    ]
+    mine = [c for c in forecast.learning_curves if c.model == forecast.model and c.source == source]
     ends = []
-    for key in ("low", "mean", "high"):
+    for end in ("low", "mean", "high"):
         crossed = [
-            c["labels_per_task"] * crossing(c["x"], c[key], bar)
+            c.labels_per_task * crossing(c.x, getattr(c, end), bar)
             for c in mine
-            if (bar := forecast["thresholds"].get(c["metric"])) is not None
+            if (bar := forecast.thresholds.get(c.metric)) is not None
         ]
         ends.append(max(crossed, default=float("inf")))
     low, value, high = ends
@@ -323,7 +323,7 @@ def _forecast_labels(forecast: dict[str, Any], source: str) -> Estimate | None:
     return Estimate(value, low, high, method="where the law's mean errors meet the criterion")
 
 
-def crossing(x: list[float], y: list[float], bar: float) -> float:
+def crossing(x: Sequence[float], y: Sequence[float], bar: float) -> float:
     """Where a falling curve first meets the bar, straight between its points in log x."""
     first = next((k for k, v in enumerate(y) if v <= bar), None)
     if first is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suffice._streams import Stream
 from suffice.evidence import Cell
+from suffice.stages._out import OUT
 from suffice.stages._plan import plan
-from suffice.stages._train import evidence_of, resolve, train, write_runs
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import Curve
     from suffice.plan import Option, Plan
+    from suffice.records import CheckRow
     from suffice.stages._workspace import Given
 
 
@@ -30,7 +32,7 @@ LEVEL_OF_COUNTS = 0.95
 
 def check(
     study: Given, folder: str | Path = OUT, *, made: Plan | None = None, seed: int = CHECK_SEED
-) -> tuple[dict[str, Any], ...]:
+) -> tuple[CheckRow, ...]:
     """Hold the forecasts to account by training for real; completes ``plan.json``.
 
     Every checked curve's forecast is in the ledger, on disk, before the first run starts. The runs
@@ -43,6 +45,8 @@ def check(
             that is made now.
         seed: the first of the fresh ones.
     """
+    from suffice.records import CheckRow, PlanRecord
+
     work = Workspace.of(study, folder)
     made = made or work.planned or plan(work)
     total = work.study.check.runs
@@ -50,7 +54,7 @@ def check(
     bought = [o for o in (made.recommended, *made.alternatives) if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
     distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
-    options = [o for o in distinct if work.can_train(_curve(o))]
+    options = [o for o in distinct if can_train(work, _curve(o))]
     left_out = [o.name for o in distinct if o not in options]
     rng = Stream.CHECK_PREDICTIVE.rng(work.study.seed)
     written = [_write_forecast(work, o, rng, total, seeds) for o in options]
@@ -62,19 +66,17 @@ def check(
         met = work.criterion.met(result.scores, found.metrics)
         work.ledger.score(key, int(met.sum()))
         checks.append(
-            {
-                "name": option.name,
-                "passed": int(met.sum()),
-                "total": total,
-                "predictive_low": low,
-                "predictive_high": high,
-                "p": None if option.forecast is None else option.forecast.said(),
-                **({"synthetic": True} if _is_operated(_curve(option)) else {}),
-            }
+            CheckRow(
+                name=option.name,
+                passed=int(met.sum()),
+                total=total,
+                predictive_low=low,
+                predictive_high=high,
+                p=None if option.forecast is None else option.forecast.said(),
+                synthetic=_is_operated(_curve(option)),
+            )
         )
-    values = work.read("plan.json", made_by="suffice plan")
-    said = {"check_left_out": left_out} if left_out else {}
-    work.write("plan.json", {**values, "check": checks, **said})
+    PlanRecord.read(work.folder).checked(checks, left_out).write(work.folder)
     if cells:
         write_runs(work, "check", found)
     return tuple(checks)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from suffice.stages._laws import fit_models, fitted
 from suffice.stages._measure import measure
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def _fit(work: Workspace) -> dict[str, FittedLaw]:
 
     laws = fit_models(work, measure(work), list(work.models), "laws")
     law = laws[work.study.models.target]
-    work.write("law.json", {**law.summary(), "held_out": held_out_table(law)})
+    law.record(held_out_table(law)).write(work.folder)
     return laws
 
 

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.curve import Curve
 from suffice.stages._fit import fit, gold_shifts
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from suffice.estimate import Estimate
     from suffice.forecast import Forecast
+    from suffice.records import Probability
     from suffice.stages._workspace import Given
 
 
 @dataclass(frozen=True)
-class CurveForecast:
+class PurchaseForecast:
     """The forecast of one curve.
 
     Attributes:
@@ -31,7 +33,7 @@ class CurveForecast:
     cost: float
     forecast: Forecast
 
-    def shown(self, p: Estimate, *, points: bool = False) -> dict[str, Any]:
+    def shown(self, p: Estimate, *, points: bool = False) -> Probability:
         """A probability as it may be shown: far from what was measured without its mean.
 
         Args:
@@ -49,14 +51,17 @@ class CurveForecast:
         return {
             "curve": self.curve.as_list(),
             "cost": self.cost,
-            "p": {**made.said(points=points), "held_fixed": made.held_fixed},
-            **{k: None if p is None else self.shown(p, points=points) for k, p in others.items()},
-            "parts": list(made.parts),
+            "p": {**made.said(points=points).model_dump(), "held_fixed": made.held_fixed},
+            **{
+                k: None if p is None else self.shown(p, points=points).model_dump()
+                for k, p in others.items()
+            },
+            "parts": [p.model_dump() for p in made.parts],
             "distance": made.distance,
         }
 
 
-def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> CurveForecast:
+def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> PurchaseForecast:
     """P(meets the criterion) of one curve, by the law of the study's target model.
 
     Args:
@@ -81,4 +86,4 @@ def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> C
         gold_shifts=gold_shifts(work),
         seed=work.study.seed,
     )
-    return CurveForecast(wanted, cost, made)
+    return PurchaseForecast(wanted, cost, made)

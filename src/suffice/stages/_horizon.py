@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import log10
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,12 +13,14 @@ from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.stages._examples import example_file
 from suffice.stages._fit import fit
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suffice.forecast.horizon import Horizon, MeasuredChange, Outlook, SourceStart
+    from suffice.records import HorizonRecord
     from suffice.stages._workspace import Given
 
 
@@ -34,9 +36,9 @@ class LongRun:
     horizon: Horizon
     files: tuple[Path, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def record(self) -> HorizonRecord:
         """What ``horizon.json`` holds."""
-        return self.horizon.as_dict()
+        return self.horizon.record()
 
 
 def horizon(
@@ -82,7 +84,7 @@ def horizon(
         measured=_measured(starts, rng),
         fitted=fitted,
     )
-    work.write("horizon.json", found.as_dict())
+    found.record().write(work.folder)
     return LongRun(found, tuple(write_horizon(found, work.folder)))
 
 
@@ -115,7 +117,7 @@ def _starts(work: Workspace, outlook: Outlook, rng: np.random.Generator) -> list
     for name in work.order:
         trend = measured_trend(on_scale, name, work.criterion, outlook.target, prior, rng)
         measured = work.measured[name]
-        shared = (measured.shared * measured.share).sum(axis=2).mean(axis=1)
+        shared = measured.shared_by_slice().mean(axis=1)
         now = next(p for p in trend.points if p.model == model)
         starts.append(
             SourceStart(name, now.labels, measured.by_slice().mean(axis=1), shared, trend)

@@ -8,8 +8,9 @@ from suffice.corruption import Corruption, corrupt
 from suffice.evidence import Cell, Evidence
 from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
-from suffice.stages._train import evidence_of, resolve, train, write_runs
-from suffice.stages._workspace import MOST_MEASURED, OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._train import can_train_operated, evidence_of, resolve, train, write_runs
+from suffice.stages._workspace import MOST_MEASURED, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ def _measure(work: Workspace) -> Evidence:
     for model in work.models:
         target = model == work.study.models.target
         curves = design_grid(
-            work.offers,
+            work.source_limits,
             work.order,
             budget=work.study.budget.money,
             smallest=section.smallest,
@@ -52,7 +53,7 @@ def _measure(work: Workspace) -> Evidence:
         )
         cells += [Cell(model, resolve(work, c), seeds) for c in curves]
         if section.attacks:
-            for a in design_attacks(work.offers, work.order, section.smallest):
+            for a in design_attacks(work.source_limits, work.order, section.smallest):
                 hostile = Corruption(attack=a.share)
                 curve = corrupt(resolve(work, a.curve), hostile, work.trigger, rounds=a.rounds)
                 cells.append(Cell(model, curve, seeds))
@@ -76,7 +77,7 @@ def _promising(work: Workspace, evidence: Evidence, seeds: tuple[int, ...]) -> l
     law = fit_models(work, evidence, [target], "first law")[target]
     known = set(evidence.of(target)[0])
     # Quality control is measured only where its labels can be made.
-    tried = all(work.can_train_operated(v.base) for v in work.variants.values())
+    tried = all(can_train_operated(work, v.base) for v in work.variants.values())
     market = (work.market if tried else work.market.plain()).up_to(MOST_MEASURED)
     curves = promising(law, market, work.criterion, work.study.grid.focus, seed=work.study.seed)
     return [Cell(target, resolve(work, c), seeds) for c in curves if c not in known]

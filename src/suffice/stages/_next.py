@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.stages._fit import fit, gold_shifts
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,5 +46,5 @@ def what_next(study: Given, folder: str | Path = OUT, *, value: float | None = N
             law, work.market, work.criterion, plan, Prices(**prices), gold_shifts=shifts, seed=seed
         )
         step.advance()
-    work.write("next.json", found.as_dict())
+    found.record().write(work.folder)
     return found

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from suffice._said import Said
 from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.stages._fit import fit, gold_shifts
 from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
 from suffice.stages._measure import measure
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._out import OUT
+from suffice.stages._sources import control_said
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand import Law
     from suffice.plan import Plan, Risk
+    from suffice.records import ChangeRow
     from suffice.stages._workspace import Given
 
 
@@ -51,7 +55,8 @@ def plan(
         InputError: a number cannot be, or what was bought is not sold.
         InfeasibleError: limits contradict each other, or nothing can be bought.
     """
-    from suffice.plan import forecast_file, make_plan, plan_file, pooled
+    from suffice.plan import About, forecast_record, make_plan, plan_record, pooled
+    from suffice.records import ForecastRecord
 
     if target is not None and not 0.0 < target < 1.0:
         raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
@@ -78,21 +83,20 @@ def plan(
             bought=bought,
         )
         step.advance()
-    about = {
-        "study": work.study.name,
-        "question": work.study.question,
-        "model": work.study.models.target,
-        "task": work.study.task.kind,
-    }
-    said = work.quality_control_assumes()
+    about = About(
+        study=work.study.name,
+        question=work.study.question,
+        model=work.study.models.target,
+        said=_said(work, laws[work.study.models.target].said),
+    )
     # Pictures of another plan must not stand beside this one, should they never be computed.
-    work.remove("forecast.json")
-    work.write("plan.json", plan_file(made, market, work.criterion, about, said, points=points))
+    ForecastRecord.remove(work.folder)
+    plan_record(made, market, work.criterion, about, points=points).write(work.folder)
     work.planned = made
     if told is not None:
         told(made)
     with work.progress.step("pictures", total=1) as step:
-        drawn = forecast_file(
+        drawn = forecast_record(
             laws,
             work.study.models.target,
             market,
@@ -101,13 +105,31 @@ def plan(
             made,
             {m: [r.scores for r in known.of(m)[1]] for m in laws},
             seed=work.study.seed,
+            changes=_changes(work, laws, made),
         )
-        work.write("forecast.json", {**drawn, "changes": _changes(work, laws, made)})
+        drawn.write(work.folder)
         step.advance()
     return made
 
 
-def _changes(work: Workspace, laws: Mapping[str, Law], plan: Plan) -> list[dict[str, Any]]:
+def _said(work: Workspace, law: Said) -> Said:
+    """What everything that a plan rests on says of itself, in the order of the way."""
+    from suffice.supply import sources_said
+
+    pool, scheme = work.pool.said, work.scheme.said(work.pool.teaches)
+    sources, operators = sources_said(work.measured), control_said(work.study, work.variants)
+    return Said(
+        assumptions=tuple(
+            s for part in (pool, sources, law, scheme, operators) for s in part.assumptions
+        ),
+        limits=tuple(s for part in (pool, scheme, sources, law, operators) for s in part.limits),
+        citations=tuple(
+            c for part in (law, sources, pool, scheme, operators) for c in part.citations
+        ),
+    )
+
+
+def _changes(work: Workspace, laws: Mapping[str, Law], plan: Plan) -> list[ChangeRow]:
     """How P on the recommended purchase moves from model to model, and which effect wins."""
     from suffice.forecast import explain_change
 
@@ -117,4 +139,4 @@ def _changes(work: Workspace, laws: Mapping[str, Law], plan: Plan) -> list[dict[
     placed = [(at, laws[m]) for m, at in section.models.items()]
     rng = Stream.CAPABILITY_CHANGES.rng(work.study.seed)
     found = explain_change(placed, plan.recommended.curve, work.judged, work.criterion, rng)
-    return [change.as_dict() for change in found]
+    return [change.record() for change in found]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suffice.stages import _check
 from suffice.stages._check import CHECK_SEED
 from suffice.stages._fit import fit
 from suffice.stages._measure import measure
+from suffice.stages._out import OUT
 from suffice.stages._plan import plan
 from suffice.stages._supply import supply
-from suffice.stages._workspace import OUT, Workspace
+from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from suffice.plan import Plan
     from suffice.progress import Progress
+    from suffice.records import CheckRow
     from suffice.stages._workspace import Given
 
 
@@ -33,7 +35,7 @@ class Result:
     """
 
     plan: Plan
-    checks: tuple[dict[str, Any], ...]
+    checks: tuple[CheckRow, ...]
     report: Path
     folder: Path
 
@@ -58,14 +60,16 @@ def run(
         executor: where to train: ``processes``, ``processes:4``, ``inline``, ``ray`` or
             ``ray:HOST:PORT``.
     """
+    from suffice.records import PlanRecord, Timing, TimingsRecord
+
     work = Workspace.of(study, out, progress=progress, executor=executor)
-    timings: list[dict[str, Any]] = []
+    timings: list[Timing] = []
     begin = time.perf_counter()
 
     def lap(stage: str) -> None:
         nonlocal begin
         now = time.perf_counter()
-        timings.append({"stage": stage, "seconds": round(now - begin, 3)})
+        timings.append(Timing(stage=stage, seconds=round(now - begin, 3)))
         begin = now
 
     supply(work)
@@ -78,17 +82,16 @@ def run(
     lap("laws")
     made = plan(work)
     lap("plan")
-    checks: tuple[dict[str, Any], ...] = ()
+    checks: tuple[CheckRow, ...] = ()
     if check:
         checks = _check.check(work, made=made, seed=check_seed)
     else:
-        values = work.read("plan.json", made_by="suffice plan")
-        work.write("plan.json", {**values, "check_skipped": True})
+        PlanRecord.read(work.folder).without_check().write(work.folder)
     lap("check")
     lock(work)
     path = report(work.folder)
     lap("report")
-    work.write("timings.json", timings)
+    TimingsRecord(stages=tuple(timings)).write(work.folder)
     return Result(made, checks, path, work.folder)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.evidence import Evidence
+from suffice.stages._workspace import MOST_MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,3 +60,21 @@ def write_runs(work: Workspace, stage: str, evidence: Evidence) -> None:
     )
     before = RunsTable.find(work.folder) if stage == "check" else None
     (table if before is None else before.only("grid").with_more(table)).write(work.folder)
+
+
+def can_train(work: Workspace, curve: Curve) -> bool:
+    """Whether a curve can be trained on: it is not endless, and its labels can be had.
+
+    Quality control is synthetic, and needs gold.
+    """
+    return all(
+        t.tasks <= MOST_MEASURED and (t.source == t.base or can_train_operated(work, t.base))
+        for t in curve
+    )
+
+
+def can_train_operated(work: Workspace, source: str) -> bool:
+    """Whether labels of a source can be mended as quality control would: its tasks have gold."""
+    from suffice.pools import has_gold
+
+    return has_gold(work.pool, source, work.study.seed)

@@ -5,52 +5,46 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
-import numpy as np
-
-from suffice.errors import InputError, StudyError
 from suffice.progress import SilentProgress
-from suffice.study import PreferencesTask, RatingsTask, VotesTask, load_study
+from suffice.stages._models import criterion_of, embedded_models
+from suffice.stages._out import OUT
+from suffice.stages._sources import (
+    believed_of,
+    check_settings,
+    grid_limits,
+    judged_by_capability,
+    market_for,
+    offered_by,
+    variants_of,
+)
+from suffice.study import load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from suffice.channel import Source
     from suffice.corruption import Trigger
-    from suffice.curve import Curve
-    from suffice.demand import Embedded, Offer, RunStore, Scheme, SourceTable
+    from suffice.demand import Embedded, RunStore, Scheme, SourceLimits, SourceTable
     from suffice.forecast import Criterion
     from suffice.plan import Market, Plan
-    from suffice.pools import Pool, RatingPool, TaskPool
+    from suffice.pools import Pool
     from suffice.progress import Progress
-    from suffice.records import Ledger, Record
-    from suffice.study import Study, WorkersSection
+    from suffice.records import Ledger
+    from suffice.study import Study
     from suffice.supply import Measured, Offered
-    from suffice.supply.operators import StatedPool, Variant
+    from suffice.supply.operators import Variant
 
     Given: TypeAlias = "Workspace | Study | str | Path"
     """A study, the path of its file, or a workspace that it is already open in."""
 
 Made = TypeVar("Made")
 
-OUT = Path("suffice-out")
-"""Folder of results where none is named."""
-
 MOST_MEASURED = 50_000
-"""Labels of one source in the largest cell that is trained. Whoever can buy more gets a forecast
-that says how far beyond the measured cells it lies."""
-
-_BIAS_FLOOR, _BIAS_PER_SHARED = 2.0, 40.0
-"""Prior scale of what a source's shared error teaches, in run-to-run sd: a source whose every
-third label is wrong for everyone can move a metric by a dozen of them."""
-
-
-def stated_pool(section: WorkersSection) -> StatedPool:
-    """The people behind a source, as the study states them."""
-    from suffice.supply.operators import StatedPool
-
-    return StatedPool(**section.model_dump())
+"""Chosen, so that no cell takes the time of all others: labels of one source in the largest cell
+that is trained. Whoever can buy more gets a forecast that says how far beyond the measured cells it
+lies."""
 
 
 @dataclass
@@ -70,8 +64,11 @@ class Workspace:
     progress: Progress
     executor: str = "processes"
     planned: Plan | None = None
-    _truth: dict[str, bool] = field(default_factory=dict, repr=False)
     _kept: dict[object, object] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raise StudyError where quality control cannot be read: before anything is measured."""
+        check_settings(self.study)
 
     @classmethod
     def of(
@@ -110,68 +107,14 @@ class Workspace:
 
     @cached_property
     def _planted(self) -> tuple[Pool, Trigger | None]:
-        from suffice.pools import plant_trigger
+        from suffice.pools import study_pool
 
-        section = self.study.attack
-        pool = self._read_pool()
-        if section.trigger is None:
-            return pool, None
-        kind = pool.evaluation.kind
-        # The study has checked that a class is called so; without a name, the last one is meant.
-        wanted = kind.answers - 1
-        if section.wanted is not None:
-            wanted = kind.names.index(section.wanted)
-        return plant_trigger(pool, section.trigger, wanted=float(wanted), where=self.study.origin)
-
-    def _read_pool(self) -> RatingPool | TaskPool:
-        task, study = self.study.task, self.study
-        if isinstance(task, RatingsTask):
-            from suffice.pools import load_ratings, rating_pool, sample_documents
-
-            ratings = load_ratings(self.progress)
-            rng = np.random.default_rng([study.seed, 2])
-            chosen = sample_documents(ratings, task.texts, rng)
-            raters = {name: int(s.raters or 0) for name, s in study.sources.items()}
-            return rating_pool(
-                ratings, chosen, raters, pairs=task.evaluation_pairs, seed=study.seed
-            )
-        labels = {name: study.path(str(s.labels)) for name, s in study.sources.items()}
-        if isinstance(task, PreferencesTask):
-            from suffice.pools import preference_pool
-
-            return preference_pool(
-                labels,
-                study.path(task.gold),
-                group=task.group,
-                slice_by=task.slice,
-                seed=study.seed,
-                progress=self.progress,
-            )
-        if isinstance(task, VotesTask):
-            from suffice.pools import vote_pool
-
-            return vote_pool(
-                labels,
-                study.path(task.items),
-                study.path(task.gold),
-                classes=task.classes,
-                slice_by=task.slice,
-                seed=study.seed,
-                progress=self.progress,
-            )
-        raise InputError(f"unknown task {task!r}")
+        return study_pool(self.study, self.progress)
 
     @cached_property
     def offered(self) -> dict[str, Offered]:
         """Prices and capacities."""
-        from suffice.supply import Offered
-
-        return {
-            name: Offered(
-                s.price, s.capacity, s.latency_days, tuple(sorted(set(s.labels_per_task))), s.about
-            )
-            for name, s in self.study.sources.items()
-        }
+        return offered_by(self.study)
 
     @cached_property
     def _supply(self) -> tuple[dict[str, Source], dict[str, Measured]]:
@@ -187,25 +130,7 @@ class Workspace:
     @cached_property
     def judged(self) -> dict[str, Source]:
         """The sources, whose shared error moves with the capability of the model they judge."""
-        from suffice.forecast import fit_capability, read_verdicts, with_capability
-
-        section = self.study.capability
-        if section is None:
-            return self.sources
-        rng = np.random.default_rng([self.study.seed, 72])
-        found = dict(self.sources)
-        for name, s in self.study.sources.items():
-            prior = s.shared_error_slope
-            if s.verdicts is not None:
-                table = read_verdicts(self.study.path(s.verdicts))
-                fit = fit_capability(table, prior=prior or (0.0, 1.0), seed=self.study.seed)
-                slope = fit.line.slope
-            elif prior is not None:
-                slope = rng.normal(*prior, 400)
-            else:
-                continue
-            found[name] = with_capability(self.sources[name], slope, section.measured_at)
-        return found
+        return judged_by_capability(self.study, self.sources)
 
     @property
     def measured(self) -> dict[str, Measured]:
@@ -215,203 +140,60 @@ class Workspace:
     @cached_property
     def variants(self) -> dict[str, Variant]:
         """Sources under the quality control that the study offers, by their names in curves."""
-        if not any(s.qc for s in self.study.sources.values()):
-            return {}
-        from suffice.supply.operators import build_variants
-
-        found: dict[str, Variant] = {}
-        for name, section in self.study.sources.items():
-            if not section.qc:
-                continue
-            stated = section.workers
-            workers = None if stated is None else stated_pool(stated)
-            try:
-                found |= build_variants(
-                    self.sources[name],
-                    section.qc,
-                    workers,
-                    automatic=self.measured[name].automatic,
-                    seed=self.study.seed,
-                )
-            except InputError as error:
-                raise StudyError(
-                    f"sources.{name}.qc: {error.what}", where=self.study.origin, fix=error.fix
-                ) from None
-        return found
+        return variants_of(self.study, self.sources, self.measured)
 
     @cached_property
     def buyable(self) -> dict[str, Source]:
         """Everything that can be bought: the sources, and the sources under quality control."""
         return {**self.sources, **{name: v.source for name, v in self.variants.items()}}
 
-    def quality_control_assumes(self) -> list[str]:
-        """What plans with quality control take for granted, one sentence a source."""
-        said = []
-        for name, section in self.study.sources.items():
-            notes = [note for v in self.variants.values() if v.base == name for note in v.notes]
-            if not notes:
-                continue
-            if section.workers is not None:
-                notes.append(f"the workers of {name}: {stated_pool(section.workers)}")
-            said.append(f"Quality control of {name} assumes: {'; '.join(dict.fromkeys(notes))}.")
-        return said
-
-    def can_train(self, curve: Curve) -> bool:
-        """Whether a curve can be trained on: it is not endless, and its labels can be had.
-
-        Quality control is synthetic, and needs gold.
-        """
-        return all(
-            t.tasks <= MOST_MEASURED and (t.source == t.base or self.can_train_operated(t.base))
-            for t in curve
-        )
-
-    def can_train_operated(self, source: str) -> bool:
-        """Whether a source's tasks to train on have gold."""
-        if source not in self._truth:
-            rng = np.random.default_rng([self.study.seed, 13])
-            most = self.pool.limit(source)
-            tasks = self.pool.draw_tasks(min(200, most or 200), rng, source=source)
-            self._truth[source] = not bool(np.isnan(tasks.truth).any())
-        return self._truth[source]
-
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Sources from the lowest to the highest quality of one label."""
-        error = {name: float(m.by_slice().mean()) for name, m in self.measured.items()}
-        return tuple(sorted(error, key=lambda name: (-error[name], name)))
+        from suffice.supply import by_quality
+
+        return by_quality(self.measured)
 
     @cached_property
     def quality(self) -> dict[tuple[str, int], float]:
         """Share of right labels after r labels of a task."""
-        plain = {
-            (name, r): 1.0 - float(self.measured[name].repeats(r).mean())
-            for name, offer in self.offered.items()
-            for r in offer.labels_per_task
-        }
+        from suffice.supply import share_right
+
+        plain = share_right(self.measured, self.offered)
         return plain | {(n, 1): 1.0 - v.estimates["error"].value for n, v in self.variants.items()}
 
     @cached_property
     def market(self) -> Market:
         """What can be bought."""
-        from suffice.plan import Market
-
-        for name, offer in self.offered.items():
-            most = self.sources[name].max_labels_per_task
-            if max(offer.labels_per_task) > most:
-                raise InputError(
-                    f"sources.{name}.labels_per_task asks for {max(offer.labels_per_task)}",
-                    where=self.study.origin,
-                    fix=f"its record holds {most} labels of a task",
-                )
-        operated = self.variants
-        quality = {name: self.quality[name, 1] for name in operated}
-        quality |= {n: 1.0 - float(m.by_slice().mean()) for n, m in self.measured.items()}
-        limits = {name: self.pool.limit(name) for name in self.offered}
-        takes = {name: s.takes for name, s in self.study.sources.items()}
-        return Market(
-            sources=self.buyable,
+        return market_for(
+            self.study,
+            self.sources,
+            self.offered,
+            self.variants,
             order=self.order,
-            repeats={
-                **{name: o.labels_per_task for name, o in self.offered.items()},
-                **dict.fromkeys(operated, (1,)),
-            },
-            limits=limits | {name: limits[v.base] for name, v in operated.items()},
-            money=self.study.budget.money,
-            weeks=self.study.budget.weeks,
-            smallest=max(self.study.grid.smallest // 2, 1),
-            takes=takes
-            | {
-                name: {k: amount * v.effort for k, amount in takes[v.base].items()}
-                for name, v in operated.items()
-            },
-            weekly=self.study.budget.weekly,
-            at_least={n: s.at_least for n, s in self.study.sources.items() if s.at_least},
-            rounds=self.study.budget.rounds,
+            error={n: v.estimates["error"].value for n, v in self.variants.items()}
+            | {n: float(m.by_slice().mean()) for n, m in self.measured.items()},
+            limits={name: self.pool.limit(name) for name in self.offered},
             trigger=self.trigger,
-            variants={name: v.base for name, v in operated.items()},
-            ranks=tuple(sorted(quality, key=lambda name: (quality[name], name)))
-            if operated
-            else (),
         )
 
     @cached_property
-    def offers(self) -> dict[str, Offer]:
+    def source_limits(self) -> dict[str, SourceLimits]:
         """What a grid may hold of each source."""
-        from suffice.demand import Offer
-
-        return {
-            name: Offer(
-                name,
-                self.sources[name].price,
-                min(self.market.most_labels(name), MOST_MEASURED),
-                self.offered[name].labels_per_task,
-                self.pool.limit(name),
-            )
-            for name in self.order
-        }
+        limits = {name: self.pool.limit(name) for name in self.offered}
+        return grid_limits(self.market, self.offered, limits, MOST_MEASURED)
 
     @cached_property
     def table(self) -> SourceTable:
         """What the law believes of the sources before it has seen a run."""
-        from suffice.demand import SourceTable
-
-        names, classes = tuple(reversed(self.order)), self.pool.evaluation.kind.answers
-        chance = 1.0 - 1.0 / classes
-
-        def fisher(error: float) -> float:
-            # Close to the boundary a label with error e is worth (1 - 2e)^2 of a clean one; where
-            # chance errs more than half of the time, that share of the way to it counts.
-            return max((1.0 - error / chance) ** 2, 1e-4)
-
-        one = {n: fisher(float(self.measured[n].repeats(1).mean())) for n in names}
-        repeats = {
-            n: {
-                r: float(np.log(fisher(1.0 - self.quality[n, r]) / one[n]))
-                for r in {1, *self.offered[n].labels_per_task}
-                if (n, r) in self.quality
-            }
-            or {1: 0.0}
-            for n in names
-        }
-        shared = [
-            float((self.measured[n].shared * self.measured[n].share).sum(axis=2).mean())
-            for n in names
-        ]
-        return SourceTable(
-            names=names,
-            log_worth=np.array([np.log(one[n] / one[names[0]]) for n in names]),
-            repeats=repeats,
-            bias=_BIAS_FLOOR + _BIAS_PER_SHARED * np.array(shared),
-            profiles={
-                **{n: self.measured[n].mean().profile for n in names},
-                **{n: v.source.posterior.mean().profile for n, v in self.variants.items()},
-            },
-            classes=classes,
-            limits={n: (m, self._fixed(n)) for n in names if (m := self.pool.limit(n))},
+        return believed_of(
+            self.pool, self.order, self.measured, self.variants, self.quality, self.study.seed
         )
-
-    def _fixed(self, source: str) -> float:
-        """Share of a label's variance that stays when the same task is labelled again."""
-        rng = np.random.default_rng([self.study.seed, 12])
-        tasks = self.pool.draw_tasks(self.pool.limit(source) or 0, rng, source=source)
-        first, second = (self.pool.channel(source).draw(tasks, 1, rng)[:, 0] for _ in range(2))
-        agreement = self.pool.evaluation.kind.agreement(first, second)
-        return float(np.clip(np.nanmean(agreement), 0.0, 1.0))
 
     @cached_property
     def models(self) -> dict[str, Embedded]:
         """Every model of the study with its features of the pool's items."""
-        from suffice.demand import Embedded, embed_cached, load_model
-
-        found = {}
-        for name in dict.fromkeys([self.study.models.target, *self.study.models.others]):
-            self.scheme.check(self.pool, name)
-            features = np.empty((0, 0), dtype=np.float32)
-            if self.scheme.frozen:
-                features = embed_cached(load_model(name), self.pool.items, self.progress)
-            found[name] = Embedded(name, self.scheme.fingerprint(name), features)
-        return found
+        return embedded_models(self.study, self.scheme, self.pool, self.progress)
 
     @cached_property
     def scheme(self) -> Scheme:
@@ -423,19 +205,7 @@ class Workspace:
     @cached_property
     def criterion(self) -> Criterion:
         """What a run must reach."""
-        from suffice.forecast import Criterion
-
-        section = self.study.criterion
-        return Criterion(
-            error=section.error,
-            worst_slice_error=section.worst_slice_error,
-            slices=self.pool.slice_names,
-            slice_error=section.slice_error,
-            limits=section.limits,
-            severe=section.severe,
-            validity=None if section.validity == "unknown" else section.validity,
-            origin=self.study.origin,
-        )
+        return criterion_of(self.study, self.pool.slice_names)
 
     @cached_property
     def store(self) -> RunStore:
@@ -451,26 +221,3 @@ class Workspace:
         from suffice.records import Ledger
 
         return Ledger(self.folder / Ledger.file)
-
-    def write(self, name: str, values: Mapping[str, Any] | list[Any]) -> None:
-        """Write one JSON file of the folder, whole or not at all."""
-        said = {"stages": values} if isinstance(values, list) else values
-        record_of(name).model_validate(said).write(self.folder)
-
-    def remove(self, name: str) -> None:
-        """Remove one file of the folder, if it is there."""
-        record_of(name).remove(self.folder)
-
-    def read(self, name: str, *, made_by: str = "") -> Any:  # noqa: ANN401 - JSON
-        """Read one JSON file of the folder."""
-        del made_by
-        return record_of(name).read(self.folder).as_json()
-
-
-def record_of(name: str) -> type[Record]:
-    """The class of a file of the folder."""
-    import suffice.records as r
-
-    every = (r.PlanRecord, r.SupplyRecord, r.ForecastRecord, r.LawRecord, r.NextRecord)
-    more = (r.HorizonRecord, r.LockRecord, r.TimingsRecord)
-    return next(c for c in (*every, *more) if c.file == name)

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from suffice.supply.sources import Routing as Routing
     from suffice.supply.sources import SupplyCurve as SupplyCurve
     from suffice.supply.sources import build_sources as build_sources
+    from suffice.supply.sources import by_quality as by_quality
+    from suffice.supply.sources import fixed_share as fixed_share
     from suffice.supply.sources import label_sources as label_sources
     from suffice.supply.sources import route as route
+    from suffice.supply.sources import share_right as share_right
+    from suffice.supply.sources import sources_said as sources_said
+    from suffice.supply.sources import suppliers as suppliers
     from suffice.supply.sources import supply_curve as supply_curve
-    from suffice.supply.sources import supply_table as supply_table
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -50,10 +54,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Routing",
             "SupplyCurve",
             "build_sources",
+            "by_quality",
+            "fixed_share",
             "label_sources",
             "route",
+            "share_right",
             "supply_curve",
-            "supply_table",
+            "sources_said",
+            "suppliers",
         ),
     },
 )

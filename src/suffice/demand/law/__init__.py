@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from suffice.demand.law._law import fit_law as fit_law
     from suffice.demand.law._law_file import LawTask as LawTask
     from suffice.demand.law._law_file import fit_laws as fit_laws
+    from suffice.demand.law._of_evidence import laws_of as laws_of
     from suffice.demand.law._outcomes import Outcomes as Outcomes
     from suffice.demand.law._protocol import Convergence as Convergence
     from suffice.demand.law._protocol import Law as Law
+    from suffice.demand.law._source_table import source_table as source_table
     from suffice.demand.law._terms import SourceTable as SourceTable
     from suffice.demand.law._transfer import Pilots as Pilots
     from suffice.demand.law._transfer import TransferLaw as TransferLaw
@@ -43,11 +45,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "LawTask",
             "fit_laws",
         ),
+        "suffice.demand.law._of_evidence": ("laws_of",),
         "suffice.demand.law._outcomes": ("Outcomes",),
         "suffice.demand.law._protocol": (
             "Convergence",
             "Law",
         ),
+        "suffice.demand.law._source_table": ("source_table",),
         "suffice.demand.law._terms": ("SourceTable",),
         "suffice.demand.law._transfer": (
             "Pilots",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from suffice.errors import InputError
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from suffice.curve import ResolvedCurve
     from suffice.demand.law._outcomes import Outcomes
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -97,6 +99,11 @@ class Unattacked(Protocol):
     """A law of cells that are not attacked: what an attack part is learned against."""
 
     @property
+    def metrics(self) -> Sequence[Metric]:
+        """What the runs reached, column by column."""
+        ...
+
+    @property
     def untrained(self) -> Floats:
         """What a model that has learned nothing scores [metric]."""
         ...
@@ -132,18 +139,24 @@ def fit_attack(
     plain, learned = law.without_attack(curves, rng, draws=_DRAWS, runs=_RUNS)
     hostile = law.hostile_share(curves)
     measured = np.array([r.mean(axis=0) for r in runs])
-    sampling = np.array([r.var(axis=0, ddof=1) / len(r) for r in runs])
+    usual = np.median(plain.spread, axis=0)
+    # A single run says nothing of how runs differ: the law's own width stands in for it.
+    alone = np.array([[len(r) == 1] for r in runs])
+    spread = np.where(alone, usual, [r.std(axis=0, ddof=min(len(r) - 1, 1)) for r in runs])
+    sampling = np.array([r.var(axis=0, ddof=min(len(r) - 1, 1)) / len(r) for r in runs])
     gap = measured - plain.mean.mean(axis=0)
-    noise = sampling + plain.mean.var(axis=0)
-    scale = np.maximum(np.abs(law.untrained - measured.min(axis=0)), 1e-3)
+    noise = np.where(alone, usual**2, sampling) + plain.mean.var(axis=0)
+    noise = np.maximum(noise, 1e-12)
+    better = signs(law.metrics)
+    best = better * (better * measured).min(axis=0)
+    scale = np.maximum(np.abs(law.untrained - best), 1e-3)
     design = _terms(hostile) * learned.mean(axis=0)[:, None]
     at = hostile / _AT
     found = [
         _regress(design, gap[:, m], noise[:, m], _PRIOR * scale[m], at)
         for m in range(gap.shape[1])
     ]  # fmt: skip
-    spread = np.array([r.std(axis=0, ddof=1) for r in runs])
-    ratio = np.log(np.maximum(spread, 1e-6) / np.median(plain.spread, axis=0))
+    ratio = np.log(np.maximum(spread, 1e-6) / usual)
     # Half a cell's worth of "nothing changes" keeps a few noisy widths from running away.
     width = (at[:, None] * ratio).sum(axis=0) / ((at**2).sum() + 0.5)
     return AttackPart(

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.demand.law._terms import SCALE
+from suffice.records import HeldOut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.demand.law._law import FittedLaw
+    from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
 
@@ -46,21 +48,24 @@ class Points:
         return Points(self.counts[index], self.worth[index], self.error[index], self.chance)
 
 
-def held_out_table(law: FittedLaw) -> list[dict[str, Any]]:
-    """Error of each way of forecasting the overall error of a cell it has not seen.
+def held_out_table(law: FittedLaw) -> tuple[HeldOut, ...]:
+    """Error of each way of forecasting the first metric of a cell it has not seen.
+
+    The baselines are fits to something that falls: a metric that is better when higher is counted
+    from the upper end of its range.
 
     Returns:
-        One row a method: ``name``, ``rmse``, ``log_score`` (mean log density; None for methods
-        that give no distribution).
+        One row a method; the log score is a mean log density, None for methods that give none.
     """
     mean, sd, measured = law.leave_one_out()
-    truth = measured[:, 0]
-    z = (truth - mean[:, 0]) / sd[:, 0]
+    main, chance = law.metrics[0], law.table.chance
+    if main.kind != "error":
+        chance = float(_falling(law.untrained[:1], main)[0])
+    truth, foretold = _falling(measured[:, 0], main), _falling(mean[:, 0], main)
+    z = (truth - foretold) / sd[:, 0]
     log_score = float(np.mean(-0.5 * z**2 - np.log(sd[:, 0] * np.sqrt(2.0 * np.pi))))
-    points = Points(_counts(law), law.worth, truth, law.table.chance)
-    rows: list[dict[str, Any]] = [
-        {"name": "suffice", "rmse": _rmse(mean[:, 0] - truth), "log_score": log_score}
-    ]
+    points = Points(_counts(law), law.worth, truth, chance)
+    rows = [HeldOut(name="suffice", rmse=_rmse(foretold - truth), log_score=log_score)]
     whole = fit_additive(points)
     for name, guess in BASELINES.items():
         found = np.empty(len(truth))
@@ -71,8 +76,15 @@ def held_out_table(law: FittedLaw) -> list[dict[str, Any]]:
                 found[i] = _additive(fit_additive(seen, whole), asked.counts)[0][0]
             else:
                 found[i] = guess(seen, asked)[0]
-        rows.append({"name": name, "rmse": _rmse(found - truth), "log_score": None})
-    return rows
+        rows.append(HeldOut(name=name, rmse=_rmse(found - truth)))
+    return tuple(rows)
+
+
+def _falling(values: Floats, metric: Metric) -> Floats:
+    """Values of a metric as something that falls with training."""
+    if metric.better == "lower":
+        return values
+    return (metric.high if np.isfinite(metric.high) else 0.0) - values
 
 
 def nearest_cell(seen: Points, asked: Points) -> Floats:

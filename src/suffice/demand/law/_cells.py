@@ -47,7 +47,11 @@ _UNTRIED = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Measured cells in white coordinates, with an untrained cell put first."""
+    """Measured cells in white coordinates, with an untrained cell put first.
+
+    Inside, lower is better in every metric: those that are better when higher have their sign
+    turned on the way in, and back on the way out.
+    """
 
     table: SourceTable
     terms: Terms
@@ -59,10 +63,12 @@ class Cells:
     white: Floats
     back: Floats
     profile: Floats  # what each metric gains where the overall error gains one [white metric]
-    untrained: Floats  # what a model that has learned nothing scores [metric]
+    better: Floats  # 1 where lower is better, -1 where higher is [metric]
+    level: Floats  # what a model that has learned nothing scores, lower is better [metric]
     spread_fit: Floats
     widths: Widths
-    residuals: Floats  # of single runs, in units of their own metric's width [run, metric]
+    residuals: Floats  # of single runs, in units of their own metric's width, as measured
+    # [run, metric]
     kept: Kept = field(init=False, default_factory=Kept, repr=False)
 
     @classmethod
@@ -72,27 +78,36 @@ class Cells:
         runs: Sequence[NDArray[np.float64]],
         table: SourceTable,
         untrained: Floats | None = None,
+        better: Floats | None = None,
     ) -> Cells:
         from suffice.curve import Curve
 
-        level = np.full(runs[0].shape[1], UNTRAINED) if untrained is None else untrained
+        width = runs[0].shape[1]
+        better = np.ones(width) if better is None else better
+        level = better * (np.full(width, UNTRAINED) if untrained is None else untrained)
+        runs = [better * r for r in runs]
         counts = np.array([len(r) for r in runs], dtype=np.float64)
         mean = np.array([r.mean(axis=0) for r in runs])
-        variance = np.array([r.var(axis=0, ddof=1) for r in runs])
+        # A metric that nothing ever moved stays where it is.
+        every = np.concatenate(list(runs))
+        level = np.where(np.ptp(every, axis=0) == 0.0, every[0], level)
         terms = Terms.of([Curve(()), *curves], table)
         worth = terms.plain_worth(table)[1:]
+        # How runs differ is learned from cells that have more than one.
+        again = [i for i, r in enumerate(runs) if len(r) > 1]
+        scattered = [(runs[i], mean[i]) for i in again]
+        variance = np.array([r.var(axis=0, ddof=1) for r, _ in scattered])
         # Spread: log variance, averaged over metrics, is linear in log clean-equivalent labels.
         typical = np.maximum(np.median(variance, axis=0), 1e-12)
         log_variance = np.log(np.maximum((variance / typical).mean(axis=1), 1e-6))
-        design = _spread_design(worth)
-        fit, *_ = np.linalg.lstsq(design, log_variance, rcond=None)
-        runs_terms = Terms.of(curves, table)
-        widths = Widths.fit(runs_terms, table, variance, counts)
-        spread2 = np.exp(design @ fit)
+        fit, *_ = np.linalg.lstsq(_spread_design(worth[again]), log_variance, rcond=None)
+        spread_terms = Terms.of([curves[i] for i in again], table)
+        widths = Widths.fit(spread_terms, table, variance, counts[again])
+        spread2 = np.exp(_spread_design(worth) @ fit)
         residuals = np.concatenate(
             [
                 (r - m) / np.sqrt(s * (1.0 - 1.0 / len(r)))
-                for r, m, s in zip(runs, mean, spread2, strict=True)
+                for (r, m), s in zip(scattered, spread2[again], strict=True)
             ]
         )
         covariance = residuals.T @ residuals / len(residuals)
@@ -111,16 +126,23 @@ class Cells:
             white=white,
             back=axes[:, kept] * np.sqrt(size[kept]),
             profile=_profile(mean, worth, level) @ white,
-            untrained=level,
+            better=better,
+            level=level,
             spread_fit=fit,
             widths=widths,
             residuals=np.concatenate(
                 [
                     (r - m) / (w * np.sqrt(1.0 - 1.0 / len(r)))
-                    for r, m, w in zip(runs, mean, widths.typical(runs_terms), strict=True)
+                    for (r, m), w in zip(scattered, widths.typical(spread_terms), strict=True)
                 ]
-            ),
+            )
+            * better,
         )
+
+    @property
+    def untrained(self) -> Floats:
+        """What a model that has learned nothing scores [metric]."""
+        return self.better * self.level
 
     def log_posterior(self, theta: Floats) -> Floats:
         """Log posterior of the nonlinear parameters [walker]."""
@@ -166,10 +188,11 @@ class Cells:
         largest = given.largest[:, None]
         untried = (_UNTRIED * terms.untried(self.terms, self.table)).astype(np.float32)
         profile, back, level = (
-            a.astype(np.float32) for a in (self.profile, self.back.T, self.untrained)
+            a.astype(np.float32) for a in (self.profile, self.back.T, self.level)
         )
         curves = len(terms.tasks)
-        mean = np.empty((len(theta), curves, len(self.untrained)), dtype=np.float32)
+        flipped = self.better < 0.0
+        mean = np.empty((len(theta), curves, len(self.level)), dtype=np.float32)
         learned = np.empty(mean.shape[:2], dtype=np.float32)
 
         def block(first: int, last: int, own: np.random.Generator) -> None:
@@ -190,6 +213,8 @@ class Cells:
             white += (slip - new.learned)[..., None] * profile
             np.matmul(white, back, out=mean[at])
             mean[at] += level
+            if flipped.any():
+                mean[at][..., flipped] *= -1.0
 
         in_blocks(block, len(theta), max(1, _BLOCK // max(curves, 1)), rng)
         return mean, self.widths.draw(terms, rng, len(theta), common=common), learned
@@ -212,9 +237,10 @@ class Cells:
         clean = np.maximum(variance - self.noise, 0.0)
         inside = widening**2 * (clean * weight).sum(axis=0)[:, None] + apart
         spread2 = inside + self.noise[:, None]
-        mean = self.untrained + centre @ self.back.T
+        mean = self.better * (self.level + centre @ self.back.T)
         sd = np.sqrt(spread2 @ (self.back.T**2))
-        return mean[1:], sd[1:], (self.untrained + self.values @ self.back.T)[1:]
+        measured = self.better * (self.level + self.values @ self.back.T)
+        return mean[1:], sd[1:], measured[1:]
 
     def _given(self, theta: Numbers) -> Given:
         covariance, seen = self._covariance(theta)

@@ -21,16 +21,15 @@ are near at best, and not far for that alone: they lie on along a line that was 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from suffice.curve import ResolvedCurve
+from suffice.records import Distance as Distance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from suffice.curve import Curve
-
-Distance = Literal["inside", "near", "far"]
 
 ORDER: tuple[Distance, ...] = ("inside", "near", "far")
 """From the nearest to the farthest."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FAMILIES = ("power", "angle")
 
+IN_WORDS = {"power": "a power curve", "angle": "an angle curve"}
+
 PRIOR_POWER = {"power": (float(np.log(0.5)), 0.6), "angle": (float(np.log(0.8)), 0.25)}
 """Prior mean and sd of log p."""
 

@@ -22,16 +22,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice.curve import ResolvedCurve
 from suffice.demand.law._attack import AttackPart
 from suffice.demand.law._cells import Cells
+from suffice.demand.law._checks import check_cells
 from suffice.demand.law._distance import Measured
-from suffice.demand.law._families import FAMILIES, WEIGHT
+from suffice.demand.law._families import FAMILIES, IN_WORDS, WEIGHT
 from suffice.demand.law._outcomes import Outcomes
 from suffice.demand.law._protocol import Convergence
 from suffice.demand.law._sampler import Posterior, sample
 from suffice.demand.law._terms import Shape, SourceTable, Terms
 from suffice.errors import InputError
+from suffice.estimate import probability
+from suffice.metric import signs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand.law._distance import Distance
     from suffice.metric import Metric
+    from suffice.records import HeldOut, LawRecord
 
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.floating[Any]]
@@ -173,27 +178,43 @@ class FittedLaw:
         """Attacked cells behind what it says of hostile labels; 0: they count as merely wrong."""
         return 0 if self.attack is None else self.attack.cells
 
-    def summary(self) -> dict[str, Any]:
-        """Convergence, width and size, for ``law.json``."""
+    def record(self, held_out: Sequence[HeldOut] = ()) -> LawRecord:
+        """Convergence, width and size, with the skill on cells left out, for ``law.json``."""
+        from suffice.records import FamilyWeight, LawRecord
+
         discrepancy = np.exp(self.posterior.draws[:, -2].mean()) * self.widening
         sd = np.sqrt((self._data.back**2).sum(axis=1))
-        return {
-            "model": self.model,
-            "families": [
-                {"name": f"{name} with taught bias and discrepancy", "weight": weight}
+        return LawRecord(
+            model=self.model,
+            families=tuple(
+                FamilyWeight(name=f"{name} with taught bias and discrepancy", weight=weight)
                 for name, weight in self.families.items()
-            ],
-            "converged": self.convergence.converged,
-            "rhat": self.convergence.rhat,
-            "ess": self.convergence.effective_draws,
-            "draws": len(self.posterior.draws),
-            "widening": self.widening,
-            "discrepancy_sd": {
+            ),
+            converged=self.convergence.converged,
+            rhat=self.convergence.rhat,
+            ess=self.convergence.effective_draws,
+            draws=len(self.posterior.draws),
+            widening=self.widening,
+            discrepancy_sd={
                 m.name: float(discrepancy * s) for m, s in zip(self.metrics, sd, strict=True)
             },
-            "cells": len(self.curves),
-            "runs": int(self._data.counts.sum()),
-        }
+            cells=len(self.curves),
+            runs=int(self._data.counts.sum()),
+            held_out=tuple(held_out),
+        )
+
+    @property
+    def said(self) -> Said:
+        """What its forecasts take for granted, and what they rest on."""
+        return Said(
+            assumptions=(
+                f"The law's mean is {_mix(self.families)} with a bias taught by shared error, "
+                "plus a smooth discrepancy whose width is earned on cells that were left out.",
+                "Run-to-run deviations have the joint shape that the measured runs show, scaled "
+                "by a width that falls with the number of labels.",
+            ),
+            citations=_CITATIONS,
+        )
 
     @property
     def untrained(self) -> Floats:
@@ -225,6 +246,33 @@ class FittedLaw:
         return self._data.leave_one_out(theta, self.widening)
 
 
+_CITATIONS = (
+    Citation(
+        "Discrepancy between law and runs",
+        "Kennedy & O'Hagan (2001), Bayesian calibration of computer models",
+        "https://doi.org/10.1111/1467-9868.00294",
+    ),
+    Citation(
+        "Sampler",
+        "Foreman-Mackey et al. (2013), emcee: the MCMC hammer",
+        "https://doi.org/10.1086/670067",
+    ),
+    Citation(
+        "Convergence check",
+        "Vehtari et al. (2021), Rank-normalization, folding, and localization",
+        "https://doi.org/10.1214/20-BA1221",
+    ),
+)
+
+
+def _mix(families: Mapping[str, float]) -> str:
+    """Families of learning curves in words: ``a power curve``, or several with their weights."""
+    if len(families) == 1:
+        return IN_WORDS[next(iter(families))]
+    parts = [f"{IN_WORDS[name]} ({probability(weight)})" for name, weight in families.items()]
+    return f"a mix of {' and '.join(parts)},"
+
+
 def fit_law(
     curves: Sequence[Curve | ResolvedCurve],
     runs: Sequence[NDArray[np.float64]],
@@ -241,7 +289,8 @@ def fit_law(
 
     Args:
         curves: one a cell; resolved where a channel differs from its source's profile in ``table``.
-        runs: metrics of each cell's runs, [run, metric] each, at least 4 runs a cell.
+        runs: metrics of each cell's runs, [run, metric] each. Cells of one run count for the mean;
+            how runs differ is learned from the others, of which there must be some.
         metrics: what the runs reached, column by column.
         table: the sources, and what is believed of them beforehand.
         model, scheme: named in the law.
@@ -250,19 +299,18 @@ def fit_law(
         untrained: what a model that has learned nothing scores [metric]; one half by default.
 
     Raises:
-        InputError: too few cells to fit.
+        InputError: the cells cannot carry a law; it says what is wrong, where, and what to do.
         ConvergenceError: the posterior did not converge.
     """
-    if len(curves) < 6:
-        raise InputError(f"{len(curves)} measured cells are too few for a law of {model}")
-    data = Cells.of(curves, runs, table, untrained)
+    check_cells(curves, runs, metrics, table, model=model, families=families, untrained=untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     name = f"the law of {model}"
     posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
     rng = np.random.default_rng([seed, 6])
     theta = posterior.draws[rng.choice(len(posterior.draws), 60)]
     mean, sd, measured = data.leave_one_out(theta, 1.0)
     # Width is earned on cells that the prediction did not see.
-    miss = float(np.sqrt(np.mean(((measured - mean) / sd) ** 2)))
+    miss = float(np.sqrt(np.mean(((measured - mean) / np.maximum(sd, 1e-12)) ** 2)))
     bought = tuple(c.curve if isinstance(c, ResolvedCurve) else c for c in curves)
     return FittedLaw(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
 
@@ -312,5 +360,5 @@ def rebuild_law(
     untrained: Floats | None = None,
 ) -> FittedLaw:
     """A law whose posterior was sampled before, from these very cells."""
-    data = Cells.of(curves, runs, table, untrained)
+    data = Cells.of(curves, runs, table, untrained, signs(metrics))
     return FittedLaw(model, scheme, tuple(metrics), table, posterior, tuple(curves), widening, data)

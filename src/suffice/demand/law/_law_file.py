@@ -15,6 +15,8 @@ from suffice._disk import storage_errors, write_atomic
 from suffice.demand.law._law import FittedLaw, fit_law, rebuild_law
 from suffice.demand.law._sampler import Posterior, converged
 from suffice.demand.runs import processes
+from suffice.metric import signs
+from suffice.progress import SilentProgress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,7 @@ class LawTask:
 
     def key(self) -> str:
         """Hash of everything that the posterior depends on."""
+        better = signs(self.metrics).tolist()
         about = [
             VERSION,
             self.seed,
@@ -58,6 +61,8 @@ class LawTask:
             [c.as_list() for c in self.curves],
             # Laws of two classes keep the keys that they had before there were more.
             *([self.table.classes] if self.table.classes > 2 else []),
+            # So do those of metrics that are all better when lower.
+            *(["better", *better] if min(better) < 0.0 else []),
         ]
         # Quality control is read by what it makes of a source: its name alone does not say.
         about += [
@@ -73,9 +78,24 @@ class LawTask:
 
 
 def fit_laws(
-    tasks: Sequence[LawTask], folder: Path, progress: Progress, *, name: str = "laws"
+    tasks: Sequence[LawTask],
+    folder: Path | None,
+    progress: Progress | None = None,
+    *,
+    name: str = "laws",
 ) -> list[FittedLaw]:
-    """Fit laws side by side in local processes, reading from ``folder`` what was fitted before."""
+    """Fit laws side by side in local processes, reading from ``folder`` what was fitted before.
+
+    Without a folder they are fitted here, one after the other, and not kept.
+    """
+    progress = progress or SilentProgress()
+    if folder is None:
+        laws = []
+        with progress.step(name, total=len(tasks)) as step:
+            for t in tasks:
+                laws.append(_law(t))
+                step.advance()
+        return laws
     paths = [folder / f"{t.key()}.npz" for t in tasks]
     with progress.step(name, total=len(tasks)) as step:
         todo = [i for i, path in enumerate(paths) if not path.exists()]
@@ -91,12 +111,15 @@ def fit_laws(
         return [_load(t, path) for t, path in zip(tasks, paths, strict=True)]
 
 
-def _fit(t: LawTask) -> tuple[Posterior, float]:
-    level = np.array(t.untrained)
-    law = fit_law(
+def _law(t: LawTask) -> FittedLaw:
+    return fit_law(
         t.curves, t.runs, t.metrics, t.table,
-        model=t.model, scheme=t.scheme, seed=t.seed, untrained=level,
+        model=t.model, scheme=t.scheme, seed=t.seed, untrained=np.array(t.untrained),
     )  # fmt: skip
+
+
+def _fit(t: LawTask) -> tuple[Posterior, float]:
+    law = _law(t)
     return law.posterior, law.widening
 
 

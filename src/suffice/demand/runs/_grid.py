@@ -27,7 +27,7 @@ _PLANS = ("pooled", "pooled", "split", "pooled", "split")
 
 
 @dataclass(frozen=True)
-class Offer:
+class SourceLimits:
     """What can be bought of one source, as far as the design of a grid needs to know.
 
     Attributes:
@@ -66,7 +66,7 @@ class Attack:
 
 
 def design_attacks(
-    offers: Mapping[str, Offer], order: Sequence[str], smallest: int
+    limits: Mapping[str, SourceLimits], order: Sequence[str], smallest: int
 ) -> list[Attack]:
     """Cells under attack: every source in turn, few and many labels, and early rounds gone bad.
 
@@ -74,23 +74,23 @@ def design_attacks(
     them.
 
     Args:
-        offers: by source.
+        limits: by source.
         order: sources from the lowest to the highest quality.
         smallest: labelled tasks in the smallest cell.
     """
-    able = [s for s in order if offers[s].most_tasks(min(offers[s].repeats)) >= 2 * smallest]
+    able = [s for s in order if limits[s].most_tasks(min(limits[s].repeats)) >= 2 * smallest]
     if not able:
         return []
     cells = []
     for k, share in enumerate((ATTACKS[0], *ATTACKS, *ATTACKS[1:])):
         name = able[k % len(able)]
-        r = min(offers[name].repeats)
-        most = offers[name].most_tasks(r)
+        r = min(limits[name].repeats)
+        most = limits[name].most_tasks(r)
         tasks = most if k % 2 else round(float(np.sqrt(2.0 * smallest * most)))
         cells.append(Attack(Curve((Tranche(name, tasks, r),)), share))
     first, last = able[0], able[-1]
     for share in ATTACKS[1:]:
-        early, late = offers[first], offers[last]
+        early, late = limits[first], limits[last]
         many = early.most_tasks(min(early.repeats)) // 2
         few = min(max(many // 4, smallest), late.most_tasks(min(late.repeats)) // 2)
         bought = (
@@ -102,7 +102,7 @@ def design_attacks(
 
 
 def design_grid(
-    offers: Mapping[str, Offer],
+    limits: Mapping[str, SourceLimits],
     order: Sequence[str],
     *,
     budget: float,
@@ -113,34 +113,34 @@ def design_grid(
     """Lines of every source alone, and mixtures spread over everything the budget can buy.
 
     Args:
-        offers: by source.
+        limits: by source.
         order: sources from the lowest to the highest quality; rounds go weak to strong.
         budget: money.
         smallest: labelled tasks in the smallest cell.
         mixtures: cells that mix sources.
         seed: of the design.
     """
-    cells = [c for s in order for c in _lines(offers[s], smallest)]
+    cells = [c for s in order for c in _lines(limits[s], smallest)]
     if len(order) > 1:
-        cells += _mixtures(offers, order, budget, smallest, mixtures, seed)
+        cells += _mixtures(limits, order, budget, smallest, mixtures, seed)
     return list(dict.fromkeys(cells))
 
 
-def _lines(offer: Offer, smallest: int) -> list[Curve]:
+def _lines(limit: SourceLimits, smallest: int) -> list[Curve]:
     cells = []
-    for r in offer.repeats:
-        most = offer.most_tasks(r)
+    for r in limit.repeats:
+        most = limit.most_tasks(r)
         low = min(smallest, most)
         if most < 1:
             continue
-        count = SIZES if r == min(offer.repeats) else _REPEAT_SIZES
+        count = SIZES if r == min(limit.repeats) else _REPEAT_SIZES
         for n in np.geomspace(low, most, count):
-            cells.append(Curve((Tranche(offer.source, round(float(n)), r),)))
+            cells.append(Curve((Tranche(limit.source, round(float(n)), r),)))
     return cells
 
 
 def _mixtures(
-    offers: Mapping[str, Offer],
+    limits: Mapping[str, SourceLimits],
     order: Sequence[str],
     budget: float,
     smallest: int,
@@ -160,11 +160,11 @@ def _mixtures(
         spend = budget * _LOWEST_LEVEL ** (1.0 - point[-2])
         tranches = []
         for s, share in zip(order, shares, strict=True):
-            offer = offers[s]
-            r = offer.repeats[int(point[-1] * len(offer.repeats)) % len(offer.repeats)]
+            limit = limits[s]
+            r = limit.repeats[int(point[-1] * len(limit.repeats)) % len(limit.repeats)]
             # Free labels cost nothing: their share is one of what there is.
-            labels = share * (spend / offer.price if offer.price > 0 else offer.most)
-            tasks = min(int(labels // r), offer.most_tasks(r))
+            labels = share * (spend / limit.price if limit.price > 0 else limit.most)
+            tasks = min(int(labels // r), limit.most_tasks(r))
             if tasks >= max(smallest // 2, 1):
                 tranches.append(Tranche(s, tasks, r))
         if len(tranches) < 2:

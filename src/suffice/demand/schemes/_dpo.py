@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice.demand.schemes._scheme import PREFERENCES, check_takes
+from suffice.demand.schemes._scheme import PREFERENCES, check_takes, stand_in
 from suffice.demand.schemes._torch_training import (
     Settings,
     adapt,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from suffice._said import Said
     from suffice.curve import ResolvedCurve
     from suffice.demand.schemes._scheme import Embedded, Trained
     from suffice.demand.schemes._trainable import Trainable
@@ -55,6 +56,10 @@ class Dpo:
     def version(self) -> str:
         """Changes whenever the same seed could give another result."""
         return f"2, {self.settings}, beta {self.beta:g}"
+
+    def said(self, teaches: str) -> Said:
+        """See ``Scheme.said``."""
+        return stand_in("DPO of one model on recorded preferences", teaches)
 
     def check(self, pool: Pool, model: str) -> None:
         """See ``Scheme.check``."""

@@ -7,7 +7,7 @@ from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from suffice.demand.schemes._scheme import KINDS, check_takes
+from suffice.demand.schemes._scheme import KINDS, check_takes, stand_in
 from suffice.demand.schemes._torch_training import (
     Settings,
     adapt,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from suffice._said import Said
     from suffice.curve import ResolvedCurve
     from suffice.demand.schemes._scheme import Embedded, Trained
     from suffice.demand.schemes._trainable import Trainable
@@ -45,6 +46,10 @@ class Finetune:
     def version(self) -> str:
         """Changes whenever the same seed could give another result."""
         return f"2, {self.settings}"
+
+    def said(self, teaches: str) -> Said:
+        """See ``Scheme.said``."""
+        return stand_in("A fine-tuned encoder", teaches)
 
     def check(self, pool: Pool, model: str) -> None:
         """See ``Scheme.check``."""
@@ -80,6 +85,10 @@ class Lora(Finetune):
         """A LoRA without a rank is no LoRA."""
         if self.settings.rank is None:
             object.__setattr__(self, "settings", replace(self.settings, rank=8))
+
+    def said(self, teaches: str) -> Said:
+        """See ``Scheme.said``."""
+        return stand_in("A LoRA adapter on an encoder", teaches)
 
 
 class _Head:

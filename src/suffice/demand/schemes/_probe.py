@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.demand.schemes._heads import Problem, fit_heads, log_loss
-from suffice.demand.schemes._scheme import KINDS, Trained, check_takes, draw_round
+from suffice.demand.schemes._scheme import KINDS, Trained, check_takes, draw_round, stand_in
 from suffice.demand.schemes._softmax import fit_softmax, softmax_loss
 from suffice.pools import Predictions
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from suffice._said import Said
     from suffice.curve import ResolvedCurve
     from suffice.demand.schemes._scheme import Embedded
     from suffice.pools import Evaluation, Pool
@@ -40,6 +41,10 @@ class Probe:
     version = "5"
     frozen = True
     takes = KINDS
+
+    def said(self, teaches: str) -> Said:
+        """See ``Scheme.said``."""
+        return stand_in("A linear head on a frozen encoder", teaches)
 
     def check(self, pool: Pool, model: str) -> None:
         """See ``Scheme.check``: every model will do."""
@@ -99,6 +104,7 @@ def fit_round(
     Returns:
         Heads of all tasks, shaped like ``start``, and the penalties [run].
     """
+    # One log-odds a task is fitted as a sigmoid: a softmax over two costs twice as much.
     fit = fit_heads if problems[0].target.ndim == 1 else fit_softmax
     chosen, begin = _choose_penalty(features, problems, held_out, start)
     heads = fit(features, problems, chosen[:, None], start, begin=begin[:, :, None])

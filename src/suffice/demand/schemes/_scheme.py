@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from suffice._said import Said
 from suffice.demand.schemes._heads import Problem, rotate
 from suffice.errors import InputError
 from suffice.labels.kinds import COMPARISON, MOST_CLASSES, classes_kind
@@ -78,6 +79,13 @@ class Scheme(Protocol):
     def takes(self) -> tuple[str, ...]:
         """Kinds of labels that it learns from, out of ``KINDS``."""
 
+    def said(self, teaches: str) -> Said:
+        """What training this way cannot show.
+
+        Args:
+            teaches: what the trained model does, in words; may be empty.
+        """
+
     def check(self, pool: Pool, model: str) -> None:
         """Raise InputError or MissingError, in one line, where it cannot take these."""
 
@@ -99,6 +107,12 @@ class Scheme(Protocol):
             curve: what is bought, with its channels.
             seeds: one run each; a run's data and training depend on its seed alone.
         """
+
+
+def stand_in(what: str, teaches: str) -> Said:
+    """That something is less than what people who post-train a language model do."""
+    that = f" that {teaches}" if teaches else ""
+    return Said(limits=(f"{what}{that} is a small stand-in for post-training a language model.",))
 
 
 def check_takes(scheme: Scheme, pool: Pool) -> None:

@@ -191,6 +191,7 @@ def _batch_loss(torch: Any, scorer: Scorer, problem: Problem, rows: NDArray[np.i
     """Weighted log loss of tasks against their soft labels [task]."""
     odds = _odds(torch, scorer, problem.a[rows], problem.b[rows])
     target = torch.from_numpy(problem.target[rows])
+    # The loss follows the shape of the odds: one a task is a sigmoid, one a class a softmax.
     if target.ndim == 2:
         loss = torch.nn.functional.cross_entropy(odds, target, reduction="none")
     else:

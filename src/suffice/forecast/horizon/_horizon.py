@@ -17,11 +17,13 @@ from zlib import crc32
 
 import numpy as np
 
+from suffice.estimate import finite
 from suffice.forecast._capability import move_shared
 from suffice.forecast._explain import IMITATION
 from suffice.forecast.horizon._drivers import DriverDraws, demand_change, error_change
 from suffice.forecast.horizon._path import distance
-from suffice.forecast.horizon._trend import LEVELS, point_band, quantiles
+from suffice.forecast.horizon._trend import LEVELS, band, point_band
+from suffice.records import DangerRows, DriverRow, HorizonRecord, NeededRow, TrendRow, YearRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from suffice.forecast.horizon._drivers import MeasuredChange
     from suffice.forecast.horizon._file import Outlook
     from suffice.forecast.horizon._trend import Trend
+    from suffice.records import Band, Distance
 
     Floats = NDArray[np.float64]
 
@@ -78,7 +81,7 @@ class Needed:
 
     source: str
     decades: float | None
-    distance: str
+    distance: Distance
     low: float
     median: float
     high: float
@@ -87,19 +90,26 @@ class Needed:
     below_floor: float
     shared: tuple[float, float, float]
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON; far from what was measured there is no point value."""
+    def record(self) -> NeededRow:
+        """For ``horizon.json``; far from what was measured there is no point value."""
+        return NeededRow.model_validate(self._values())
+
+    def in_year(self, year: float) -> YearRow:
+        """The same, for a year from now."""
+        return YearRow.model_validate({"year": year, **self._values()})
+
+    def _values(self) -> dict[str, Any]:
         return {
             "source": self.source,
             "decades": self.decades,
             "distance": self.distance,
-            "low": _finite(self.low),
-            "median": None if self.distance == "far" else _finite(self.median),
-            "high": _finite(self.high),
+            "low": finite(self.low),
+            "median": None if self.distance == "far" else finite(self.median),
+            "high": finite(self.high),
             "never": self.never,
-            "floor": [_finite(v) for v in self.floor],
+            "floor": _band(self.floor),
             "below_floor": self.below_floor,
-            "shared_error": list(self.shared),
+            "shared_error": self.shared,
         }
 
 
@@ -127,47 +137,47 @@ class Horizon:
     years: tuple[tuple[float, Needed], ...]
     danger: tuple[Needed, ...]
     danger_year: tuple[float, float, float]
-    danger_distance: str
+    danger_distance: Distance
     span: float
     effects: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "target": self.outlook.target,
-            "unit": self.outlook.unit,
-            "level": LEVELS[2] - LEVELS[0],
-            "rows": [r.as_dict() for r in self.rows],
-            "years": [{"year": year, **r.as_dict()} for year, r in self.years],
-            "danger": {
-                "rows": [r.as_dict() for r in self.danger],
-                "years": list(self.danger_year),
-                "distance": self.danger_distance,
-            },
-            "floor_holds": self.outlook.floor_holds,
-            "trend": [
-                {
-                    "source": s.name,
-                    "model": p.model,
-                    "decades": p.decades,
-                    "labels": [_finite(q) for q in point_band(p)],
-                    "most_asked": p.most,
-                }
+    def record(self) -> HorizonRecord:
+        """For ``horizon.json``."""
+        return HorizonRecord(
+            target=self.outlook.target,
+            unit=self.outlook.unit,
+            level=LEVELS[2] - LEVELS[0],
+            rows=tuple(r.record() for r in self.rows),
+            years=tuple(r.in_year(year) for year, r in self.years),
+            danger=DangerRows(
+                rows=tuple(r.record() for r in self.danger),
+                years=self.danger_year,
+                distance=self.danger_distance,
+            ),
+            floor_holds=self.outlook.floor_holds,
+            trend=tuple(
+                TrendRow(
+                    source=s.name,
+                    model=p.model,
+                    decades=p.decades,
+                    labels=_band(point_band(p)),
+                    most_asked=p.most,
+                )
                 for s in self.starts
                 for p in (s.trend.points if s.trend else ())
-            ],
-            "drivers": [
-                {
-                    "name": d.driver.name,
-                    "on": d.driver.on,
-                    "multiplier_at_danger": list(self.effects[d.driver.name]),
-                    "measured": d.measured,
-                    "chance": d.driver.chance,
-                    "evidence": d.driver.evidence,
-                }
+            ),
+            drivers=tuple(
+                DriverRow(
+                    name=d.driver.name,
+                    on=d.driver.on,
+                    multiplier_at_danger=self.effects[d.driver.name],
+                    measured=d.measured,
+                    chance=d.driver.chance,
+                    evidence=d.driver.evidence,
+                )
                 for d in self.drivers
-            ],
-        }
+            ),
+        )
 
 
 def look_ahead(
@@ -240,7 +250,7 @@ def look_ahead(
         rows=tuple(by_scale),
         years=tuple(by_year),
         danger=tuple(at_danger),
-        danger_year=_three(danger / rate),
+        danger_year=band(danger / rate),
         danger_distance=distance(mean_danger, span),
         span=span,
         effects={d.driver.name: _effect(d, drawn, danger) for d in drawn},
@@ -292,12 +302,12 @@ class _World:
         floor = needed / np.maximum(_capacity(error), 1e-9)
         return labels, floor, shared
 
-    def needed(self, decades: Floats, at: float | None, ways: str) -> Needed:
+    def needed(self, decades: Floats, at: float | None, ways: Distance) -> Needed:
         labels, floor, shared = self.labels(decades)
         below = float((labels < floor).mean())
         if self.outlook.floor_holds:
             labels = np.maximum(labels, floor)
-        low, median, high = _three(labels)
+        low, median, high = band(labels)
         return Needed(
             source=self.today.name,
             decades=at,
@@ -306,9 +316,9 @@ class _World:
             median=median,
             high=high,
             never=float(np.isinf(labels).mean()),
-            floor=_three(floor),
+            floor=band(floor),
             below_floor=below,
-            shared=_three(shared),
+            shared=band(shared),
         )
 
 
@@ -317,10 +327,10 @@ def _effect(
 ) -> tuple[float, float, float]:
     """What the labels needed (or the odds of shared error) are multiplied by because of it."""
     if one.driver.on == "shared_error":
-        return _three(np.exp(np.clip(one.at(decades), -50.0, 50.0)))
+        return band(np.exp(np.clip(one.at(decades), -50.0, 50.0)))
     others = [d for d in drivers if d is not one]
     change = demand_change(drivers, decades) - demand_change(others, decades)
-    return _three(10.0**change)
+    return band(10.0**change)
 
 
 def _capacity(error: Floats) -> Floats:
@@ -328,10 +338,6 @@ def _capacity(error: Floats) -> Floats:
     return np.asarray(1.0 + e * np.log2(e) + (1.0 - e) * np.log2(1.0 - e))
 
 
-def _three(values: Floats) -> tuple[float, float, float]:
-    low, median, high = quantiles(values, LEVELS)
-    return low, median, high
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+def _band(ends: tuple[float, float, float]) -> Band:
+    low, middle, high = ends
+    return finite(low), finite(middle), finite(high)

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from suffice.records import Distance
+
     Floats = NDArray[np.float64]
 
 
@@ -50,7 +52,7 @@ class Path:
         return np.maximum(rng.normal(*self.danger, draws), 0.0)
 
 
-def distance(decades: float, span: float) -> str:
+def distance(decades: float, span: float) -> Distance:
     """How far a scale lies from the measured models: ``inside``, ``near`` or ``far``.
 
     Near is at most as far beyond the largest measured model as measured models lie apart (at

@@ -27,6 +27,8 @@ _POINTS = 48
 _DRAWS, _RUNS = 300, 200
 """Leave P a Monte Carlo sd of .034 (`tools/bench_monte_carlo.py`), far less than what the models of
 a trend differ by."""
+_FEWEST = 5.0
+"""Labels at which a law is first asked: chosen, fewer than any grid trains on."""
 _BEYOND = 3.0
 """How far beyond the largest measured purchase the law is asked: farther out it is *far*."""
 _CLEAR = 0.84
@@ -106,7 +108,7 @@ def labels_needed(
     """
     sizes = [c.tasks for c in law.curves if {t.source for t in c} == {source}]
     largest = max(sizes, default=max(c.tasks for c in law.curves))
-    grid = np.unique(np.geomspace(5.0, _BEYOND * largest, _POINTS).round().astype(int))
+    grid = np.unique(np.geomspace(_FEWEST, _BEYOND * largest, _POINTS).round().astype(int))
     curves = [Curve((Tranche(source, int(n)),)) for n in grid]
     outcomes = law.outcomes(curves, rng, draws=_DRAWS, runs=_RUNS)
     enough = (pass_chances(outcomes, criterion, law.metrics) >= target).mean(axis=0)
@@ -170,7 +172,12 @@ def quantiles(values: Floats, levels: Sequence[float]) -> list[float]:
     return [float(ordered[k]) for k in places]
 
 
+def band(values: Floats) -> tuple[float, float, float]:
+    """(low, median, high) of draws, 90 % between the ends."""
+    low, median, high = quantiles(values, LEVELS)
+    return low, median, high
+
+
 def point_band(point: TrendPoint) -> tuple[float, float, float]:
     """(low, median, high) of the labels that a measured model needs; infinite if not reached."""
-    low, median, high = quantiles(point.labels, LEVELS)
-    return low, median, high
+    return band(point.labels)

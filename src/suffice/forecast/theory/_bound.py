@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from suffice.errors import InputError
+from suffice.estimate import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,9 +57,9 @@ class Bound:
         return {
             "name": self.name,
             "quantity": self.quantity,
-            "value": _finite(self.value),
-            "low": _finite(low),
-            "high": _finite(high),
+            "value": finite(self.value),
+            "low": finite(low),
+            "high": finite(high),
             "direction": self.direction,
             "assumptions": list(self.assumptions),
             "reference": self.reference,
@@ -91,7 +92,3 @@ def check_count(name: str, value: float, *, least: float) -> None:
     """
     if not least <= value < float("inf"):
         raise InputError(f"{name} = {value:g}", fix=f"it must be at least {least:g}")
-
-
-def _finite(value: float) -> float | None:
-    return value if abs(value) < float("inf") else None

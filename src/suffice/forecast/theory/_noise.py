@@ -94,6 +94,7 @@ def dimension_bound(target: float, failure: float, error: float, dimension: int)
     """
     _check(target, failure, error)
     check_count("dimension", dimension, least=1)
+    # The best mass is looked for in steps of an eighth of a doubling: any of them gives a bound.
     masses = [x for k in range(1, 33) if (x := target * 2.0 ** (1.0 + k / 8.0)) < 1.0] + [1.0]
     value = max(_largest(target, failure, error, dimension, mass) for mass in masses)
     return Bound(
@@ -117,6 +118,7 @@ def coin_error(labels: float, mass: float, error: float) -> float:
     from scipy.special import bdtr, gammaln
 
     mean = labels * mass
+    # Twelve sd: what lies beyond is lost in rounding. Forty more for a mean near 0.
     reach = 12.0 * sqrt(mean) + 40.0
     k = np.arange(max(0.0, np.floor(mean - reach)), np.floor(min(labels, mean + reach)) + 1.0)
     # Both ends of the binomial need care: mass 1 means every label is of this kind.

@@ -8,6 +8,7 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.labels.formats._frame import read_frame as read_frame
+    from suffice.labels.formats._frame import rows_of as rows_of
     from suffice.labels.formats._preferences import PreferenceTable as PreferenceTable
     from suffice.labels.formats._preferences import preferences_of_frame as preferences_of_frame
     from suffice.labels.formats._preferences import read_preferences as read_preferences
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.labels.formats._frame": ("read_frame",),
+        "suffice.labels.formats._frame": (
+            "read_frame",
+            "rows_of",
+        ),
         "suffice.labels.formats._preferences": (
             "PreferenceTable",
             "preferences_of_frame",

@@ -14,7 +14,13 @@ from suffice.labels._values import counted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MOST_CLASSES = 50
+MOST_ANSWERS = 50
+"""Different answers up to which a question or column may be one of classes. Chosen: as many as a
+study takes (``MOST_CLASSES``); moves which question of an export is read when nobody says which."""
+
+_FREE_TEXT = 20
+"""Of a question with more answers, one different answer in so many is still no free text. Chosen:
+answers that recur twenty times each are chosen from a list."""
 
 
 @dataclass
@@ -93,7 +99,7 @@ class Answers:
             rows = self.rows[name]
             classes = len({str(row["label"]) for row in rows})
             # Free text differs from answer to answer and is no label.
-            return classes <= max(_MOST_CLASSES, len(rows) // 20), len(rows)
+            return classes <= max(MOST_ANSWERS, len(rows) // _FREE_TEXT), len(rows)
 
         return max(self.rows, key=fullest)
 

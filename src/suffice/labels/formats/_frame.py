@@ -52,6 +52,18 @@ def read_frame(path: str | Path) -> pl.DataFrame:
     return _json(text, path, lines=kind != ".json")
 
 
+def rows_of(given: str | Path | pl.DataFrame, called: str) -> tuple[pl.DataFrame, str]:
+    """The rows of a file or of a frame, and where they are from, for messages.
+
+    Args:
+        given: a file, or its rows.
+        called: what messages call rows that are in memory.
+    """
+    if isinstance(given, str | Path):
+        return read_frame(given), str(given)
+    return given, called
+
+
 def _kind(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] == ".gz":

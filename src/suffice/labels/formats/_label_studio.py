@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.labels.formats._exports import NOBODY, Answers, decoded, joined
+from suffice.labels.formats._exports import MOST_ANSWERS, NOBODY, Answers, decoded, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,6 @@ _NO_LABEL = {
     "history",
 }  # fmt: skip
 _SLICES, _GOLD = ("slice", "domain", "subset"), ("gold", "gold_label", "ground_truth")
-_MOST_CLASSES = 50
 
 
 def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
@@ -195,7 +194,7 @@ def _label_column(frame: pl.DataFrame, origin: str) -> str:
     """The one column that can be an answer: few different values, and not fixed by the task."""
     names = [n for n in frame.columns if n not in (*_NO_LABEL, *_SLICES, *_GOLD)]
     values = {name: [str(decoded(cell)) for cell in frame[name].drop_nulls()] for name in names}
-    few = [n for n in names if 1 <= len(set(values[n])) <= _MOST_CLASSES]
+    few = [n for n in names if 1 <= len(set(values[n])) <= MOST_ANSWERS]
     ids = frame["id"].to_list() if "id" in frame.columns else list(range(len(frame)))
     if len(set(ids)) < len(ids):
         # What differs between two annotations of one task is an answer, no data of the task.

@@ -47,12 +47,6 @@ class _Named:
         """The number of a class; None where there is no such class."""
         return float(self.names.index(word)) if word in self.names else None
 
-    def word(self, code: float) -> str:
-        """The name of a class."""
-        if code not in range(len(self.names)):
-            raise ValueError(f"{code} is the number of none of {len(self.names)} classes")
-        return self.names[int(code)]
-
 
 @dataclass(frozen=True)
 class TwoClasses(_Named, TwoWay):

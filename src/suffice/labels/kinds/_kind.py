@@ -59,13 +59,6 @@ class LabelKind(Protocol):
     def code(self, word: str) -> float | None:
         """The code of a label as people write it; None where it is none of this kind."""
 
-    def word(self, code: float) -> str:
-        """The label of a code.
-
-        Raises:
-            ValueError: there is no such code.
-        """
-
     def agreement(self, one: Floats, other: Floats) -> Floats:
         """How much two labels agree: 1 where they are the same, a mean of 0 under guessing.
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from suffice.supply.operators._variants import StatedPool as StatedPool
     from suffice.supply.operators._variants import Variant as Variant
     from suffice.supply.operators._variants import build_variants as build_variants
+    from suffice.supply.operators._variants import operators_said as operators_said
     from suffice.supply.operators._words import default_menu as default_menu
     from suffice.supply.operators._words import parse_operators as parse_operators
     from suffice.supply.operators._worlds import Worlds as Worlds
@@ -56,7 +57,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.supply.operators._scrutiny": ("Scrutiny",),
         "suffice.supply.operators._stated": ("with_workers",),
         "suffice.supply.operators._training": ("Training",),
-        "suffice.supply.operators._variants": ("StatedPool", "Variant", "build_variants"),
+        "suffice.supply.operators._variants": (
+            "StatedPool",
+            "Variant",
+            "build_variants",
+            "operators_said",
+        ),
         "suffice.supply.operators._words": ("default_menu", "parse_operators"),
         "suffice.supply.operators._worlds": ("Worlds",),
     },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._said import Said
 from suffice.channel import Source
 from suffice.curve import operated_name
 from suffice.errors import InputError
@@ -19,12 +20,13 @@ from suffice.supply.operators._words import parse_operators
 from suffice.supply.operators._worlds import UNTOLD_LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from suffice.channel import Channel, Profile, Tasks
     from suffice.estimate import Estimate
+    from suffice.records import OperatedRow
     from suffice.supply.operators._operated import Operated, Operator
 
     Floats = NDArray[np.float64]
@@ -95,6 +97,19 @@ class Variant:
     effort: float
     estimates: dict[str, Estimate] = field(default_factory=dict, compare=False)
     notes: tuple[str, ...] = ()
+
+    def record(self) -> OperatedRow:
+        """For ``supply.json``."""
+        from suffice.records import Interval, OperatedRow
+
+        return OperatedRow(
+            name=self.name,
+            source=self.base,
+            operators=self.how,
+            labels_behind_an_answer=self.effort,
+            **{key: Interval.of(e) for key, e in self.estimates.items()},
+            assumes=self.notes,
+        )
 
 
 def build_variants(
@@ -258,3 +273,28 @@ class MendedChannel:
         kind = classes_kind(self.profile.classes)
         other = kind.turned(truth, kind.slips(labels.shape, rng))
         return np.where(luck >= 1.0 - self.spoils[cell][:, None], other, labels)
+
+
+SYNTHETIC = (
+    "Labels under quality control are synthetic: the records name no workers to test or expel, so "
+    "recorded labels were mended with the help of gold until they erred as often as quality "
+    "control is computed to leave them. Forecasts and checks of such curves rest on that."
+)
+
+
+def operators_said(variants: Mapping[str, Variant], people: Mapping[str, StatedPool]) -> Said:
+    """What plans with quality control take for granted, one sentence a source, and cannot see.
+
+    Args:
+        variants: by their names in curves.
+        people: what the study states of the workers behind a source, where it does.
+    """
+    said = []
+    for base in dict.fromkeys(v.base for v in variants.values()):
+        notes = [note for v in variants.values() if v.base == base for note in v.notes]
+        if not notes:
+            continue
+        if base in people:
+            notes.append(f"the workers of {base}: {people[base]}")
+        said.append(f"Quality control of {base} assumes: {'; '.join(dict.fromkeys(notes))}.")
+    return Said(assumptions=tuple(said), limits=(SYNTHETIC,) if variants else ())

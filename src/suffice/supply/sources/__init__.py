@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from suffice.supply.sources._capability_trend import find_trends as find_trends
     from suffice.supply.sources._label_sources import LabelSources as LabelSources
     from suffice.supply.sources._label_sources import label_sources as label_sources
+    from suffice.supply.sources._quality import by_quality as by_quality
+    from suffice.supply.sources._quality import fixed_share as fixed_share
+    from suffice.supply.sources._quality import share_right as share_right
     from suffice.supply.sources._routing import Routing as Routing
     from suffice.supply.sources._routing import route as route
     from suffice.supply.sources._source_table import source_rows as source_rows
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
     from suffice.supply.sources._sources import Offered as Offered
     from suffice.supply.sources._sources import bits as bits
     from suffice.supply.sources._sources import build_sources as build_sources
-    from suffice.supply.sources._sources import supply_table as supply_table
+    from suffice.supply.sources._sources import sources_said as sources_said
+    from suffice.supply.sources._sources import suppliers as suppliers
     from suffice.supply.sources._supply_curve import SupplyCurve as SupplyCurve
     from suffice.supply.sources._supply_curve import supply_curve as supply_curve
 
@@ -41,6 +45,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "LabelSources",
             "label_sources",
         ),
+        "suffice.supply.sources._quality": (
+            "by_quality",
+            "fixed_share",
+            "share_right",
+        ),
         "suffice.supply.sources._routing": (
             "Routing",
             "route",
@@ -51,7 +60,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Offered",
             "bits",
             "build_sources",
-            "supply_table",
+            "sources_said",
+            "suppliers",
         ),
         "suffice.supply.sources._supply_curve": (
             "SupplyCurve",

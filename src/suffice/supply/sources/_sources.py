@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice.channel import Profile, Source
 from suffice.estimate import Estimate
+from suffice.records import Interval, Repeats, Supplier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +79,10 @@ class Measured:
     def by_slice(self) -> Floats:
         """Draws of the error of one label [draw, slice]."""
         return np.asarray((self.error * self.share).sum(axis=2))
+
+    def shared_by_slice(self) -> Floats:
+        """Draws of the part of the error that all labels of a task share [draw, slice]."""
+        return np.asarray((self.shared * self.share).sum(axis=2))
 
     def repeats(self, labels_per_task: int) -> Floats:
         """Draws of the error of r labels' majority, mean over slices [draw]."""
@@ -184,45 +190,62 @@ def bits(error: Floats, classes: int = 2) -> Floats:
     return np.asarray(told - e * np.log2(classes - 1))
 
 
-def supply_table(
+def suppliers(
     pool: Pool,
     sources: Mapping[str, Source],
     measured: Mapping[str, Measured],
     offered: Mapping[str, Offered],
-) -> dict[str, Any]:
+) -> tuple[Supplier, ...]:
     """Everything known of the sources, for ``supply.json``."""
     rows = []
     for name, source in sources.items():
         m, offer = measured[name], offered[name]
         by_slice = m.by_slice()
         worth = (bits(m.error, pool.evaluation.kind.answers) * m.share).sum(axis=2).mean(axis=1)
-        shared = (m.shared * m.share).sum(axis=2).mean(axis=1)
+        shared = m.shared_by_slice().mean(axis=1)
         rows.append(
-            {
-                "name": name,
-                "about": offer.about,
-                "price": source.price,
-                "capacity": source.capacity,
-                "latency_days": source.latency_days,
-                "max_labels_per_task": source.max_labels_per_task,
-                "audited_tasks": m.audited,
-                "error": _interval(by_slice.mean(axis=1)),
-                "by_slice": {s: _interval(by_slice[:, k]) for k, s in enumerate(pool.slice_names)},
-                "shared": _interval(shared) if m.repeated else None,
-                "shared_note": _shared_note(m),
-                "bits": _interval(worth),
-                "price_per_bit": _interval(source.price / np.maximum(worth, 1e-9)),
-                "by_repeats": [
-                    {
-                        "labels_per_task": r,
-                        "error": _interval(m.repeats(r)),
-                        "cost": r * source.price,
-                    }
+            Supplier(
+                name=name,
+                about=offer.about,
+                price=source.price,
+                capacity=source.capacity,
+                latency_days=source.latency_days,
+                max_labels_per_task=source.max_labels_per_task,
+                audited_tasks=m.audited,
+                error=_interval(by_slice.mean(axis=1)),
+                by_slice={s: _interval(by_slice[:, k]) for k, s in enumerate(pool.slice_names)},
+                shared=_interval(shared) if m.repeated else None,
+                shared_note=_shared_note(m),
+                bits=_interval(worth),
+                price_per_bit=_interval(source.price / np.maximum(worth, 1e-9)),
+                by_repeats=tuple(
+                    Repeats(labels_per_task=r, error=_interval(m.repeats(r)), cost=r * source.price)
                     for r in offer.labels_per_task
-                ],
-            }
+                ),
+            )
         )
-    return {"slices": list(pool.slice_names), "sources": rows}
+    return tuple(rows)
+
+
+def sources_said(measured: Mapping[str, Measured]) -> Said:
+    """What holds of sources whose recorded labels stand for those to come."""
+    seen = [name.replace("_", " ") for name, m in measured.items() if m.automatic]
+    limits: tuple[str, ...] = ()
+    if len(seen) == 1:
+        limits = (f"The {seen[0]} is the one source whose shared error is visible.",)
+    elif seen:
+        limits = (f"Shared error is visible of {' and '.join(seen)}, and of no other source.",)
+    return Said(
+        assumptions=("Each source goes on labelling as it did in the labels that were recorded.",),
+        limits=limits,
+        citations=(
+            Citation(
+                "Intervals of sources",
+                "Rubin (1981), The Bayesian bootstrap",
+                "https://doi.org/10.1214/aos/1176345338",
+            ),
+        ),
+    )
 
 
 def _shared_note(m: Measured) -> str | None:
@@ -262,6 +285,5 @@ def _measured(
     return Measured(channel.measured(mean), error, share, shared, audited, repeated)
 
 
-def _interval(draws: Floats | Sequence[float]) -> dict[str, float]:
-    estimate = Estimate.from_draws(np.asarray(draws), method=METHOD, citation=CITATION)
-    return estimate.as_dict()
+def _interval(draws: Floats | Sequence[float]) -> Interval:
+    return Interval.of(Estimate.from_draws(np.asarray(draws), method=METHOD, citation=CITATION))
