@@ -175,11 +175,6 @@ def _supply(source: str, judge: str) -> dict[str, Any]:
             offered(source, 0.2, 0.05, 0.04),
             offered("panel", 0.1, 0.27, None),
         ],
-        "curve": [
-            {"quantity": n, "quality": q, "cost": n * 0.05, "source": s, "labels_per_task": 1}
-            for s, q in ((source, 0.8), ("panel", 0.9))
-            for n in (100, 1000, 4000)
-        ],
         "bought": {
             "weeks": 4.0,
             "notes": ["how workers differ is a stated prior"],
@@ -229,8 +224,8 @@ def _forecast(source: str, judge: str) -> dict[str, Any]:
             "p": [chance(p) for p in (0.83, 0.7, 0.2)],
         },
         "models": [
-            {"name": "minilm-l3", "parameters": 17.4e6, "tasks_needed": 5200, "note": ""},
-            {"name": "minilm-l6", "parameters": 22.7e6, "tasks_needed": 2100, "note": ""},
+            {"name": "minilm-l3", "tasks_needed": 5200, "note": ""},
+            {"name": "minilm-l6", "tasks_needed": 2100, "note": ""},
         ],
         "thresholds": {"error": 0.165, "error:easy": 0.3, "error:hard": 0.3},
     }

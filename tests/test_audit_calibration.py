@@ -18,7 +18,7 @@ from suffice.supply.workers._shared import err_together, gold_needed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suffice.supply._audit import Audit
+    from suffice.supply._audit_record import Audit
 
 SETS = ("bluebird", "rte", "dog", "web", "sentiment")
 # Majority vote and Dawid-Skene of a well-known library, measured on the same files.

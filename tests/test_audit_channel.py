@@ -21,7 +21,7 @@ from suffice.supply.workers._predictive_check import predictive_check
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suffice.supply._audit import Audit
+    from suffice.supply._audit_record import Audit
 
 TASKS, WORKERS = 300, 15
 

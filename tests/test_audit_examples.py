@@ -17,7 +17,7 @@ from suffice.supply._audit import audit
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suffice.supply._audit import Audit
+    from suffice.supply._audit_record import Audit
 
 REFUSAL = "2_full_refusal"
 

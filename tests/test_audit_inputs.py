@@ -19,7 +19,7 @@ from suffice.supply._votes import code_votes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suffice.supply._audit import Audit
+    from suffice.supply._audit_record import Audit
 
 
 def made_up(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from suffice.curve import Curve, Tranche
-from suffice.demand.law._distance import Measured
+from suffice.demand.law._distance import Coverage
 
 GRID = tuple(
     Curve.parse(text)
@@ -19,8 +19,8 @@ GRID = tuple(
         "3000 judge + 100 expert",
     )
 )
-MEASURED = Measured.of(GRID)
-TWO_ROUNDS = Measured.of((*GRID, Curve.parse("300 judge + 60 expert (round 2)")))
+HELD = Coverage.of(GRID)
+TWO_ROUNDS = Coverage.of((*GRID, Curve.parse("300 judge + 60 expert (round 2)")))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ TWO_ROUNDS = Measured.of((*GRID, Curve.parse("300 judge + 60 expert (round 2)"))
 )
 def test_measured_kinds_are_inside(text: str) -> None:
     """Smaller purchases of kinds that cells held are inside, quality control among them."""
-    assert MEASURED.distance(Curve.parse(text), 0.1) == "inside"
+    assert HELD.distance(Curve.parse(text), 0.1) == "inside"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_measured_kinds_are_inside(text: str) -> None:
 )
 def test_kinds_that_no_cell_held_are_far(text: str, what: str) -> None:
     """Whatever little is bought, and whatever it is worth: the law was never held to it."""
-    assert MEASURED.distance(Curve.parse(text), 0.01) == "far", what
+    assert HELD.distance(Curve.parse(text), 0.01) == "far", what
 
 
 def test_a_third_round_is_not_a_second_one() -> None:
@@ -64,15 +64,15 @@ def test_a_third_round_is_not_a_second_one() -> None:
 def test_tasks_of_some_slices_are_a_kind() -> None:
     """Labels for one slice alone are far until a cell has bought so."""
     curve = Curve((Tranche("crowd", 100, where=("hard",)),))
-    assert MEASURED.distance(curve, 0.1) == "far"
-    assert Measured.of((*GRID, curve)).distance(curve, 0.1) == "inside"
+    assert HELD.distance(curve, 0.1) == "far"
+    assert Coverage.of((*GRID, curve)).distance(curve, 0.1) == "inside"
 
 
 def test_tranches_without_tasks_say_nothing() -> None:
     """Nothing bought of a source is no purchase of it."""
     curve = Curve((Tranche("crowd", 100), Tranche("judge", 0), Tranche("expert", 0, round=2)))
-    assert MEASURED.distance(curve, 0.1) == "inside"
-    assert MEASURED.distance(Curve(()), 0.0) == "inside"
+    assert HELD.distance(curve, 0.1) == "inside"
+    assert HELD.distance(Curve(()), 0.0) == "inside"
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_tranches_without_tasks_say_nothing() -> None:
 )
 def test_size_goes_by_the_largest_cell(times: float, says: str) -> None:
     """Beyond the largest cell a curve is near, and far from three times its size on."""
-    assert MEASURED.distance(Curve.parse("500 crowd"), times) == says
+    assert HELD.distance(Curve.parse("500 crowd"), times) == says
 
 
 def test_more_of_one_source_than_any_cell_held_is_not_inside() -> None:
     """A hundred thousand are near at best where two thousand were measured."""
-    assert MEASURED.distance(Curve.parse("100000 crowd"), 0.5) == "near"
-    assert MEASURED.distance(Curve.parse("100000 crowd"), 50.0) == "far"
+    assert HELD.distance(Curve.parse("100000 crowd"), 0.5) == "near"
+    assert HELD.distance(Curve.parse("100000 crowd"), 50.0) == "far"
     # Labels count, not tasks: 500 tasks of three were measured, and 2,000 of one.
-    assert MEASURED.distance(Curve.parse("600 crowd x3"), 0.5) == "inside"
+    assert HELD.distance(Curve.parse("600 crowd x3"), 0.5) == "inside"

@@ -199,6 +199,47 @@ def test_pages_are_listed() -> None:
     assert linked == {p.name for p in (ROOT / "docs").glob("*.md")} - {"index.md"}
 
 
+STEP = re.compile(r"`([a-z_/]+\.py): ([A-Za-z_.]+)`")
+
+
+def test_steps_of_the_flow_exist() -> None:
+    """Every file and function that docs/flow.md walks through is there, and stands in that file."""
+    page = TEXTS["docs/flow.md"]
+    steps = STEP.findall(page)
+    assert len(steps) == len(re.findall(r"\.py", page)), "a file without its function"
+    assert [f"{file}: {name}" for file, name in steps if not _defines(file, name)] == []
+    assert page.count("\n## ") == 5
+
+
+def test_flow_check_can_fail() -> None:
+    """A file, a function or a method that is not there is seen."""
+    assert _defines("estimate.py", "Estimate.from_draws")
+    assert not _defines("estimate.py", "Estimate.from_nothing")
+    assert not _defines("estimate.py", "from_draws")
+    assert not _defines("nowhere.py", "Estimate")
+
+
+def _defines(file: str, name: str) -> bool:
+    """Whether a file below src/suffice defines a name, dotted for what stands in a class."""
+    path = ROOT / "src" / "suffice" / file
+    if not path.is_file():
+        return False
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    for part in name.split("."):
+        found = next((node for node in body if part in _names(node)), None)
+        if found is None:
+            return False
+        body = getattr(found, "body", [])
+    return True
+
+
+def _names(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [t.id for t in targets if isinstance(t, ast.Name)]
+
+
 def test_pictures_are_small() -> None:
     """The hero picture is there, light and dark, each below 300 kB."""
     for scheme in SCHEMES:

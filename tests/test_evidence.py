@@ -15,7 +15,7 @@ from suffice.errors import InputError
 from suffice.evidence import Cell, CellRuns, Evidence
 from suffice.forecast import Criterion, make_forecasts
 from suffice.metric import Metric, error_rate
-from suffice.plan import Market, make_plan
+from suffice.plan import About, Market, make_plan, plan_record
 
 SOURCES = {
     "crowd": noisy_source("crowd", 0.25, price=0.1),
@@ -176,6 +176,11 @@ def test_direction_and_sign_together_change_nothing(law):
     plans = [make_plan(m, MARKET, c, seed=1) for m, c in ((law, wanted), (other, mirrored))]
     assert plans[0].recommended.curve == plans[1].recommended.curve
     assert plans[0].recommended.forecast.p.value == plans[1].recommended.forecast.p.value
+    told = plan_record(
+        plans[1], MARKET, mirrored, About("s", "which?", "theirs"), metrics=other.metrics
+    )
+    assert told.criterion.at_least == ("gain", "gain in hard")
+    assert told.criterion.limits["gain"] == -0.25
     assert not np.array_equal(
         law.outcomes(CURVES, np.random.default_rng(0), draws=5, runs=5).mean,
         other.outcomes(CURVES, np.random.default_rng(0), draws=5, runs=5).mean,

@@ -117,7 +117,7 @@ def test_a_plan_stands_on_a_two_source_law(mixes: TwoSource) -> None:
     )
     assert easy.p.value > 0.99
     assert never.p.value < 0.01
-    assert {p["name"] for p in easy.parts} >= {"choice of law", "parameters", "run to run"}
+    assert {p.name for p in easy.parts} >= {"choice of law", "parameters", "run to run"}
     # New labels of the same quality change nothing that a law of counts could see.
     full = forecast(mixes, chosen, market.sources, hard)
     assert full.deployment.value == pytest.approx(full.p.value, abs=0.05)

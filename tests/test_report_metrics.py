@@ -61,3 +61,16 @@ def test_values_of_other_metrics_are_no_percentages(tmp_path):
     assert number.search(found)
     assert not number.search(text_of(tmp_path / "b"))
     assert "log loss .012" in found
+
+
+def test_a_limit_says_which_way_it_goes(tmp_path):
+    """At most where lower is better, at least where higher is."""
+
+    def limited(values: dict[str, Any]) -> None:
+        values["criterion"] |= {
+            "limits": {"log_loss": 0.6, "win_rate": 0.7},
+            "at_least": ["win_rate"],
+        }
+
+    found = text_of(tmp_path, plan=limited)
+    assert re.search(r"log loss at most \.600 and win_rate at least \.700", found)

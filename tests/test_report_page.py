@@ -232,7 +232,7 @@ def test_charts_are_valid_vega_lite(page: Page):
     import altair as alt
 
     kinds = {name.split("-")[0].split(".")[0]: spec for name, spec in page.data["charts"].items()}
-    assert len(kinds) == 10
+    assert len(kinds) == 9
     for spec in kinds.values():
         alt.LayerChart.from_dict(spec, validate=True)
 

@@ -38,9 +38,18 @@ FLOOR_STEP = 0.01
 """The floor is moved by this many bits a label, up and down, to show what hangs on it."""
 
 FEWEST_LABELS, FEWEST_ORDERS = 8, 2
+"""Labels and orders at least. Chosen: one block of labels, and two orders to have a spread."""
+
 _FIRST_BLOCK = 8
-_GROWTH = 1.5  # each block ends at this multiple of where it began
-_LEAST = 1e-6  # chances are kept this far from zero and one
+"""Labels that are sent with equal chances before any model is trained. Chosen: fewer cannot train a
+head; more would count the learning of the first ones as incompressible."""
+
+_GROWTH = 1.5
+"""Each block ends at this multiple of where it began. Chosen: smaller blocks make a shorter
+code and more trainings."""
+
+_LEAST = 1e-6
+"""Chances are kept this far from zero and one: one label costs 20 bits at most. Chosen."""
 _CITATION = "Whitney et al. 2020"
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from suffice._disk import write_atomic
 from suffice.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     import altair as alt
 
+# Two pixels a point, for screens that have them: a convention.
 _OPTIONS: dict[str, dict[str, Any]] = {
     ".html": {"inline": True},
     ".svg": {},
@@ -35,7 +38,15 @@ def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
         StorageError: the file cannot be written.
     """
     check_picture(path)
+    ending, drawn = path.suffix.lower(), io.BytesIO()
+    if ending == ".png":
+        chart.save(drawn, format="png", **_OPTIONS[ending])
+    else:
+        text = io.StringIO()
+        kind: Literal["html", "svg"] = "html" if ending == ".html" else "svg"
+        chart.save(text, format=kind, **_OPTIONS[ending])
+        drawn.write(text.getvalue().encode())
     try:
-        chart.save(str(path), **_OPTIONS[path.suffix.lower()])
+        write_atomic(path, drawn.getvalue())
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -34,6 +34,7 @@ from suffice.plan._option import Option, Plan, Robust
 from suffice.plan._risk import Risk
 from suffice.plan._search import frontier, search
 from suffice.plan._shadow import shadow_prices
+from suffice.records import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +51,6 @@ if TYPE_CHECKING:
 FOCUS_LEVELS = (0.7, 1.0)
 """Spending levels, as shares of the budget, at which promising curves are looked for. Chosen: a
 plan mostly spends the budget, or the part of it that is good enough."""
-
-NOTHING_MEETS = 0.01
-"""With a highest P below this, the plan says which threshold is out of reach. Chosen: the least
-that is printed as a number."""
 
 _APART = 0.2
 """Least distance of two cells that are measured next, in log labels of a source: chosen, so that
@@ -156,7 +153,7 @@ def make_plan(
         )
         recommended = replace(recommended, forecast=full)
     decision = decide(market, recommended, alternatives, points=points, bought=bought is not None)
-    if recommended.forecast is not None and recommended.forecast.p.value < NOTHING_MEETS:
+    if recommended.forecast is not None and recommended.forecast.p.value < HOPELESS:
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         badly = "" if risk.kind == "mean" else " when things go this badly"
         decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}. {decision}"

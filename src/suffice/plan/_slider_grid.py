@@ -19,7 +19,7 @@ from suffice.plan._candidates import candidates, scaled
 from suffice.plan._objective import CHOOSE, REPORT, chances
 from suffice.plan._risk import wholly_attacked
 from suffice.plan._search import pick
-from suffice.records import Sliders, SliderSource
+from suffice.records import BUDGET_RANGE, PRICE_RANGE, Sliders, SliderSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,12 +37,6 @@ if TYPE_CHECKING:
 SHARES = (0.0, 0.05, 0.1, 0.2)
 """Hostile shares of every source's labels: chosen, the stops of a slider, within the shares that
 grids train on."""
-
-PRICE_RANGE = 4.0
-"""Prices may be moved by up to this factor, down and up: chosen."""
-
-BUDGET_RANGE = (0.2, 2.5)
-"""Budgets, as shares of the study's: chosen."""
 
 _LEVELS = tuple(float(x) for x in np.geomspace(0.08, 1.0, 7))
 """Spending levels of the largest budget: the lowest is a fifth of the study's."""

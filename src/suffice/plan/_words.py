@@ -23,9 +23,12 @@ from suffice.records import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suffice.curve import Curve
     from suffice.estimate import Estimate
     from suffice.forecast import Criterion, Forecast
+    from suffice.metric import Metric
     from suffice.plan._market import Market
     from suffice.plan._option import Option, Plan
     from suffice.records import Probability
@@ -47,13 +50,20 @@ class About:
 
 
 def plan_record(
-    plan: Plan, market: Market, criterion: Criterion, about: About, *, points: bool = False
+    plan: Plan,
+    market: Market,
+    criterion: Criterion,
+    about: About,
+    *,
+    metrics: Sequence[Metric] = (),
+    points: bool = False,
 ) -> PlanRecord:
     """Everything that ``plan.json`` holds before the check.
 
     Args:
         plan, market, criterion: as they were made.
         about: what was asked, and what its parts say of themselves.
+        metrics: of the law; limits on those that are better when higher are lowest values.
         points: give P of curves far from what was measured as a point, too.
     """
     best = plan.recommended
@@ -97,6 +107,9 @@ def plan_record(
             slices=criterion.slices,
             slice_error=dict(criterion.slice_error),
             limits=dict(criterion.limits),
+            at_least=tuple(
+                m.name for m in metrics if m.better == "higher" and m.name in criterion.limits
+            ),
             severe=dict(criterion.severe),
         ),
         parts=best.forecast.parts,

@@ -9,6 +9,8 @@ from suffice._lazy import lazy_exports
 if TYPE_CHECKING:
     from suffice.records._folder import StudyFolder as StudyFolder
     from suffice.records._folder import read_folder as read_folder
+    from suffice.records._forecast import BUDGET_RANGE as BUDGET_RANGE
+    from suffice.records._forecast import PRICE_RANGE as PRICE_RANGE
     from suffice.records._forecast import ChangeRow as ChangeRow
     from suffice.records._forecast import ForecastRecord as ForecastRecord
     from suffice.records._forecast import Hero as Hero
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from suffice.records._part import MeanInterval as MeanInterval
     from suffice.records._part import Probability as Probability
     from suffice.records._part import TrancheRow as TrancheRow
+    from suffice.records._plan import HOPELESS as HOPELESS
     from suffice.records._plan import Budget as Budget
     from suffice.records._plan import CheckRow as CheckRow
     from suffice.records._plan import CriterionRow as CriterionRow
@@ -58,7 +61,6 @@ if TYPE_CHECKING:
     from suffice.records._supply import OfferPart as OfferPart
     from suffice.records._supply import OfferRow as OfferRow
     from suffice.records._supply import OperatedRow as OperatedRow
-    from suffice.records._supply import Priced as Priced
     from suffice.records._supply import Repeats as Repeats
     from suffice.records._supply import Supplier as Supplier
     from suffice.records._supply import SupplyRecord as SupplyRecord
@@ -74,6 +76,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "read_folder",
         ),
         "suffice.records._forecast": (
+            "BUDGET_RANGE",
+            "PRICE_RANGE",
             "ChangeRow",
             "ForecastRecord",
             "Hero",
@@ -118,6 +122,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "TrancheRow",
         ),
         "suffice.records._plan": (
+            "HOPELESS",
             "Budget",
             "CheckRow",
             "CriterionRow",
@@ -139,7 +144,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OfferPart",
             "OfferRow",
             "OperatedRow",
-            "Priced",
             "Repeats",
             "Supplier",
             "SupplyRecord",

@@ -20,6 +20,13 @@ from suffice.records._part import (
 )
 from suffice.records._record import Record
 
+PRICE_RANGE = 4.0
+"""Factor by which the sliders move prices, up and down, and under which purchases are weighed for
+them: chosen."""
+
+BUDGET_RANGE = (0.2, 2.5)
+"""Shares of the study's budget that the sliders span, purchases being weighed for them: chosen."""
+
 
 class HeroPoint(Part):
     """A curve's place in the picture."""
@@ -151,13 +158,10 @@ class HostileLabels(Part):
         return self
 
 
-class ModelNeed(Sparse):
+class ModelNeed(Part):
     """How many tasks a model needs."""
 
-    where_said = frozenset({"parameters"})
-
     name: str
-    parameters: Positive | None = None
     tasks_needed: Count | None = None
     low: Count | None = None
     high: Count | None = None

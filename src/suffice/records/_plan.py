@@ -25,6 +25,9 @@ from suffice.records._record import Record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+HOPELESS = 0.01
+"""A plan whose P is below this is none: chosen, the least that is printed as a number."""
+
 Distance = Literal["inside", "near", "far"]
 """How far a curve lies from what was measured."""
 
@@ -57,14 +60,17 @@ class OptionRow(Part):
         return Curve.from_list(rows)
 
 
-class CriterionRow(Part):
-    """What a run must reach."""
+class CriterionRow(Sparse):
+    """What a run must reach; ``at_least`` names the ``limits`` that are lowest values."""
+
+    where_said = frozenset({"at_least"})
 
     error: Share | None = None
     worst_slice_error: Share | None = None
     slices: tuple[str, ...] = ()
     slice_error: dict[str, Share] = Field(default_factory=dict)
-    limits: dict[str, NonNegative] = Field(default_factory=dict)
+    limits: dict[str, float] = Field(default_factory=dict)
+    at_least: tuple[str, ...] = ()
     severe: dict[str, Share] = Field(default_factory=dict)
 
 

@@ -11,7 +11,6 @@ from suffice.records._part import (
     NonNegative,
     Part,
     Positive,
-    Share,
     Sparse,
 )
 from suffice.records._record import Record
@@ -42,16 +41,6 @@ class Supplier(Part):
     bits: Interval | None = None
     price_per_bit: Interval | None = None
     by_repeats: tuple[Repeats, ...] = ()
-
-
-class Priced(Part):
-    """A quality at a quantity and its price."""
-
-    quantity: Positive
-    quality: Share
-    cost: NonNegative
-    source: str
-    labels_per_task: Annotated[int, Field(ge=1)] = 1
 
 
 class OfferPart(Part):
@@ -114,10 +103,9 @@ class SupplyRecord(Record):
 
     file = "supply.json"
     made_by = "suffice supply"
-    where_said = frozenset({"curve", "bought", "quality_control"})
+    where_said = frozenset({"bought", "quality_control"})
 
     slices: tuple[str, ...] = ()
     sources: Annotated[tuple[Supplier, ...], Field(min_length=1)]
-    curve: tuple[Priced, ...] = ()
     bought: OfferCurve | None = None
     quality_control: tuple[OperatedRow, ...] = ()

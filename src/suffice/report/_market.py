@@ -1,4 +1,4 @@
-"""What labels are worth, what can be bought, and what more money buys."""
+"""What labels are worth, slice by slice."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.report import _words as words
 from suffice.report._figure import (
-    COMPACT_LABEL,
     Figure,
     KeyEntry,
     Panel,
     Spec,
     Table,
     finished,
-    log_ticks,
     span,
     values,
 )
 from suffice.report._theme import MARKS, role
 
 if TYPE_CHECKING:
-    from suffice.records import Priced, SupplyRecord
+    from suffice.records import SupplyRecord
 
 _SERIES = 6
 """Colours and marks that the report's style sheet has."""
@@ -70,41 +68,6 @@ def slices_figure(supply: SupplyRecord) -> Figure | None:
     )
 
 
-def offers_figure(supply: SupplyRecord) -> Figure | None:
-    """What can be bought: quality against quantity of every offer; None where there is none."""
-    if not supply.curve:
-        return None
-    groups = list(dict.fromkeys((o.source, o.labels_per_task) for o in supply.curve))
-    names = [f"{s}, {words.several(r, 'label')} a task" for s, r in groups]
-    best = max(supply.curve, key=lambda o: o.quality)
-    most = max(supply.curve, key=lambda o: o.quantity)
-    caption = (
-        f"What can be bought. The best labels come from {best.source} "
-        f"({words.percent(best.quality)} right at {words.several(best.labels_per_task, 'label')} "
-        f"a task), the most from {most.source} (up to {words.count(most.quantity)} tasks at "
-        f"{words.percent(most.quality)} right)."
-    )
-    return Figure(
-        name="offers",
-        caption=caption,
-        panels=(Panel(caption, _offers_spec(supply.curve, groups, caption)),),
-        table=Table(
-            caption="What can be bought",
-            headers=("source", "tasks", "right labels", "cost"),
-            rows=tuple(
-                (
-                    names[groups.index((o.source, o.labels_per_task))],
-                    words.count(o.quantity),
-                    words.percent(o.quality),
-                    words.money(o.cost),
-                )
-                for o in supply.curve
-            ),
-        ),
-        key=tuple(_series_key(m, name) for m, name in enumerate(names)),
-    )
-
-
 def _series_key(number: int, text: str) -> KeyEntry:
     return KeyEntry(f"shape{number % _SERIES}", text)
 
@@ -149,39 +112,3 @@ def _slices_spec(slices: list[str], rows: list[dict[str, Any]], lanes: int, alt_
     )
     height = (26 + _LANE_PX * lanes) * len(slices) + 10
     return finished(*_series_layers(rows, lanes, draw), text, height=height, alt_text=alt_text)
-
-
-def _offers_spec(offers: tuple[Priced, ...], groups: list[tuple[str, int]], alt_text: str) -> Spec:
-    import altair as alt
-
-    domain = min(o.quantity for o in offers), max(o.quantity for o in offers)
-    x = alt.X(
-        "x:Q",
-        scale=alt.Scale(type="log", domain=list(domain), nice=False, padding=6),
-        axis=alt.Axis(
-            values=log_ticks(*domain), labelExpr=COMPACT_LABEL, title="labelled tasks (log scale)"
-        ),
-    )
-    low, high = span([o.quality for o in offers], pad=0.12)
-    y = alt.Y(
-        "y:Q",
-        scale=alt.Scale(domain=[low, min(high, 1.0)], nice=False, zero=False),
-        axis=alt.Axis(format="~%", title="share of right labels", tickCount=5),
-    )
-    rows = [
-        {"x": o.quantity, "y": o.quality, "m": groups.index((o.source, o.labels_per_task))}
-        for o in offers
-    ]
-
-    def draw(own: list[dict[str, Any]], shape: str, colour: str) -> list[Any]:
-        base = alt.Chart(values(own)).encode(x=x, y=y)
-        return [
-            base.mark_line(color=colour, strokeWidth=1.5, opacity=0.7),
-            base.mark_point(
-                shape=shape, size=44, filled=True, fill=colour, stroke=role("page"),
-                strokeWidth=1, opacity=1,
-            ),
-        ]  # fmt: skip
-
-    layers = _series_layers(rows, len(groups), draw)
-    return finished(*layers, height=260, narrow=230, alt_text=alt_text)

@@ -27,7 +27,7 @@ from suffice.report._hero import hero_figure
 from suffice.report._hero_layers import BAND_EDGES
 from suffice.report._judge import judge_figure
 from suffice.report._learning import learning_figures, sort_learning
-from suffice.report._market import offers_figure, slices_figure
+from suffice.report._market import slices_figure
 from suffice.report._sliders import TRY_IT, slider_section
 from suffice.report._supply_curve import supply_curve_figure
 from suffice.report._theme import chart_config, palettes
@@ -173,7 +173,6 @@ def _figures(folder: StudyFolder) -> dict[str, Any]:
         "calibration": calibration_figure(folder.ledger),
         "judge": judge_figure(more, forecast.thresholds) if more else None,
         "slices": slices_figure(folder.supply),
-        "offers": offers_figure(folder.supply),
         "bought": supply_curve_figure(folder.supply.bought),
         "frontier": frontier_figure(plan),
         "models": models_figure(forecast),

@@ -7,6 +7,7 @@ from importlib import resources
 from math import log10
 from typing import TYPE_CHECKING, Any
 
+from suffice.records import BUDGET_RANGE, PRICE_RANGE
 from suffice.report import _words as words
 
 if TYPE_CHECKING:
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
 
 TRY_IT = ("try", "Try it")
 """Its place in the contents."""
-
-PRICE_RANGE = 4.0
-"""Factor by which prices can be moved, up and down: that under which the plan weighed purchases."""
-BUDGET_RANGE = (0.2, 2.5)
-"""Shares of the study's budget that the slider spans: those for which purchases were weighed."""
 
 _CAPTION = (
     "P against cost of the best purchases at these prices. The star is the purchase above, the "

@@ -183,10 +183,8 @@ def repeats(supply: SupplyRecord) -> Table:
 
 def models(forecast: ForecastRecord) -> Table:
     """How many tasks each model needs."""
-    sizes = any(m.parameters is not None for m in forecast.models)
     rows = []
     for m in forecast.models:
-        size = words.compact(m.parameters) if m.parameters is not None else NONE
         need = "not reached"
         if m.tasks_needed is not None:
             need = words.count(m.tasks_needed)
@@ -194,10 +192,10 @@ def models(forecast: ForecastRecord) -> Table:
                 high = words.count(m.high) if m.high is not None else "no end"
                 need += f"\n{words.count(m.low)} to {high}"
         named = f"{m.name}\n{m.note}" if m.note else m.name
-        rows.append((named, size, need) if sizes else (named, need))
+        rows.append((named, need))
     return Table(
         caption="Tasks needed by model",
-        headers=("model", "parameters", "tasks needed") if sizes else ("model", "tasks needed"),
+        headers=("model", "tasks needed"),
         rows=tuple(rows),
     )
 

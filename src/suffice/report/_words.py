@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from suffice.estimate import probability as probability
 from suffice.metric import metric_named
+from suffice.records import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +28,6 @@ NARROW_SPACE = "\u202f"
 HARD_SPACE = "\u00a0"
 EM_RULE = "\u2013"
 RECOMMENDED = "recommended"
-_HOPELESS = 0.01
-"""A plan with a P below this is none."""
 _DISTANCE = {
     "inside": "The curve lies inside the range of the measured runs.",
     "near": "The curve lies near the edge of the measured runs: expect the law to be less sure.",
@@ -105,14 +104,6 @@ def plain(value: float, digits: int) -> str:
     )
 
 
-def compact(value: float) -> str:
-    """A large number in short: ``22.7M``."""
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.3g}"
-
-
 def several(number: int, one: str, many: str | None = None) -> str:
     """A count with its noun: ``1 run``, ``40 runs``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -145,7 +136,7 @@ def purchases(curve: Iterable[TrancheRow]) -> str:
 def headline(plan: PlanRecord) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
     outcome = f"meets the criterion with probability {with_interval(plan.p)}"
-    if plan.p.mean is not None and plan.p.mean < _HOPELESS:
+    if plan.p.mean is not None and plan.p.mean < HOPELESS:
         best = f"{purchases(plan.curve)} for {money(plan.cost)}"
         return f"Buy nothing: the best there is, {best}, {outcome}"
     if plan.bought is not None:
@@ -224,7 +215,10 @@ def criterion(c: CriterionRow) -> str:
     parts += [
         f"error in slice {name} at most {whole_percent(bar)}" for name, bar in c.slice_error.items()
     ]
-    parts += [f"{metric(name)} at most {amount(name, bar)}" for name, bar in c.limits.items()]
+    parts += [
+        f"{metric(name)} at {'least' if name in c.at_least else 'most'} {amount(name, bar)}"
+        for name, bar in c.limits.items()
+    ]
     parts += [
         f"95{NARROW_SPACE}% upper bound of the error in slice {name} at most {whole_percent(bar)}"
         for name, bar in c.severe.items()

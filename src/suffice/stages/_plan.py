@@ -117,7 +117,7 @@ def plan(
         model=work.study.models.target,
         said=_said(work, laws[work.study.models.target].said),
     )
-    record = plan_record(made, market, work.criterion, about, points=points)
+    record = plan_record(made, market, work.criterion, about, metrics=known.metrics, points=points)
     planned = Planned(record, tuple(limits_text(made)), (made.recommended, *made.alternatives))
     _hand_on(work, planned, told)
     with work.progress.step("pictures", total=1) as step:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from suffice.supply._audit import Audit as Audit
     from suffice.supply._audit import audit as audit
+    from suffice.supply._audit_record import Audit as Audit
     from suffice.supply._summary import summary_lines as summary_lines
     from suffice.supply.doubts import Split as Split
     from suffice.supply.doubts import judge_report as judge_report
@@ -33,10 +33,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.supply._audit": (
-            "Audit",
-            "audit",
-        ),
+        "suffice.supply._audit": ("audit",),
+        "suffice.supply._audit_record": ("Audit",),
         "suffice.supply._summary": ("summary_lines",),
         "suffice.supply.doubts": (
             "Split",

@@ -35,7 +35,7 @@ def summarise(
     import numpy as np
 
     from suffice.supply._agreement import agreement, cohen_range
-    from suffice.supply._audit import CITATIONS
+    from suffice.supply._audit_record import CITATIONS
     from suffice.supply.doubts import SURE, expected_false, group_names, ids_test
     from suffice.supply.workers import describe
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from suffice.demand.law._attack import AttackPart as AttackPart
     from suffice.demand.law._attack import fit_attack as fit_attack
     from suffice.demand.law._baselines import held_out_table as held_out_table
+    from suffice.demand.law._distance import Coverage as Coverage
     from suffice.demand.law._distance import Distance as Distance
-    from suffice.demand.law._distance import Measured as Measured
     from suffice.demand.law._law import FittedLaw as FittedLaw
     from suffice.demand.law._law import fit_law as fit_law
     from suffice.demand.law._law_file import LawTask as LawTask
@@ -36,7 +36,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "fit_attack",
         ),
         "suffice.demand.law._baselines": ("held_out_table",),
-        "suffice.demand.law._distance": ("Distance", "Measured"),
+        "suffice.demand.law._distance": ("Distance", "Coverage"),
         "suffice.demand.law._law": (
             "FittedLaw",
             "fit_law",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.metric import signs
 
@@ -34,12 +35,26 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FEWEST_ATTACKED = 4
-"""Attacked cells that an attack part needs at least."""
+"""Attacked cells that an attack part needs at least. Chosen: two coefficients and a discrepancy
+about them must show."""
 
 _PRIOR = 3.0
+"""Prior sd of a coefficient, in falls of the metric. Chosen, wide: at a hostile share of a third
+the whole fall may be lost."""
+
 _AT = 0.1
-"""Hostile share at which run-to-run width and discrepancy are quoted."""
+"""Hostile share at which run-to-run width and discrepancy are quoted. A convention."""
+
 _DRAWS, _RUNS = 400, 50
+"""Of the law at the attacked cells. Chosen: its mean there is then known to a twentieth of its
+sd."""
+
+_CELL_OF_NOTHING = 0.5
+"""Cells' worth of "no change" that keeps a few noisy widths from running away. Chosen."""
+
+_MOST_WIDER = 0.5
+"""Most that log run-to-run sd changes at a hostile share of a tenth. Chosen: two thirds more; few
+runs a cell would at times show several times as much by chance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +150,7 @@ def fit_attack(
     """
     if len(curves) < FEWEST_ATTACKED:
         raise InputError(f"{len(curves)} attacked cells are too few to learn what attacks do")
-    rng = np.random.default_rng([seed, 15])
+    rng = Stream.ATTACK_PART.rng(seed)
     plain, learned = law.without_attack(curves, rng, draws=_DRAWS, runs=_RUNS)
     hostile = law.hostile_share(curves)
     measured = np.array([r.mean(axis=0) for r in runs])
@@ -157,13 +172,12 @@ def fit_attack(
         for m in range(gap.shape[1])
     ]  # fmt: skip
     ratio = np.log(np.maximum(spread, 1e-6) / usual)
-    # Half a cell's worth of "nothing changes" keeps a few noisy widths from running away.
-    width = (at[:, None] * ratio).sum(axis=0) / ((at**2).sum() + 0.5)
+    width = (at[:, None] * ratio).sum(axis=0) / ((at**2).sum() + _CELL_OF_NOTHING)
     return AttackPart(
         mean=np.array([f[0] for f in found]),
         root=np.array([f[1] for f in found]),
         discrepancy=np.array([f[2] for f in found]),
-        log_width=np.clip(width, -0.5, 0.5),
+        log_width=np.clip(width, -_MOST_WIDER, _MOST_WIDER),
         largest=float(hostile.max()),
         cells=len(curves),
     )

@@ -32,17 +32,27 @@ UNTRAINED = 0.5
 """Error of a two-choice model that has learned nothing: the level of metrics unless told."""
 
 _ORIGIN_NOISE = 0.01
+"""Variance, in those of runs, of the untrained cell: its level is known, and a matrix wants a
+little noise. Chosen."""
+
 _LARGE = 1e12
+"""Diagonal of the border of a matrix: larger than any square that its rows could leave. Chosen; it
+moves nothing."""
+
 _SPREAD_AT = 1000.0
+"""Clean-equivalent labels that count as none on the log axis of widths. A convention: it moves the
+meaning of a coefficient and no answer."""
 
 _FAR = 0.05
-"""Share by which what is left to learn may be misjudged for each e-fold beyond the largest cell."""
+"""Share by which what is left to learn may be misjudged for each e-fold beyond the largest cell. A
+judgement, set on splits of the example that no table reports."""
 
 _BLOCK = 40_000
 """Curve-draws that are handled at a time: more would not stay in the processor's cache."""
 
 _UNTRIED = 0.2
-"""Share by which the computed log worth of labels that no cell held may be off."""
+"""Share by which the computed log worth of labels that no cell held may be off. A judgement, set on
+splits of the example that no table reports."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -126,6 +126,7 @@ class Kept:
     """
 
     ROOM = 100_000_000
+    """Bytes: some thousand draws of a law of fifty cells. Chosen; it moves time, and no number."""
 
     def __init__(self) -> None:
         """Start with nothing."""

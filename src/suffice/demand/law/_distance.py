@@ -44,7 +44,7 @@ not measured."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class Coverage:
     """What measured cells held.
 
     Attributes:
@@ -56,7 +56,7 @@ class Measured:
     most: Mapping[str, int]
 
     @classmethod
-    def of(cls, curves: Iterable[Curve]) -> Measured:
+    def of(cls, curves: Iterable[Curve]) -> Coverage:
         """Read cells."""
         kinds: set[tuple[object, ...]] = set()
         most: dict[str, int] = {}

@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice._said import Citation, Said
+from suffice._streams import Stream
 from suffice.curve import ResolvedCurve
 from suffice.demand.law._attack import AttackPart
 from suffice.demand.law._cells import Cells
 from suffice.demand.law._checks import check_cells
-from suffice.demand.law._distance import Measured
+from suffice.demand.law._distance import Coverage
 from suffice.demand.law._families import FAMILIES, IN_WORDS, WEIGHT
 from suffice.demand.law._outcomes import Outcomes
 from suffice.demand.law._protocol import Convergence
@@ -49,6 +50,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.floating[Any]]
+
+
+_HELD_OUT_SEED, _HELD_OUT_DRAWS = 3, 100
+"""The table of left-out cells is the same whoever asks for it: a seed of its own. Draws: chosen, as
+importance weights leave few of them at the cells that matter."""
+
+_WIDENING_DRAWS = 60
+"""Draws behind the widening: chosen, as its error is that of a root mean square over cells."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,11 +171,11 @@ class FittedLaw:
         ``_distance``.
         """
         worth = Terms.of([curve], self.table).plain_worth(self.table)[0]
-        return self._measured.distance(curve, float(worth / self._data.worth.max()))
+        return self._coverage.distance(curve, float(worth / self._data.worth.max()))
 
     @cached_property
-    def _measured(self) -> Measured:
-        return Measured.of(self.curves)
+    def _coverage(self) -> Coverage:
+        return Coverage.of(self.curves)
 
     @property
     def convergence(self) -> Convergence:
@@ -241,8 +250,8 @@ class FittedLaw:
 
     def leave_one_out(self) -> tuple[Floats, Floats, Floats]:
         """Predictions of every cell's mean from all others: (mean, sd, measured) [cell, metric]."""
-        rng = np.random.default_rng(3)
-        theta = self.posterior.draws[rng.choice(len(self.posterior.draws), 100)]
+        rng = np.random.default_rng(_HELD_OUT_SEED)
+        theta = self.posterior.draws[rng.choice(len(self.posterior.draws), _HELD_OUT_DRAWS)]
         return self._data.leave_one_out(theta, self.widening)
 
 
@@ -306,8 +315,8 @@ def fit_law(
     data = Cells.of(curves, runs, table, untrained, signs(metrics))
     name = f"the law of {model}"
     posterior = _average({f: _sample(data, table, f, seed, name) for f in families})
-    rng = np.random.default_rng([seed, 6])
-    theta = posterior.draws[rng.choice(len(posterior.draws), 60)]
+    rng = Stream.LAW_LEAVE_ONE_OUT.rng(seed)
+    theta = posterior.draws[rng.choice(len(posterior.draws), _WIDENING_DRAWS)]
     mean, sd, measured = data.leave_one_out(theta, 1.0)
     # Width is earned on cells that the prediction did not see.
     miss = float(np.sqrt(np.mean(((measured - mean) / np.maximum(sd, 1e-12)) ** 2)))

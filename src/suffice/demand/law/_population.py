@@ -41,16 +41,18 @@ _LENGTH = 1.0
 _OWN = 0.01
 """Share of the levels' variance that a model has for itself, whatever its size."""
 
+# Set together, as said above.
 _PRIOR_DEGREES = 4.0
 _PRIOR_SD = 2.0
 """Levels are believed to differ by twice the run-to-run sd, as firmly as four models would show."""
 
 _FREE = 1e3
-"""Variance, in those of runs, that leaves a level to the data."""
+"""Variance, in those of runs, that leaves a level to the data. Chosen: large; it moves nothing."""
 
 _SMOOTH = np.array([0.0, *np.geomspace(0.05, 3.2, 10)])
 _ROUGH = np.geomspace(0.05, 1.6, 7)
-"""Widths of departures in shape that are tried, in run-to-run sd."""
+"""Widths of departures in shape that are tried, in run-to-run sd. Chosen: from hardly to be seen to
+larger than models of one kind were seen to depart, in steps of about a half."""
 
 
 @dataclass(frozen=True, eq=False)

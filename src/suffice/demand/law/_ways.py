@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.floating[Any]]
 
 _LEAST = 1e-9
+"""Stands for nothing where it would be divided by."""
 
 
 @dataclass(frozen=True, eq=False)

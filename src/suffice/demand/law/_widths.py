@@ -33,11 +33,22 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.floating[Any]]
 
 _AT = 1000.0
+"""Clean-equivalent labels that count as none on the log axis. A convention: it moves the meaning of
+a coefficient, and answers by a prior that is wide there."""
+
 _BLOCK = 40_000
+"""Curve-draws that are handled at a time: more would not stay in the processor's cache."""
+
 _PRIOR_SD = np.array([10.0, 1.0, 0.5])
+"""Of the level, of the power of labels, and of what early ones change: the level is free; widths
+that fall as one over the root of labels have a power of -1 in variance. Chosen."""
+
 _SHARE_SD, _SLOPE_SD = 1.0, 0.25
+"""Prior sd of what a source alone changes in log variance, and in its power. Chosen: a factor of e,
+and a quarter of the usual fall; few cells hold one source alone, and say little."""
+
 _LEAST = 0.02
-"""Share of the variance that is left, at least: no two runs are quite the same."""
+"""Share of the variance that is left, at least: no two runs are quite the same. Chosen."""
 
 
 @dataclass(frozen=True, eq=False)

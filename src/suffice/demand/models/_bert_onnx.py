@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OPSET = 17
+"""Of ONNX: the first with layer normalisation as one operation."""
+
 _MASKED = -1e9
+"""Score of a token that is not there: nothing is left of it after a softmax. A convention."""
+
 _SQRT_2 = float(np.sqrt(2.0))
 
 

@@ -29,14 +29,23 @@ if TYPE_CHECKING:
     from suffice.progress import Progress
 
 MAX_TOKENS = 128
+"""Longer texts are read up to here. Chosen: the packaged encoders were trained on texts of up to
+128 tokens, and time grows with length."""
+
 TRUNCATED = 1
 UNKNOWN = 2
 """Remarks on a text: read only in part; holds nothing that the model knows."""
 
 _WINDOW = 4096
-_BATCH = 16
-_GROUP = 8
+"""Texts that are sorted by length at a time, so that rows of a batch are about as long. Chosen."""
+
+_BATCH, _GROUP = 16, 8
+"""Texts that go through the network at a time, and batches that share out a core's work. Chosen for
+speed on two cores; vectors do not depend on them but for rounding."""
+
 _WORD_BATCH = 1024
+"""The same where a text is the mean of its words. Chosen for speed."""
+
 _MAX_CHARACTERS = 128
 """Read at most this many characters a token: enough, as a word over 100 counts as one token."""
 

@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from suffice.progress import Progress
 
 _BATCH = 16
+"""Texts that go through the network at a time. Chosen for speed."""
+
 _MAX_CHARACTERS = 128 * MAX_TOKENS
+"""As many as the packaged encoders read."""
+
 _IDENTITY_FILES = ("*.safetensors", "*.bin", "config.json", "tokenizer*", "vocab*", "merges.txt")
 
 

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Model", "ModelInfo", "embed_cached", "list_models", "load_model"]
 
+# Counted in the packaged files.
 _DIM = 384
 _LAYERS = 6
 _EMBEDDING_PARAMETERS = 11_918_592
 _LAYER_PARAMETERS = 1_774_464
 _GRAPH_VERSION = "bert-onnx/1"
+# Counted in the packaged file.
 _GLOVE_WORDS, _GLOVE_DIM = 400_000, 50
 _L3_OUTPUT = "461"
 """The pooled one of the four outputs of the packaged graph; the exporter named it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.curve import Curve, Tranche, split_rounds
 
 if TYPE_CHECKING:
@@ -15,14 +16,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIZES = 6
-"""Sizes on the line of one source with one label a task."""
+"""Sizes on the line of one source with one label a task. Chosen: scale, power and reach of a curve
+are three, and each source's worth shows in the shift between two such lines."""
 
 ATTACKS = (0.03, 0.1, 0.3)
-"""Shares of hostile labels that are tried out."""
+"""Shares of hostile labels that are tried out, evenly spaced in log. Chosen: from what is hard to
+notice to what is hard to miss."""
 
 _REPEAT_SIZES = 3
+"""Sizes on the line of more labels a task. Chosen: it is the other line, shifted."""
+
 _CONCENTRATION = 0.6
+"""Of the Dirichlet shares of sources in mixtures. Chosen: below one, so that edges are met often,
+where one source is a little of the whole."""
+
 _LOWEST_LEVEL = 0.1
+"""Share of the budget that the cheapest mixture spends. Chosen."""
+
+# Two mixtures in five train in rounds. Chosen: pooling is the commoner plan.
 _PLANS = ("pooled", "pooled", "split", "pooled", "split")
 
 
@@ -149,7 +160,7 @@ def _mixtures(
 ) -> list[Curve]:
     from scipy.special import gammaincinv
 
-    points = _latin_hypercube(2 * count, len(order) + 2, np.random.default_rng([seed, 12]))
+    points = _latin_hypercube(2 * count, len(order) + 2, Stream.GRID_DESIGN.rng(seed))
     cells: list[Curve] = []
     for point in points:
         if len(cells) == count:

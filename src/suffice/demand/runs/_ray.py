@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from suffice.evidence import Cell, CellRuns
 
 _PER_CORE = 2
+"""Cells that are handed over for each core: one that trains, and one that waits. Chosen."""
+
 _PATIENCE = 10.0
+"""Seconds in which a cluster must answer. Chosen."""
+
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 

@@ -24,9 +24,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEAST_PREFIX = 4
+"""Points that a backtest is fitted to at least: as many as the tail power law takes."""
+
 _SHARES = (1.0, 0.75, 0.5, 0.25)
+"""Shares of the asked log distance at which curves are cut. Chosen, evenly spaced."""
+
 _MOST_HELD_OUT = 12
+"""Points that a backtest is scored by at most, evenly spaced. Chosen: neighbours say the same."""
+
 _TOLERANCE = 1e-9
+"""Of rounding, in log x."""
 
 
 @dataclass(frozen=True, eq=False)

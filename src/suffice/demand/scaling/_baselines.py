@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 TAIL_POINTS = 4
+"""Points of the tail power law. Chosen: enough for a slope, and near the end."""
 
 
 def last_value(y: Floats, x_new: Floats) -> Floats:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from suffice.demand.scaling._extrapolate import CurveForecast, Extrapolation
 
 MOST_CURVES = 24
+"""Curves in one picture. Chosen: more are too small to read."""
 
 _STYLES = {
     "measured": ("#1b2126", [1, 0]),

@@ -60,9 +60,15 @@ CITATION = "Alabdulmohsin et al. (2022); Kennedy and O'Hagan (2001); Yao et al. 
 _GRID = np.concatenate([[0.0], 0.05 * 1.25 ** np.arange(33)])
 """Log distances at which widths are worked out; between them they are interpolated."""
 
-_GIVEN_NOISE_WEIGHT = 10.0  # points that a given y_sd is worth as a prior of the noise
+_GIVEN_NOISE_WEIGHT = 10.0
+"""Points that a given y_sd is worth as a prior of the noise. Chosen: it was measured somehow, and
+gives way to a curve that plainly says otherwise."""
+
 _AT_ONCE = 96
+"""Curves that are fitted side by side. Chosen for speed."""
+
 _LARGEST = 1e300
+"""A forecast is cut here, before numbers end."""
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FEWEST_BUDGETS, FEWEST_SIZES = 3, 4
+"""Budgets, and sizes at each. Chosen: one more than a line and a parabola have parameters."""
+
 _SAME_BUDGET = 1e-6
+"""Relative difference up to which budgets are one: rounding of files."""
+
 _GRID = 4001
+"""Places at which a curve's lowest point is looked for. Chosen: a step is below a thousandth of the
+range, far below the interval."""
 
 
 @dataclass(frozen=True, eq=False)

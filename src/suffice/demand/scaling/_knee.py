@@ -30,8 +30,15 @@ CLAIM = 0.95
 """A knee is claimed from this probability on."""
 
 FEWEST_SHARES = 5
+"""Different shares at one total. Chosen: a bent line has four parameters."""
+
 _SAME_TOTAL = 0.02
-_LEVEL_SD, _SLOPE_SD, _BEND_SD = 10.0, 0.3, 0.1  # in units of y
+"""Relative difference up to which totals are one: budgets are rounded to whole labels. Chosen."""
+
+_LEVEL_SD, _SLOPE_SD, _BEND_SD = 10.0, 0.3, 0.1
+"""Prior sd of a line in the share, in units of y: the level is free; ends differ by up to .6,
+and a bend by up to .2. Chosen."""
+
 _PLACES = np.linspace(0.05, 0.95, 37)
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _BOUND = 12.0
+"""Logs are cut here, a factor of 160,000 either way, before numbers end. Chosen."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ def _combined(theta: Floats, n_weak: Floats, n_high: Floats) -> Floats:
     )
 
 
-# e_0 about .5, floor about a fifth of it, s about the scale of n_high, p about .7, r about .1.
+# Priors: e_0 about .5, the error of a two-way guess; the floor about a fifth of it, s about the
+# scale of n_high, p about .7, r about .1. Chosen, wide: two sd are a factor of 20 in a rate or a
+# cap, of 50 in a scale, of 3 in a power, and .1 of error in what wrong labels teach.
 _BASE_MEAN, _BASE_SD = (0.0, -1.4, 0.0, -0.4), (0.7, 1.2, 2.0, 0.6)
 
 MIXING_FAMILIES = (

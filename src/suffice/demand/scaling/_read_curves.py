@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEAST_POINTS = 2
+"""Points of a curve: one says nothing of a slope."""
+
 MOST_POINTS = 80
 """Longer curves are averaged in so many steps of log x: neighbours say nearly the same."""
 

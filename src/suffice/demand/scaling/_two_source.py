@@ -19,7 +19,7 @@ import numpy as np
 
 from suffice._streams import Stream
 from suffice.curve import Curve, ResolvedCurve, Tranche
-from suffice.demand.law import Convergence, Measured, Outcomes
+from suffice.demand.law import Convergence, Coverage, Outcomes
 from suffice.demand.scaling._mixing_families import MIXING_FAMILIES
 from suffice.demand.scaling._mixing_posterior import NOISE_WEIGHT, STEPS
 from suffice.errors import InputError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DRAWS = 2000
-"""Draws behind an interval. Chosen: its ends are then off by some 3 % of its width."""
+"""Draws behind an interval. Chosen: its ends are then off by some 1.5 % of its width."""
 
 _LIGHT = 1e-3
 """Weight below which it does not matter whether a member's mode was found. Chosen: below what is
@@ -187,11 +187,11 @@ class TwoSource:
         """
         weak, high = self._bought(curve)
         times = max(weak / float(self.n_weak.max()), high / float(self.n_high.max()))
-        return self._measured.distance(curve, times)
+        return self._coverage.distance(curve, times)
 
     @cached_property
-    def _measured(self) -> Measured:
-        return Measured.of(self.curves)
+    def _coverage(self) -> Coverage:
+        return Coverage.of(self.curves)
 
     def outcomes(
         self,

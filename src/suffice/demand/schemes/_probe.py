@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from suffice.pools import Evaluation, Pool
 
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""Penalties that held-out tasks choose from. Chosen: evenly spaced in log."""
+
 _TO_COMPARE = 2e-2
 """Tolerance of heads that only choose a penalty. A closer one takes twice as long and chooses the
 same in nearly every run."""

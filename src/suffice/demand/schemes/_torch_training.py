@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from suffice.pools import Pool
 
 FLOOR_HELD_OUT = 2
+"""With fewer held-out tasks than this there is nothing to choose by; the last pass is kept."""
 
 
 @dataclass(frozen=True)

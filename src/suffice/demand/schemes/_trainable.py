@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CAUSAL = ("smollm2-135m",)
-_LAYERS = 6
+_LAYERS = 6  # of the packaged encoder
 _GGUF = "model.gguf"
 
 

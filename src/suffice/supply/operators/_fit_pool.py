@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from suffice.channel import Channel
     from suffice.labels import LabelTable
-    from suffice.supply._audit import Audit
+    from suffice.supply._audit_record import Audit
     from suffice.supply.workers import Settling
 
     Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from suffice.channel import Source
     from suffice.labels import LabelTable
     from suffice.progress import Progress
-    from suffice.supply._audit import Audit
+    from suffice.supply._audit_record import Audit
     from suffice.supply.operators import Check
 
 _LOST = 0.01
