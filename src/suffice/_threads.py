@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     import numpy as np
     from threadpoolctl import ThreadpoolController
@@ -30,7 +31,7 @@ def in_threads(work: Callable[[int, int], None], count: int, step: int) -> None:
             work(first, last)
         return
     # A block's products are small: shared out once more, their threads would wait for each other.
-    with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(cores) as pool:
         for done in [pool.submit(work, *end) for end in ends]:
             done.result()
 
@@ -47,6 +48,16 @@ def in_blocks(
     """
     own = rng.spawn(-(-count // step))
     in_threads(lambda first, last: work(first, last, own[first // step]), count, step)
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Keep matrix products to one thread within a ``with``.
+
+    For work of many small products: shared out, their threads wait for each other and use up to
+    half as much time again.
+    """
+    limit: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limit
 
 
 @lru_cache(maxsize=1)

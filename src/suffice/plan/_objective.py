@@ -29,13 +29,13 @@ GOOD_ENOUGH = 0.01
 """Differences of P up to this count for nothing. Chosen: the last place that is printed; it trades
 a hundredth of P for the cheaper curve."""
 
-# Monte Carlo sd of P, the largest of four curves of the example study
-# (`tools/bench_monte_carlo.py`): .033 for choosing, .006 closely.
 CHOOSE_DRAWS = 128
 CHOOSE_RUNS = 150
-"""A law has some hundred residuals: a part of them is off by up to .03 for all curves alike, which
-a comparison forgives and a target does not."""
+"""Leave P a Monte Carlo sd of .033 (largest of four curves of the example study,
+`tools/bench_monte_carlo.py`). A law has some hundred residuals: a part of them is off by up to .03
+for all curves alike, which a comparison forgives and a target does not."""
 _CLOSE_DRAWS, _CLOSE_RUNS = 512, 1000
+"""Leave P a Monte Carlo sd of .006 (the same)."""
 _BLOCK = 250
 """Curves at a time: blocks this small stay in the processor's cache. Moves time alone."""
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _POINTS = 24
 """Sizes of a learning curve, evenly spaced in log: chosen for a smooth line."""
 _DRAWS, _RUNS = 200, 200
+"""Draws behind every picture, and residuals behind the bands of single runs; no P rests on these
+residuals."""
 _PASSES = 1000
 """Residuals behind a P: nearly all that a law has, so that one purchase has one P everywhere. With
 200 draws P has a Monte Carlo sd of .009 (`tools/bench_monte_carlo.py`)."""

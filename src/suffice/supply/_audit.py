@@ -53,6 +53,7 @@ def audit(
     """
     import numpy as np
 
+    from suffice._threads import one_blas_thread
     from suffice.supply._summary import extra_summary, summarise
     from suffice.supply._tables import pairs_frame, sources_frame, tasks_frame, workers_frame
     from suffice.supply._votes import code_votes
@@ -80,7 +81,7 @@ def audit(
             where=table.origin,
             fix="name the others: classes=[...] in Python, --classes A,B for suffice audit",
         )
-    with (progress or SilentProgress()).step("audit", _STAGES) as step:
+    with one_blas_thread(), (progress or SilentProgress()).step("audit", _STAGES) as step:
         groups, notes = find_groups(votes, seed=seed)
         step.advance()
         task, worker, label, number_W = merge_groups(votes, groups)

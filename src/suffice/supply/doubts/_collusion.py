@@ -28,6 +28,9 @@ LEAST_AGREEMENT = 0.93
 PAIR_EVIDENCE, GROUP_EVIDENCE, MEMBER_EVIDENCE = 8.0, 14.0, 4.0
 _MOST_PAIRS, _MOST_WORKERS, _MOST_GROUPS = 1_000_000, 2_500, 12
 _RIDGE = 4.0
+_STILL = 1e-4
+"""Largest step, in log odds, at which the skills have converged: steps halve, so that as much is
+left to go, on a log likelihood ratio that is compared with 4 and more."""
 _BORROWED = 2.0
 _REFINEMENTS, _RESEMBLING_TASKS = 5, 6
 _COMPARED_TASKS, _OTHER_OPINIONS, _IDENTICAL = 10, 3, 0.999
@@ -197,14 +200,15 @@ def _pair_evidence(data: _Arrays, first: Array, second: Array) -> Array:
     own_share = own.reshape(workers, classes) + 5.0 * share
     lean = own_share / own_share.sum(axis=1, keepdims=True) / share
 
+    votes = data.counts + _BORROWED * share
+
     def chance(of: Array, other: Array) -> Array:
         """Chance that ``other`` gives the label of ``of``, from the votes of all the rest."""
-        rest = data.counts[data.task[of]].copy()
-        rows = np.arange(len(of))
-        np.subtract.at(rest, (rows, data.label[of]), 1.0)
-        np.subtract.at(rest, (rows, data.label[other]), 1.0)
-        weight = (rest + _BORROWED * share) * lean[data.worker[other]]
-        return np.asarray(weight[rows, data.label[of]] / weight.sum(axis=1))
+        task, who, label = data.task[of], data.worker[other], data.label[of]
+        also = data.label[other]
+        liked, same = lean[who, label], label == also
+        whole = np.einsum("pk,pk->p", votes[task], lean[who]) - liked - lean[who, also]
+        return np.asarray((votes[task, label] - 1.0 - same) * liked / whole)
 
     expected = np.clip((chance(first, second) + chance(second, first)) / 2.0, 0.02, 0.98)
     base = np.log(expected / (1.0 - expected))
@@ -216,8 +220,12 @@ def _pair_evidence(data: _Arrays, first: Array, second: Array) -> Array:
         gap, curve = agree - p, p * (1.0 - p)
         slope = np.bincount(left, gap, workers) + np.bincount(right, gap, workers) - _RIDGE * skill
         bend = np.bincount(left, curve, workers) + np.bincount(right, curve, workers) + _RIDGE
-        skill += 0.5 * np.clip(slope / bend, -1.0, 1.0)
-        level += 0.5 * float(np.clip(gap.sum() / max(curve.sum(), 1e-9), -1.0, 1.0))
+        step = 0.5 * np.clip(slope / bend, -1.0, 1.0)
+        rise = 0.5 * float(np.clip(gap.sum() / max(curve.sum(), 1e-9), -1.0, 1.0))
+        skill += step
+        level += rise
+        if max(float(np.abs(step).max()), abs(rise)) < _STILL:
+            break
     p = 1.0 / (1.0 + np.exp(-(base + level + skill[left] + skill[right])))
     p = np.clip(p, 0.02, 0.995)
     ratio = np.where(agree, np.log(FIDELITY / p), np.log((1.0 - FIDELITY) / (1.0 - p)))

@@ -19,9 +19,10 @@ def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[st
 
     Statistic: how much workers differ in their agreement with the other labels of their tasks and
     in the classes that they give. Under the null, ids within a task can be swapped, so they are
-    shuffled there. In a real crowd workers differ, and the null is rejected; where it is not,
-    although there are labels enough, the id column probably does not belong to the labels (rows
-    sorted apart, ids made up, labels already aggregated).
+    turned round there, each task by a random number of places (a group of swaps, as the test needs,
+    and several times cheaper than a full shuffle). In a real crowd workers differ, and the null is
+    rejected; where it is not, although there are labels enough, the id column probably does not
+    belong to the labels (rows sorted apart, ids made up, labels already aggregated).
 
     Reference: Good (2005), Permutation, Parametric and Bootstrap Tests of Hypotheses.
     """
@@ -53,20 +54,23 @@ def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[st
     if classes > 20:
         given = given[:, :20]
     load = np.maximum(np.bincount(worker, minlength=workers), 1.0)
+    parts = [centred, *given.T]
+    scales = [1.0 / (load * max(float(part.var()), 1e-12)) for part in parts]
 
     def statistic(ids: Array) -> float:
-        first = np.bincount(ids, weights=centred, minlength=workers) ** 2 / load
-        total = first.sum() / max(float(centred.var()), 1e-12)
-        for k in range(given.shape[1]):
-            part = np.bincount(ids, weights=given[:, k], minlength=workers) ** 2 / load
-            total += part.sum() / max(float(given[:, k].var()), 1e-12)
-        return float(total)
+        sums = (np.bincount(ids, weights=part, minlength=workers) for part in parts)
+        return float(sum(of**2 @ scale for of, scale in zip(sums, scales, strict=True)))
 
     seen = statistic(worker)
     null = np.empty(permutations)
+    # Labels are sorted by task: turning ids round within tasks keeps each worker's load.
+    size = np.bincount(task, minlength=tasks)
+    place = np.arange(len(task)) - (size.cumsum() - size)[task]
+    length = size[task]
     for number in range(permutations):
-        # Labels are sorted by task: shuffling within tasks keeps each worker's load.
-        null[number] = statistic(worker[np.argsort(task + rng.random(len(task)))])
+        steps = (rng.random(tasks) * size).astype(np.int64)[task]
+        steps -= length * (place + steps >= length)
+        null[number] = statistic(worker[np.arange(len(task)) + steps])
     p_value = float((1.0 + (null >= seen).sum()) / (permutations + 1.0))
     aligned = p_value < 0.05
     statement = (

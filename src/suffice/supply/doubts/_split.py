@@ -86,7 +86,7 @@ def find_split(
         one = fit_keys(kept)
         two = best_two_keys(kept, one)
         mine = fold == number
-        gain[mine] = (two.log_score(whole) - one.log_score(whole))[mine]
+        gain[mine] = (two.log_score(whole) - one.log_score(whole))[0, mine]
     load = np.bincount(whole.task, minlength=tasks)
     value = float(gain.sum() / load.sum())
     error = float(np.sqrt(((gain - value * load) ** 2).sum()) / load.sum())
@@ -137,7 +137,7 @@ def _judge(
 ) -> Split:
     import numpy as np
 
-    side = fit.side_W
+    side = fit.side_WM[:, 0]
     load = np.bincount(data.worker, minlength=data.workers)
     second = side > 0.5
     if load[second].sum() > load[~second].sum():
@@ -145,7 +145,7 @@ def _judge(
     else:
         flip = False
     differ = fit.key_GS[0] != fit.key_GS[1]
-    contested = fit.state_TS[:, differ].sum(axis=1)
+    contested = fit.state_MST[0, differ].sum(axis=0, dtype=np.float64)
     minority = load[second].sum() / load.sum()
     agreement = _agreement(data, second, contested > 0.5)
     sizes = int((~second & (load > 0)).sum()), int((second & (load > 0)).sum())
@@ -249,7 +249,7 @@ def _tasks_frame(
 
     rows = np.flatnonzero(contested > 0.5)
     rows = rows[np.argsort(-contested[rows], kind="stable")]
-    best = np.where(fit.key_GS[0] != fit.key_GS[1], fit.state_TS[rows], -1.0).argmax(axis=1)
+    best = np.where(fit.key_GS[0] != fit.key_GS[1], fit.state_MST[0].T[rows], -1.0).argmax(axis=1)
     ahead, behind = fit.key_GS[::-1] if flip else fit.key_GS
     return pl.DataFrame(
         {

@@ -135,7 +135,6 @@ def _one_sided(
     the worker's confusion matrix is known.
     """
     import numpy as np
-    from scipy.special import bdtrc
 
     workers, classes = given_WK.shape
     top = given_WK.argmax(axis=1)
@@ -144,10 +143,12 @@ def _one_sided(
     is_top = (truth_DT[:, votes.task] == top[votes.worker]).mean(axis=0)
     chance = is_top * right + (1.0 - is_top) * (1.0 - right) / (classes - 1)
     expected = np.bincount(votes.worker, chance, workers) / np.maximum(load, 1)
-    tail = bdtrc(given - 1.0, load, np.clip(expected, 0.0, 1.0))
     usable = load >= _FEW
     level = _SIDE_LEVEL / max(int(usable.sum()), 1)
-    for worker in np.flatnonzero(usable & (given >= _ONE_SIDED * load) & (tail < level)):
+    for worker in np.flatnonzero(usable & (given >= _ONE_SIDED * load)):
+        tail = _at_least(int(given[worker]), int(load[worker]), float(expected[worker]))
+        if tail >= level:
+            continue
         mine = flags.setdefault(int(worker), [])
         if any(flag.kind == "one-sided" for flag in mine):
             continue
@@ -156,7 +157,21 @@ def _one_sided(
             f"labels, nearly always whatever the task, where {100 * expected[worker]:.0f} % would "
             "be expected"
         )
-        mine.append(Flag("one-sided", text, float(tail[worker])))
+        mine.append(Flag("one-sided", text, tail))
+
+
+def _at_least(least: int, tries: int, chance: float) -> float:
+    """Binomial chance of ``least`` hits or more; few terms, since nearly all tries are hits."""
+    from math import exp, lgamma, log, log1p
+
+    if not 0.0 < chance < 1.0:
+        return float(chance >= 1.0)
+    hit, miss = log(chance), log1p(-chance)
+    whole = lgamma(tries + 1.0)
+    return sum(
+        exp(whole - lgamma(k + 1.0) - lgamma(tries - k + 1.0) + k * hit + (tries - k) * miss)
+        for k in range(least, tries + 1)
+    )
 
 
 def _fast(votes: Votes, skill: Array, load: Array, flags: dict[int, list[Flag]]) -> None:
@@ -186,11 +201,12 @@ def _fast(votes: Votes, skill: Array, load: Array, flags: dict[int, list[Flag]])
 def _slices(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Flag]]) -> None:
     """Workers who are right elsewhere but not on one slice (Bonferroni over all cells)."""
     import numpy as np
-    from scipy.special import bdtr
 
     slices = len(votes.slice_names)
     if slices < 2:
         return
+    from scipy.special import bdtr
+
     workers = votes.shape[1]
     where = votes.slices[votes.task]
     right = (truth_DT[:, votes.task] == votes.label).mean(axis=0)
@@ -228,11 +244,12 @@ def _pushed(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
     worker's accuracy elsewhere and the worker's liking for the class elsewhere allow.
     """
     import numpy as np
-    from scipy.special import bdtrc
 
     slices, (_, workers, classes) = len(votes.slice_names), votes.shape
     if slices < 2:
         return
+    from scipy.special import bdtrc
+
     right = (truth_DT[:, votes.task] == votes.label).mean(axis=0)
     cell = votes.worker * slices + votes.slices[votes.task]
     size = workers * slices

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _ROUNDS, _SETTLE = 25, 5
 _MANY = 200
+_DENSE = 4_000_000
 _WEIGHTS = 10.0, 5.0
 _START_RIGHT, _START_APART = (0.9, 0.65), 0.2
 
@@ -24,83 +25,101 @@ class Labels:
     ) -> None:
         """Count once; ``shape`` is the number of tasks, workers and classes."""
         import numpy as np
-        from scipy.sparse import csr_matrix
+
+        from suffice.supply._row_sums import RowSums
 
         self.task, self.worker, self.label = task, worker, label
         self.tasks, self.workers, self.classes = shape
-        size = self.tasks, self.workers * self.classes
-        self.counts: Any = csr_matrix(
-            (np.ones(len(task)), (task, worker * self.classes + label)), shape=size
-        )
-        self.turned: Any = self.counts.T.tocsr()
+        given, cells = worker * self.classes + label, self.workers * self.classes
+        self.by_task = RowSums(task, given, self.tasks, cells)
+        self.by_given = RowSums(given, task, cells, self.tasks)
         self.filled = np.bincount(task, minlength=self.tasks) > 0
 
 
 @dataclass(frozen=True, eq=False)
 class Keys:
-    """A fitted model. States: K clear, K hard, and, with two keys, K(K-1) where keys differ.
+    """Models fitted side by side (M).
 
-    ``side_W`` is the chance that a worker is of the second group; ``key_GS`` the right label of
-    each group in each state; ``confusion_WLKK`` P(label | right label) on clear and hard tasks.
+    States (S): K clear, K hard, and, with two keys, K(K-1) where keys differ. ``side_WM`` is
+    the chance that a worker is of the second group; ``key_GS`` the right label of each group in
+    each state; ``confusion_WMLKK`` P(label | right label) on clear and hard tasks.
     """
 
-    state_TS: Array
-    share_S: Array
+    state_MST: Array
+    share_MS: Array
     key_GS: Array
     level_S: Array
-    confusion_WLKK: Array
-    side_W: Array
+    confusion_WMLKK: Array
+    side_WM: Array
 
-    def chances(self) -> Array:
-        """Chance of each label in each state, for both groups, [group, worker * label, state]."""
+    def only(self, number: int) -> Keys:
+        """One of the models."""
+        one = slice(number, number + 1)
+        return replace(
+            self,
+            state_MST=self.state_MST[one],
+            share_MS=self.share_MS[one],
+            confusion_WMLKK=self.confusion_WMLKK[:, one],
+            side_WM=self.side_WM[:, one],
+        )
+
+    def log_chances(self) -> Array:
+        """Log chance of each label by group, [group, worker, label, model, state]."""
         import numpy as np
 
-        workers, _, classes, _ = self.confusion_WLKK.shape
-        tables = [self.confusion_WLKK[:, self.level_S, key_S] for key_S in self.key_GS]
-        return np.stack([t.transpose(0, 2, 1).reshape(workers * classes, -1) for t in tables])
+        log = np.log(np.maximum(self.confusion_WMLKK, 1e-12)).transpose(0, 4, 1, 2, 3)
+        return np.stack([log[..., self.level_S, key_S] for key_S in self.key_GS])
 
-    def joint(self, data: Labels) -> Array:
-        """Log chance of a task's labels and its state, float64 [task, state]."""
+    def log_joint(self, data: Labels) -> Array:
+        """Log chance of a task's labels and its state, float32 [model, state, task]."""
         import numpy as np
 
-        first, second = np.log(np.maximum(self.chances(), 1e-12))
-        side = np.repeat(self.side_W, data.classes)[:, None]
-        total = data.counts @ ((1.0 - side) * first + side * second)
-        return np.asarray(total + np.log(self.share_S))
+        first, second = self.log_chances()
+        table = first + self.side_WM[:, None, :, None] * (second - first)
+        flat = table.reshape(data.workers * data.classes, -1).astype(np.float32)
+        total = np.ascontiguousarray(data.by_task(flat).T)
+        total += np.log(self.share_MS).reshape(-1, 1).astype(np.float32)
+        return total.reshape(*self.share_MS.shape, data.tasks)
 
     def log_score(self, data: Labels) -> Array:
-        """Log chance of all labels of each task, its keys unknown, float64 [task]."""
+        """Log chance of all labels of each task, its keys unknown, float64 [model, task]."""
         import numpy as np
 
-        joint = self.joint(data)
-        top = joint.max(axis=1, keepdims=True)
-        return np.asarray(np.log(np.exp(joint - top).sum(axis=1)) + top[:, 0])
+        joint = self.log_joint(data)
+        top = joint.max(axis=1)
+        total = np.exp(joint - top[:, None]).sum(axis=1)
+        return np.asarray(np.log(total) + top, dtype=np.float64)
 
 
-def fit_keys(data: Labels, start: Keys | None = None, side_W: Array | None = None) -> Keys:
-    """Expectation and maximisation: one key, or two keys from a fit of one and a guess of sides."""
+def fit_keys(data: Labels, start: Keys | None = None, side_WM: Array | None = None) -> Keys:
+    """Expectation and maximisation: one key, or two keys from a fit of one and guesses of sides."""
     import numpy as np
 
-    classes, two = data.classes, side_W is not None
+    classes, two = data.classes, side_WM is not None
+    sides = np.zeros((data.workers, 1)) if side_WM is None else side_WM
+    models = sides.shape[1]
     key, level = _states(classes, two=two)
     if start is None:
-        confusion = np.zeros((data.workers, 2, classes, classes))
+        confusion = np.zeros((data.workers, 1, 2, classes, classes))
         for number, right in enumerate(_START_RIGHT):
             right = max(right, 1.5 / classes)
-            confusion[:, number] = (1.0 - right) / max(classes - 1, 1)
-            confusion[:, number, np.arange(classes), np.arange(classes)] = right
+            confusion[:, :, number] = (1.0 - right) / max(classes - 1, 1)
+            confusion[:, :, number, np.arange(classes), np.arange(classes)] = right
     else:
-        confusion = start.confusion_WLKK
+        confusion = np.repeat(start.confusion_WMLKK, models, axis=1)
     differ = key[0] != key[1]
     shares = np.where(differ, _START_APART / max(differ.sum(), 1), 1.0)
     shares[~differ] *= (1.0 - shares[differ].sum()) / (~differ).sum()
-    sides = np.zeros(data.workers) if side_W is None else side_W
-    model = Keys(np.zeros((data.tasks, len(level))), shares, key, level, confusion, sides)
+    nothing = np.zeros((models, len(level), data.tasks))
+    model = Keys(nothing, np.tile(shares, (models, 1)), key, level, confusion, sides)
     model = _expect(data, model)
+    given = _given(data, model)
     for number in range(_ROUNDS):
-        model = _expect(data, _maximise(data, model))
+        model = _expect(data, _maximise(data, model, given))
+        if two or number < _ROUNDS - 1:
+            given = _given(data, model)
         if two and number >= _SETTLE:
-            model = _take_sides(data, model)
+            model = _take_sides(model, given)
     return model
 
 
@@ -117,47 +136,60 @@ def _states(classes: int, *, two: bool) -> tuple[Array, Array]:
     return np.stack(key), level
 
 
-def _maximise(data: Labels, model: Keys) -> Keys:
+def _given(data: Labels, model: Keys) -> Array:
+    """How often each worker gave each label in each state, [worker, label, model, state]."""
+    import numpy as np
+
+    flat = np.ascontiguousarray(model.state_MST.reshape(-1, data.tasks).T)
+    counts = data.by_given(flat)
+    return counts.reshape(data.workers, data.classes, *model.share_MS.shape)
+
+
+def _maximise(data: Labels, model: Keys, given: Array) -> Keys:
     """Confusion matrices, drawn towards the crowd's, and the shares of the states."""
     import numpy as np
 
     classes, level = data.classes, model.level_S
-    side = np.repeat(model.side_W, classes)[:, None]
-    given = np.asarray(data.turned @ model.state_TS)
-    # How often each worker gave each label where the right one was k, by level.
-    seen = np.zeros((data.workers, 2, classes, classes))
+    models, states = model.share_MS.shape
+    side = model.side_WM[:, None, :, None].astype(np.float32)
+    seen = np.zeros((data.workers * classes * models, 2 * classes), dtype=np.float32)
     for key_S, share in zip(model.key_GS, (1.0 - side, side), strict=True):
-        mass = (given * share).reshape(data.workers, classes, -1)
-        for number in (0, 1):
-            at = (key_S[:, None] == np.arange(classes)) & (level == number)[:, None]
-            seen[:, number] += (mass @ at.astype(np.float64)).transpose(0, 2, 1)
-    crowd = seen.sum(axis=0) + 0.5
-    crowd /= crowd.sum(axis=2, keepdims=True)
-    confusion = seen + np.array(_WEIGHTS)[:, None, None] * crowd
-    confusion /= confusion.sum(axis=3, keepdims=True)
+        at = np.zeros((states, 2 * classes), dtype=np.float32)
+        at[np.arange(states), level * classes + key_S] = 1.0
+        seen += (given * share).reshape(-1, states) @ at
+    # How often each worker gave each label where the right one was k, by level.
+    counts = seen.reshape(data.workers, classes, models, 2, classes).transpose(0, 2, 3, 4, 1)
+    counts = counts.astype(np.float64)
+    crowd = counts.sum(axis=0) + 0.5
+    crowd /= crowd.sum(axis=3, keepdims=True)
+    confusion = counts + np.array(_WEIGHTS)[:, None, None] * crowd
+    confusion /= confusion.sum(axis=4, keepdims=True)
     known = data.filled
-    shares = (model.state_TS[known].sum(axis=0) + 0.5) / (known.sum() + 0.5 * len(level))
-    return replace(model, share_S=shares, confusion_WLKK=_at_least_guessing(confusion))
+    shares = model.state_MST[:, :, known].sum(axis=2) + 0.5
+    shares /= known.sum() + 0.5 * states
+    return replace(model, share_MS=shares, confusion_WMLKK=_at_least_guessing(confusion))
 
 
 def _expect(data: Labels, model: Keys) -> Keys:
     """The states of the tasks."""
     import numpy as np
 
-    state = np.exp(model.joint(data) - model.log_score(data)[:, None])
-    return replace(model, state_TS=state)
+    joint = model.log_joint(data)
+    joint -= joint.max(axis=1)[:, None]
+    state = np.exp(joint, out=joint)
+    state /= state.sum(axis=1)[:, None]
+    return replace(model, state_MST=state)
 
 
-def _take_sides(data: Labels, model: Keys) -> Keys:
+def _take_sides(model: Keys, given: Array) -> Keys:
     """Which group each worker is of."""
     import numpy as np
 
-    given = np.asarray(data.turned @ model.state_TS)
-    first, second = np.log(np.maximum(model.chances(), 1e-12))
-    pull = (given * (second - first)).sum(axis=1).reshape(data.workers, data.classes).sum(axis=1)
-    share = np.clip(model.side_W.mean(), 0.05, 0.95)
+    first, second = model.log_chances()
+    pull = (given * (second - first)).sum(axis=(1, 3))
+    share = np.clip(model.side_WM.mean(axis=0), 0.05, 0.95)
     pull = np.clip(pull + np.log(share / (1.0 - share)), -30.0, 30.0)
-    return replace(model, side_W=1.0 / (1.0 + np.exp(-pull)))
+    return replace(model, side_WM=1.0 / (1.0 + np.exp(-pull)))
 
 
 def _at_least_guessing(confusion: Array) -> Array:
@@ -177,30 +209,27 @@ def best_two_keys(data: Labels, one: Keys) -> Keys:
     """Two keys from several starts: the leading ways in which workers' misses go together."""
     import numpy as np
 
-    right = np.stack([one.state_TS[:, one.key_GS[0] == k].sum(axis=1) for k in
-                      range(data.classes)], axis=1)  # fmt: skip
+    state = one.state_MST[0]
+    right = np.stack([state[one.key_GS[0] == k].sum(axis=0) for k in range(data.classes)], axis=1)
     counts = np.bincount(data.task * data.classes + data.label, minlength=right.size)
     shown = counts.reshape(right.shape) + 1e-9
-    starts = []
+    starts: list[Array] = []
     for expected in (right, shown / shown.sum(axis=1, keepdims=True)):
         for vector in _directions(data, expected):
-            starts.append(np.where(_upper(vector), 0.95, 0.05))
-    fits = [fit_keys(data, one, start) for start in starts]
-    scores = [fit.log_score(data)[data.filled].sum() for fit in fits]
-    return fits[int(np.argmax(scores))]
+            second = _upper(vector)
+            # Which group is called the second makes no difference.
+            if not any((second == old).all() or (second != old).all() for old in starts):
+                starts.append(second)
+    fits = fit_keys(data, one, np.where(np.stack(starts, axis=1), 0.95, 0.05))
+    scores = fits.log_score(data)[:, data.filled].sum(axis=1)
+    return fits.only(int(np.argmax(scores)))
 
 
 def _directions(data: Labels, expected: Array) -> list[Array]:
     """The two leading ways in which workers stray together from what is expected of a task."""
     import numpy as np
-    from scipy.sparse import csr_matrix
 
-    classes = data.classes
-    rows = np.repeat(data.worker, classes)
-    columns = (data.task[:, None] * classes + np.arange(classes)).ravel()
-    off = (np.arange(classes) == data.label[:, None]) - expected[data.task]
-    missed: Any = csr_matrix((off.ravel(), (rows, columns)), (data.workers, data.tasks * classes))
-    together = np.asarray((missed @ missed.T).todense())
+    together = _together(data, expected)
     load = np.sqrt(np.maximum(np.diag(together), 1e-9))
     together = together / load[:, None] / load
     np.fill_diagonal(together, 0.0)
@@ -211,6 +240,26 @@ def _directions(data: Labels, expected: Array) -> list[Array]:
     else:
         _, vectors = np.linalg.eigh(together)
     return [vectors[:, -k] for k in (1, 2)]
+
+
+def _together(data: Labels, expected: Array) -> Array:
+    """Products of two workers' misses, summed over the tasks that both labelled."""
+    import numpy as np
+
+    classes, workers = data.classes, data.workers
+    if data.workers * data.tasks * classes <= _DENSE:
+        missed = np.zeros((workers, data.tasks, classes), dtype=np.float32)
+        missed[data.worker, data.task] = -expected[data.task]
+        missed[data.worker, data.task, data.label] += 1.0
+        flat = missed.reshape(workers, -1)
+        return np.asarray(flat @ flat.T, dtype=np.float64)
+    from scipy.sparse import csr_matrix
+
+    rows = np.repeat(data.worker, classes)
+    columns = (data.task[:, None] * classes + np.arange(classes)).ravel()
+    off = (np.arange(classes) == data.label[:, None]) - expected[data.task]
+    sparse: Any = csr_matrix((off.ravel(), (rows, columns)), (workers, data.tasks * classes))
+    return np.asarray((sparse @ sparse.T).todense())
 
 
 def _upper(value: Array) -> Array:

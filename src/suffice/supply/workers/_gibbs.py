@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from suffice.supply.workers import _worker_model as model
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from suffice.supply.workers._worker_model import Crowd, Difficulty
 
     Array = NDArray[Any]
+    _Tasks = tuple[Array, Array, Array]
 
 _GRID_LOW, _GRID_HIGH, _GRID_STEP = -7.0, 10.0, 1.0 / 6.0
 _EXACT_TABLES = 48
@@ -38,10 +40,21 @@ class Gibbs:
         self.tables = model.TaskTables(crowd, kind, difficulty)
         self.state = model.start_state(crowd, difficulty, rng)
         self.heard_T = heard_tasks(crowd)
-        self._heard = self.heard_T[crowd.task]
+        self._known_T = crowd.gold >= 0
+        self._listen()
         self.evidence_T: Array | None = None
-        self.class_TK: Array | None = None
-        self.open_TK: Array | None = None
+        self.class_KT: Array | None = None
+        self.open_KT: Array | None = None
+
+    def _listen(self) -> None:
+        """The labels that inform, and the cell that each falls into at class 0 and level 0."""
+        crowd, levels, classes = self.crowd, self.difficulty.count, self.crowd.classes
+        heard = slice(None) if self.heard_T.all() else self.heard_T[crowd.task]
+        self._task, self._label = crowd.task[heard], crowd.label[heard]
+        self._cell = crowd.worker[heard] * (2 * levels)
+        if self.kind != "coin":
+            given = crowd.worker[heard] * classes + self._label
+            self._cell = given * (classes * levels)
 
     def sweep(self) -> None:
         """Renew worker skills, their hyperparameters, difficulty, and the tasks' classes."""
@@ -63,9 +76,9 @@ class Gibbs:
         import numpy as np
 
         crowd, levels, state = self.crowd, self.difficulty.count, self.state
-        is_right = crowd.label == state.z_T[crowd.task]
-        cell = (crowd.worker * levels + state.d_T[crowd.task]) * 2 + is_right
-        counts = np.bincount(cell[self._heard], minlength=crowd.workers * levels * 2)
+        cell = self._cell + (2 * state.d_T)[self._task]
+        cell += self._label == state.z_T[self._task]
+        counts = np.bincount(cell, minlength=crowd.workers * levels * 2)
         table = counts.reshape(crowd.workers, levels, 2)
         wrong, right = table[..., 0], table[..., 1]
         if self.difficulty.way == "discount":
@@ -82,20 +95,22 @@ class Gibbs:
         import numpy as np
 
         crowd, levels, classes = self.crowd, self.difficulty.count, self.crowd.classes
-        cell = (crowd.worker * classes + crowd.label) * classes + self.state.z_T[crowd.task]
-        cell = cell * levels + self.state.d_T[crowd.task]
+        place = self.state.z_T * levels + self.state.d_T
         size = crowd.workers * classes * classes * levels
-        counts = np.bincount(cell[self._heard], minlength=size)
+        counts = np.bincount(self._cell + place[self._task], minlength=size)
         table = counts.reshape(crowd.workers, classes, classes, levels)
         if self.difficulty.way == "discount":
             signal = model.confusion(self.state).transpose(0, 2, 1)[..., None]
             signal = signal * (1.0 - self.difficulty.levels)
             kept = self._keep_signal(table, signal, self.difficulty.levels / classes)
-            table = kept.sum(axis=3, keepdims=True)
+            # Level by level: NumPy is slow at sums over a short last axis.
+            table = np.add.reduce([kept[..., level] for level in range(levels)])[..., None]
         diagonal = np.arange(classes)
         right = table[:, diagonal, diagonal, :]
         wrong = table.sum(axis=1) - right
-        off = table.sum(axis=3).transpose(0, 2, 1).copy()
+        if classes == 2:
+            return right, wrong, table  # two classes: where wrong answers fall is known
+        off = table[..., 0].transpose(0, 2, 1).copy()
         off[:, diagonal, diagonal] = 0
         return right, wrong, off
 
@@ -103,8 +118,11 @@ class Gibbs:
         """How many of the counted labels were no guesses."""
         import numpy as np
 
-        share = signal / np.maximum(signal + guess, 1e-300)
-        return self.rng.binomial(counts, np.broadcast_to(share, counts.shape))
+        share = (signal / np.maximum(signal + guess, 1e-300)).ravel()
+        kept = counts.ravel().copy()
+        doubtful = np.flatnonzero((kept > 0) & (share < 1.0))
+        kept[doubtful] = self.rng.binomial(kept[doubtful], share[doubtful])
+        return kept.reshape(counts.shape)
 
     # --- workers ---------------------------------------------------------------------------
 
@@ -117,19 +135,28 @@ class Gibbs:
         shifts = np.zeros((crowd.sets, 1))
         if self.difficulty.way == "lean":
             shifts = state.scale_S[:, None] * self.difficulty.levels
-        x = grid[None, None, :] - shifts[:, :, None]  # [set, level, grid]
-        log_right, log_wrong = -np.logaddexp(0.0, -x), -np.logaddexp(0.0, x)
+        log_right, log_wrong = model.log_sigmoids(grid - shifts[:, :, None])  # [set, level, grid]
+        log_right, log_wrong = log_right.astype(np.float32), log_wrong.astype(np.float32)
+        right, wrong = right.astype(np.float32), wrong.astype(np.float32)
+        levels = right.shape[2]
         if crowd.sets == 1:
-            fit = right @ log_right[0] + wrong @ log_wrong[0]
+            fit = log_right[0].T @ right.reshape(-1, levels).T
+            fit += log_wrong[0].T @ wrong.reshape(-1, levels).T  # [grid, worker x class]
         else:
-            fit = right @ log_right[of] + wrong @ log_wrong[of]
+            by_worker = right @ log_right[of] + wrong @ log_wrong[of]
+            fit = np.ascontiguousarray(by_worker.reshape(-1, len(grid)).T)
         coin = self.kind == "coin"
         if coin:
             centre, sd = state.mean_S[of][:, None], state.worker_sd_S[of]
         else:
             centre, sd = state.mean_SK[of] + state.alpha_W[:, None], state.class_sd_S[of]
-        fit = fit - (grid - centre[..., None]) ** 2 / (2.0 * sd[:, None, None] ** 2)
-        drawn = grid[(fit + rng.gumbel(size=fit.shape)).argmax(axis=2)]
+        sharp = np.repeat(np.sqrt(0.5) / sd, centre.shape[1])
+        away = np.outer(grid, sharp).astype(np.float32)
+        away -= (centre.ravel() * sharp).astype(np.float32)
+        away *= away
+        fit -= away
+        fit -= fit.max(axis=0)
+        drawn = grid[_draw_rows(np.exp(fit, out=fit), rng)].reshape(centre.shape)
         if coin:
             state.a_WK = np.broadcast_to(drawn, (crowd.workers, crowd.classes)).copy()
             self._coin_hyper(drawn[:, 0])
@@ -206,14 +233,14 @@ class Gibbs:
     def _spread_log(self, off: Array, weight: Array) -> Array:
         """Log density of the spread's weight, with the workers' spreads summed out [set]."""
         import numpy as np
-        from scipy.special import gammaln
 
-        of, diagonal = self.crowd.worker_set, np.arange(self.crowd.classes)
-        base = np.maximum(weight[of][:, None, None] * self.state.spread_SKK[of], 1e-9)
-        cells = gammaln(off + base) - gammaln(base)
-        cells[:, diagonal, diagonal] = 0.0
-        whole = gammaln(weight)[of][:, None] - gammaln(off.sum(axis=2) + weight[of][:, None])
-        fit = _by_set(cells.sum(axis=(1, 2)) + whole.sum(axis=1), of, self.crowd.sets)
+        of = self.crowd.worker_set
+        at = np.flatnonzero(off)  # where nobody answered there is nothing to say
+        base = np.maximum((weight[of][:, None, None] * self.state.spread_SKK[of]).ravel()[at], 1e-9)
+        given = np.zeros(off.shape)
+        given.ravel()[at] = _log_gamma(off.ravel()[at] + base) - _log_gamma(base)
+        whole = _log_gamma(weight)[of][:, None] - _log_gamma(off.sum(axis=2) + weight[of][:, None])
+        fit = _by_set(given.sum(axis=(1, 2)) + whole.sum(axis=1), of, self.crowd.sets)
         # The density of log(weight), which is what the proposal moves.
         return fit - 0.5 * (np.log(weight / model.SPREAD_MEDIAN) / model.SPREAD_LOG_SD) ** 2
 
@@ -223,10 +250,11 @@ class Gibbs:
         state, rng, crowd = self.state, self.rng, self.crowd
         skills = state.a_WK[:, : right.shape[1]]
 
+        both = right + wrong
+
         def log_density(scale: Array) -> Array:
-            shift = scale[crowd.worker_set][:, None, None] * self.difficulty.levels
-            x = skills[:, :, None] - shift
-            fit = right * -np.logaddexp(0.0, -x) + wrong * -np.logaddexp(0.0, x)
+            x = skills[:, :, None] - scale[crowd.worker_set][:, None, None] * self.difficulty.levels
+            fit = both * model.log_sigmoids(x)[0] - wrong * x
             total = _by_set(fit.sum(axis=(1, 2)), crowd.worker_set, crowd.sets)
             # Half-normal prior with scale 1, in terms of log(scale), which the proposal moves.
             return np.asarray(total - scale**2 / 2.0 + np.log(scale))
@@ -239,7 +267,7 @@ class Gibbs:
             state.scale_S = np.where(take, new, state.scale_S)
             here = np.where(take, there, here)
 
-    def _scale_of_all(self, weight: Array, evidence: Array) -> tuple[Array, Array]:
+    def _scale_of_all(self, joint: Array, evidence: Array, weight: Array) -> _Tasks:
         """Move the scale with classes and difficulties summed out; they are drawn afterwards.
 
         Given difficulties the scale can only creep, since it multiplies all of them at once.
@@ -249,41 +277,56 @@ class Gibbs:
         state, rng, crowd = self.state, self.rng, self.crowd
         old = state.scale_S
         state.scale_S = old * np.exp(0.5 * rng.normal(size=crowd.sets))
-        new_weight, new_evidence = _weights(self.tables.log_joint(state))
-        change = (new_evidence - evidence) * self.heard_T
+        moved = self._evidence()
+        change = (moved[1] - evidence) * self.heard_T
         gain = np.bincount(crowd.task_set, change, crowd.sets)
         gain += np.log(state.scale_S / old) - (state.scale_S**2 - old**2) / 2.0
         take = np.log(rng.random(crowd.sets)) < gain
         state.scale_S = np.where(take, state.scale_S, old)
+        here = joint, evidence, weight
+        if crowd.sets == 1:
+            return moved if take[0] else here
         of = take[crowd.task_set]
-        return np.where(of[:, None, None], new_weight, weight), np.where(of, new_evidence, evidence)
+        joint, evidence, weight = (
+            np.where(of, new, was) for new, was in zip(moved, here, strict=True)
+        )
+        return joint, evidence, weight
 
     # --- tasks -----------------------------------------------------------------------------
+
+    def _evidence(self) -> _Tasks:
+        """Log joints [class, level, task], their log sums [task], and the chances behind both."""
+        import numpy as np
+
+        joint = self.tables.log_joint(self.state)
+        top = joint.max(axis=(0, 1))
+        weight = np.exp(joint - top)
+        return joint, np.log(weight.sum(axis=(0, 1))) + top, weight
 
     def _tasks(self) -> None:
         """Draw every task's class and difficulty; keeps what the draw was made from."""
         import numpy as np
 
         crowd, state, rng = self.crowd, self.state, self.rng
-        levels, classes = self.difficulty.count, crowd.classes
-        weight, evidence = _weights(self.tables.log_joint(state))
+        levels, classes, known = self.difficulty.count, crowd.classes, self._known_T
+        joint, evidence, weight = self._evidence()
         if self.difficulty.way == "lean" and len(crowd.task) <= _SMALL:
-            weight, evidence = self._scale_of_all(weight, evidence)
+            joint, evidence, weight = self._scale_of_all(joint, evidence, weight)
         self.evidence_T = evidence * self.heard_T
-        total = weight.sum(axis=(1, 2))
-        by_class = weight.sum(axis=2)
-        self.open_TK = by_class / total[:, None]
-        known = crowd.gold >= 0
+        by_class = weight.sum(axis=1, dtype=np.float64)
+        self.open_KT = self.class_KT = by_class / by_class.sum(axis=0)
         if known.any():
-            mask = np.zeros((int(known.sum()), classes, 1))
-            mask[np.arange(len(mask)), crowd.gold[known]] = 1.0
-            weight[known] = weight[known] * mask + 1e-300 * mask
-            by_class = weight.sum(axis=2)
-        self.class_TK = by_class / by_class.sum(axis=1, keepdims=True)
-        heap = weight.reshape(crowd.tasks, classes * levels).cumsum(axis=1)
-        pick = rng.random((crowd.tasks, 1)) * heap[:, -1:]
-        drawn = (heap < pick).sum(axis=1)
-        state.z_T, state.d_T = drawn // levels, drawn % levels
+            at = np.flatnonzero(known)
+            right, place = crowd.gold[at], np.arange(len(at))
+            of_right = joint[right, :, at].T  # [level, gold task], however unlikely
+            weight[:, :, at] = 0.0
+            weight[right, :, at] = np.exp(of_right - of_right.max(axis=0)).T
+            certain = np.zeros((classes, len(at)))
+            certain[right, place] = 1.0
+            self.class_KT = self.open_KT.copy()
+            self.class_KT[:, at] = certain
+        drawn = _draw_rows(weight.reshape(classes * levels, crowd.tasks), rng)
+        state.z_T, state.d_T = np.divmod(drawn, levels)
         heard = self.heard_T.astype(np.float64)
         cells = np.bincount(
             crowd.task_set * classes + state.z_T, heard, crowd.sets * classes
@@ -316,13 +359,15 @@ def heard_tasks(crowd: Crowd) -> NDArray[np.bool_]:
     return np.asarray((np.bincount(crowd.task, minlength=crowd.tasks) >= 2) | (crowd.gold >= 0))
 
 
-def _weights(joint: Array) -> tuple[Array, Array]:
-    """Exponentials of log joints over their largest, and the log evidence of each task."""
+def _draw_rows(weight: Array, rng: np.random.Generator) -> Array:
+    """Draw a row for each column in proportion to the weights [row, column], which are used up."""
     import numpy as np
 
-    top = joint.max(axis=(1, 2), keepdims=True)
-    weight = np.exp(joint - top)
-    return weight, np.log(weight.sum(axis=(1, 2))) + top[:, 0, 0]
+    # Row by row: several times as fast as cumsum along the first axis.
+    for above, row in pairwise(weight):
+        row += above
+    pick = rng.random(weight.shape[1]) * weight[-1]
+    return np.asarray((weight[:-1] < pick).sum(axis=0, dtype=np.int32))
 
 
 def _by_set(values: Array, of: Array, sets: int) -> Array:
@@ -353,13 +398,23 @@ def _normal(
 
 
 def _positive(rng: np.random.Generator, centre: Array, sd: Array) -> Array:
-    """Draw from normals cut off below zero."""
-    import numpy as np
-    from scipy.special import ndtr, ndtri
+    """Draw from normals cut off below zero.
 
-    # The upper tail keeps its digits where nearly all of the normal lies below zero.
-    above = np.maximum(ndtr(centre / sd), 1e-300) * (1.0 - rng.random(np.shape(centre)))
-    return np.asarray(np.maximum(centre - sd * ndtri(above), 0.0))
+    Reference: Robert (1995), Statistics and Computing 5: rejection from a shifted exponential
+    where most of the normal lies below zero; elsewhere normals are drawn until one is positive.
+    """
+    import numpy as np
+
+    least = -centre / sd
+    rate = (least + np.sqrt(least**2 + 4.0)) / 2.0
+    drawn = np.full(np.shape(least), -np.inf)
+    while (left := drawn < least).any():
+        plain = rng.normal(size=drawn.shape)
+        tail = least + rng.exponential(size=drawn.shape) / rate
+        kept = rng.random(drawn.shape) < np.exp(-((tail - rate) ** 2) / 2.0)
+        new = np.where(least <= 0.0, plain, np.where(kept, tail, -np.inf))
+        drawn = np.where(left, new, drawn)
+    return np.asarray(np.maximum(centre + sd * drawn, 0.0))
 
 
 def _dirichlet(rng: np.random.Generator, mass: Array, diagonal: Array) -> Array:
@@ -378,14 +433,43 @@ def _tables(rng: np.random.Generator, counts: Array, base: Array) -> Array:
     is Poisson to a very good approximation.
     """
     import numpy as np
-    from scipy.special import digamma
 
-    served = np.zeros(counts.shape)
-    mass = np.maximum(base, 1e-9)
-    for already in range(min(int(counts.max(initial=0)), _EXACT_TABLES)):
-        open_ = counts > already
-        served += open_ & (rng.random(counts.shape) < mass / (mass + already))
-    if (many := counts > _EXACT_TABLES).any():
-        tail = mass * (digamma(mass + counts) - digamma(mass + _EXACT_TABLES))
-        served += np.where(many, rng.poisson(np.where(many, tail, 0.0)), 0)
-    return np.minimum(served, counts)
+    flat, mass = counts.ravel(), np.maximum(base, 1e-9).ravel()
+    order = np.argsort(-flat, kind="stable")[: np.count_nonzero(flat)]
+    flat, mass = flat[order], mass[order]
+    served = np.zeros(len(order))
+    for already in range(min(int(flat.max(initial=0)), _EXACT_TABLES)):
+        # Those with so many draws come first.
+        urn = mass[: np.searchsorted(-flat, -already)]
+        served[: len(urn)] += rng.random(len(urn)) < urn / (urn + already)
+    if many := int(np.searchsorted(-flat, -_EXACT_TABLES)):
+        urn = mass[:many]
+        tail = urn * (_digamma(urn + flat[:many]) - _digamma(urn + _EXACT_TABLES))
+        served[:many] += rng.poisson(tail)
+    spread = np.zeros(counts.size)
+    spread[order] = np.minimum(served, flat)
+    return spread.reshape(counts.shape)
+
+
+def _digamma(x: Array) -> Array:
+    """Derivative of the log gamma function where ``x`` is 48 or more, to 1e-9."""
+    import numpy as np
+
+    return np.asarray(np.log(x) - 0.5 / x - 1.0 / (12.0 * x**2))
+
+
+def _log_gamma(x: Array) -> Array:
+    """Log of the gamma function of positive numbers, to 1e-9.
+
+    Stirling's series eight steps up, and down again by the recurrence. SciPy has it too, but
+    importing it takes longer than auditing a small crowd.
+    """
+    import numpy as np
+
+    steps = x.copy()
+    for step in range(1, 8):
+        steps *= x + step
+    y = x + 8.0
+    series = (y - 0.5) * np.log(y) - y + 0.5 * np.log(2.0 * np.pi)
+    series += 1.0 / (12.0 * y) - 1.0 / (360.0 * y**3) + 1.0 / (1260.0 * y**5)
+    return np.asarray(series - np.log(steps))

@@ -52,6 +52,8 @@ for a right one. With many classes it is less for each, so that all weigh 40 tas
 for each)."""
 TABLE_CELLS = 400_000
 """Confusion matrices are fitted up to this many cells (workers x classes^2 x difficulties)."""
+_LARGEST_EXPONENT = 700.0
+"""exp(709) is the largest that float64 holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,11 +228,12 @@ def difficulty_for(classes: int) -> Difficulty:
 
     if classes > 2:
         return Difficulty("discount", np.array(DISCOUNTS), None)
-    from scipy.special import stdtr
-
     levels = np.sinh(np.linspace(-1.0, 1.0, LEAN_LEVELS) * np.arcsinh(LEAN_REACH))
     edges = (levels[1:] + levels[:-1]) / 2.0
-    cumulated = np.concatenate([[0.0], stdtr(LEAN_FREEDOM, edges), [1.0]])
+    # Student's t with 3 degrees of freedom in closed form (LEAN_FREEDOM).
+    t = edges / np.sqrt(LEAN_FREEDOM)
+    below = 0.5 + (np.arctan(t) + t / (1.0 + t**2)) / np.pi
+    cumulated = np.concatenate([[0.0], below, [1.0]])
     levels = np.where(levels > 0.0, LEAN_HARD * levels, levels)
     return Difficulty("lean", levels, np.log(np.diff(cumulated)))
 
@@ -242,11 +245,17 @@ def log_right_wrong(
 
     Only for the ``lean`` way, where right and wrong do not depend on which wrong class it is.
     """
+    shift = state.scale_S[crowd.worker_set][:, None, None] * difficulty.levels
+    return log_sigmoids(state.a_WK[:, :, None] - shift)
+
+
+def log_sigmoids(x: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log of ``sigmoid(x)`` and of ``sigmoid(-x)``, to 1e-15, of the shape of ``x``."""
     import numpy as np
 
-    shift = state.scale_S[crowd.worker_set][:, None, None] * difficulty.levels
-    x = state.a_WK[:, :, None] - shift
-    return -np.logaddexp(0.0, -x), -np.logaddexp(0.0, x)
+    # Several times as fast as logaddexp. Past the cut the wrong one is exp(-700) anyway.
+    right = -np.log(1.0 + np.exp(np.minimum(-x, _LARGEST_EXPONENT)))
+    return right, right - x
 
 
 def confusion(state: State) -> NDArray[np.float64]:
@@ -299,36 +308,40 @@ class TaskTables:
 
     def __init__(self, crowd: Crowd, kind: str, difficulty: Difficulty) -> None:
         """Prepare the sums over labels once."""
-        import numpy as np
+        from suffice.supply._row_sums import RowSums
 
-        self.crowd, self.kind, self.difficulty = crowd, kind, difficulty
-        from scipy.sparse import csr_matrix
+        self.crowd, self.difficulty = crowd, difficulty
+        self.by_right = kind == "coin" and crowd.classes > 2
+        tasks, workers, classes = crowd.tasks, crowd.workers, crowd.classes
+        if self.by_right:
+            # Right or wrong is all that counts: one sum for each task and class that was given.
+            given = crowd.task * classes + crowd.label
+            self._sum = RowSums(given, crowd.worker, tasks * classes, workers)
+        else:
+            given = crowd.worker * classes + crowd.label
+            self._sum = RowSums(crowd.task, given, tasks, workers * classes)
 
-        rows, columns = crowd.task, crowd.worker * crowd.classes + crowd.label
-        shape = crowd.tasks, crowd.workers * crowd.classes
-        if kind == "coin":
-            # Right or wrong is all that counts: one row for each task and class that was given.
-            rows, columns = crowd.task * crowd.classes + crowd.label, crowd.worker
-            shape = crowd.tasks * crowd.classes, crowd.workers
-        self._sum: Any = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
-
-    def log_joint(self, state: State) -> NDArray[np.float64]:
-        """Log P(labels, class, level), float64 [task, class, level], gold left aside."""
+    def log_joint(self, state: State) -> NDArray[np.float32]:
+        """Log P(labels, class, level), float32 [class, level, task], gold left aside."""
         import numpy as np
 
         crowd, levels = self.crowd, self.difficulty.count
-        shape = crowd.tasks, crowd.classes, levels
-        if self.kind == "coin":
+        # Tasks last: all that follows runs over them, and there are far more of them. Chances are
+        # drawn with: seven digits are plenty.
+        if self.by_right:
             right, wrong = coin_log_terms(state, crowd, self.difficulty)
-            summed = np.asarray(self._sum @ np.concatenate([wrong, right - wrong], axis=1))
-            all_wrong = summed[:, :levels].reshape(shape).sum(axis=1, keepdims=True)
-            joint = all_wrong + summed[:, levels:].reshape(shape)
+            terms = np.concatenate([wrong, right - wrong], axis=1, dtype=np.float32)
+            by_class = self._sum(terms).reshape(crowd.tasks, crowd.classes, 2 * levels)
+            by_class = np.ascontiguousarray(by_class.transpose(1, 2, 0))
+            joint = by_class[:, levels:] + by_class[:, :levels].sum(axis=0)
         else:
-            table = label_log_table(state, crowd, self.difficulty)
+            table = label_log_table(state, crowd, self.difficulty).astype(np.float32)
             flat = table.reshape(crowd.workers * crowd.classes, crowd.classes * levels)
-            joint = np.asarray(self._sum @ flat).reshape(shape)
-        joint += np.log(state.share_SK)[crowd.task_set][:, :, None]
-        joint += self.log_levels(state)[crowd.task_set][:, None, :]
+            joint = np.ascontiguousarray(self._sum(flat).T)
+            joint = joint.reshape(crowd.classes, levels, crowd.tasks)
+        share, level = np.log(state.share_SK).T, self.log_levels(state).T
+        before = (share[:, None] + level).astype(np.float32)  # [class, level, set]
+        joint += before if crowd.sets == 1 else before[:, :, crowd.task_set]
         return np.asarray(joint)
 
     def log_levels(self, state: State) -> NDArray[np.float64]:

@@ -23,8 +23,13 @@ _WORK = 6e8
 _LEAST_KEEP = 24
 _STORED = 24
 _LARGE = 2_000_000
-_THINNED = (1, 6)
-"""Sweeps between draws: of a chain that has not settled ever more are made."""
+_THINNED = 6
+"""Sweeps between draws of a chain that goes on because it has not settled."""
+_HOPELESS = 4.0
+"""Standard errors that a kind's score lies behind the best before it is given up unsettled.
+
+Chosen: a chain that has not settled may still rise, but the scores of kinds lie tens of standard
+errors apart where they matter."""
 SETTLED = 1.2
 """R-hat above which a chain of the worker model is said not to have settled."""
 
@@ -117,10 +122,15 @@ def fit_workers(crowd: Crowd, *, seed: int = 0, kinds: tuple[str, ...] | None = 
         # worth the time.
         sample = _sample_tasks(crowd, _LARGE // 10, np.random.default_rng([seed, 99]))
         kinds = (fit_workers(sample, seed=seed, kinds=kinds).chosen.kind,)
-    chains = {
-        kind: _run(crowd, kind, difficulty, np.random.default_rng([seed, number]))
+    runs = {
+        kind: _Run(crowd, kind, difficulty, np.random.default_rng([seed, number]))
         for number, kind in enumerate(kinds)
     }
+    best = max((run.chain for run in runs.values()), key=lambda chain: chain.score)
+    for run in runs.values():
+        if run.is_worth_more(best):
+            run.go_on()
+    chains = {kind: run.chain for kind, run in runs.items()}
     chosen = max(chains.values(), key=lambda chain: chain.score)
     pooled = [chosen]
     if crowd.classes > 2 and chosen.kind != "coin":
@@ -205,37 +215,49 @@ def _draw(posterior: Array, like: Array, seed: list[int]) -> Array:
     return drawn
 
 
-def _run(crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generator) -> Chain:
-    """One chain; where it has not settled it goes on, more slowly, and what came before is dropped.
+class _Run:
+    """A chain on its way; where it has not settled it goes on, and what came before is dropped.
 
     Workers with a handful of labels each say little of how much workers differ: there the chain
     drifts.
     """
-    import numpy as np
 
-    work = len(crowd.task) * crowd.classes * difficulty.count
-    keep = int(np.clip(_WORK / max(work, 1), _LEAST_KEEP, KEEP))
-    gibbs = Gibbs(crowd, kind, difficulty, rng)
-    for _ in range(max(keep * BURN // KEEP, _LEAST_KEEP)):
-        gibbs.sweep()
-    chain = _collect(gibbs, crowd, kind, difficulty, keep, _THINNED[0])
-    for thin in _THINNED[1:]:
-        if chain.rhat <= SETTLED or work * keep * thin > _WORK:
-            break
-        chain = _collect(gibbs, crowd, kind, difficulty, keep, thin)
-    return chain
+    def __init__(
+        self, crowd: Crowd, kind: str, difficulty: Difficulty, rng: np.random.Generator
+    ) -> None:
+        """Burn in, and keep a first stretch of draws."""
+        import numpy as np
+
+        self._work = len(crowd.task) * crowd.classes * difficulty.count
+        self._keep = int(np.clip(_WORK / max(self._work, 1), _LEAST_KEEP, KEEP))
+        self._gibbs = Gibbs(crowd, kind, difficulty, rng)
+        for _ in range(max(self._keep * BURN // KEEP, _LEAST_KEEP)):
+            self._gibbs.sweep()
+        self.chain = _collect(self._gibbs, self._keep, 1)
+
+    def is_worth_more(self, best: Chain) -> bool:
+        """Whether it has not settled, may still be chosen, and time allows."""
+        import numpy as np
+
+        if self.chain.rhat <= SETTLED or self._work * self._keep * _THINNED > _WORK:
+            return False
+        behind = best.score_T - self.chain.score_T
+        return bool(behind.sum() <= _HOPELESS * np.sqrt(len(behind)) * behind.std())
+
+    def go_on(self) -> None:
+        """Draw again as often, with more sweeps between draws."""
+        self.chain = _collect(self._gibbs, self._keep, _THINNED)
 
 
-def _collect(
-    gibbs: Gibbs, crowd: Crowd, kind: str, difficulty: Difficulty, keep: int, thin: int
-) -> Chain:
+def _collect(gibbs: Gibbs, keep: int, thin: int) -> Chain:
     """Go on with a chain, and keep one draw of each ``thin``."""
     import numpy as np
 
     from suffice.supply.workers._settling import split_rhat
 
+    crowd, kind, difficulty = gibbs.crowd, gibbs.kind, gibbs.difficulty
     tasks, workers, classes = crowd.tasks, crowd.workers, crowd.classes
-    class_TK, open_TK = np.zeros((tasks, classes)), np.zeros((tasks, classes))
+    class_KT, open_KT = np.zeros((classes, tasks)), np.zeros((classes, tasks))
     confusion = np.zeros((workers, classes, classes))
     z_DT = np.empty((keep, tasks), dtype=np.uint8 if classes < 256 else np.uint16)
     right_DWK = np.empty((keep, workers, classes), dtype=np.float32)
@@ -247,10 +269,10 @@ def _collect(
     for draw in range(keep):
         for _ in range(thin):
             gibbs.sweep()
-        assert gibbs.class_TK is not None
-        assert gibbs.open_TK is not None
-        class_TK += gibbs.class_TK
-        open_TK += gibbs.open_TK
+        assert gibbs.class_KT is not None
+        assert gibbs.open_KT is not None
+        class_KT += gibbs.class_KT
+        open_KT += gibbs.open_KT
         z_DT[draw], evidence[draw] = gibbs.state.z_T, gibbs.evidence_T
         right_DWK[draw] = _right_on_new(gibbs, crowd, difficulty)
         share_DK[draw] = gibbs.state.share_SK[0]
@@ -270,8 +292,8 @@ def _collect(
     score_T = top + np.log(np.exp(wide - top).mean(axis=0)) - wide.var(axis=0)
     return Chain(
         kind=kind,
-        class_TK=class_TK / keep,
-        open_TK=open_TK / keep,
+        class_TK=class_KT.T / keep,
+        open_TK=open_KT.T / keep,
         z_DT=z_DT,
         right_DWK=right_DWK,
         share_DK=share_DK,
