@@ -132,5 +132,5 @@ def _check_constants(folder: Path, source: str) -> subprocess.CompletedProcess[s
     for name in ("check_constants.py", "repository.py"):
         (folder / "tools" / name).write_text((ROOT / "tools" / name).read_text())
     (folder / "src" / "suffice" / "some.py").write_text(source)
-    command = [sys.executable, folder / "tools" / "check_constants.py", "--list", "--strict"]
+    command = [sys.executable, folder / "tools" / "check_constants.py", "--list"]
     return subprocess.run(command, capture_output=True, text=True)

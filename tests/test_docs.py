@@ -326,7 +326,7 @@ def test_votes_example_runs(
     assert [line.split(": ")[1] for line in capsys.readouterr().out.splitlines()] == re.findall(
         r"votes/[a-z]+\.csv: (.* rows)", TEXTS["docs/your-data.md"]
     )
-    assert result.plan.recommended.forecast is not None
+    assert result.plan.recommended.p.mean is not None
     assert all(c.total == 40 for c in result.checks)
     gold = set(pl.read_csv(tmp_path / "gold.csv")["task"])
     crowd = set(pl.read_csv(tmp_path / "crowd.csv")["task"])

@@ -240,7 +240,8 @@ def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     none = np.zeros(0)
     plan = Plan(options[0], (options[1],), (), "", (), none, none)
     shutil.copy(TODAY / "plan.json", tmp_path)
-    checks = stages.check(work, made=plan)
+    options = (plan.recommended, *plan.alternatives)
+    checks = stages.check(work, options=options)
     (before,) = seen
     lines = [json.loads(line) for line in before.splitlines()]
     assert [r["name"] for r in lines] == ["recommended", "all crowd"]
@@ -249,5 +250,5 @@ def test_forecasts_are_written_before_the_first_run(tmp_path, monkeypatch):
     assert checks[0].passed > checks[1].passed
     # The same check again: nothing is trained or written twice.
     said = work.ledger.path.read_text()
-    assert stages.check(work, made=plan) == checks
+    assert stages.check(work, options=options) == checks
     assert work.ledger.path.read_text() == said

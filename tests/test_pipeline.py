@@ -11,9 +11,9 @@ import pytest
 from suffice import stages
 from suffice.curve import Curve
 from suffice.errors import InputError
-from suffice.plan import Plan
 from suffice.progress import SilentProgress
 from suffice.records import ForecastRecord, Ledger
+from suffice.stages._keep import Kept
 from suffice.stages._workspace import Workspace
 from suffice.study import Study, load_study, parse_study
 
@@ -33,6 +33,34 @@ def small_study() -> Study:
     values["grid"] = {"seeds": 6, "mixtures": 12, "focus": 4, "smallest": 100}
     values["check"] = {"runs": 12}
     return parse_study(values)
+
+
+class Told(SilentProgress):
+    """Keeps the names of steps, and notes."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+    def step(self, name: str, *args: object, **more: object):
+        self.said.append(name)
+        return super().step(name, *args, **more)
+
+
+def forgetful(
+    study: Study, folder: Path, memory: Path | None = None, progress: SilentProgress | None = None
+) -> Workspace:
+    """A study whose stages find nothing that was made before, or only what ``memory`` holds."""
+    work = Workspace.of(study, folder, progress=progress)
+    work.kept = Kept(memory or folder.with_name(f"{folder.name}-kept"), work.progress)
+    return work
+
+
+def contents(folder: Path, name: str) -> dict:
+    """What a JSON file of a folder holds."""
+    return json.loads((folder / name).read_text())
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +128,66 @@ def test_runs_file_holds_grid_and_check(small_result: stages.Result) -> None:
 
 
 def test_same_study_gives_the_same_numbers(small_result: stages.Result, tmp_path: Path) -> None:
-    """A second run, from the cache, repeats the plan to the last digit."""
-    again = stages.run(small_study(), tmp_path)
-    first = json.loads((small_result.folder / "plan.json").read_text())
-    assert json.loads((again.folder / "plan.json").read_text()) == first
+    """Computed anew from the stored runs, plan, pictures and sources repeat to the last digit."""
+    again = stages.run(forgetful(small_study(), tmp_path / "again"))
+    for name in ("plan.json", "forecast.json", "supply.json"):
+        assert contents(again.folder, name) == contents(small_result.folder, name), name
+
+
+def test_an_answer_that_stands_is_left_as_it_is(small_result: stages.Result) -> None:
+    """The same study once more writes nothing; a touched file of the answer is made again."""
+    told = Told()
+    work = Workspace.of(small_study(), small_result.folder, progress=told)
+    before = {p.name: p.stat().st_mtime_ns for p in small_result.folder.iterdir()}
+    assert stages.run(work) == small_result
+    assert {p.name: p.stat().st_mtime_ns for p in small_result.folder.iterdir()} == before
+    assert any("nothing to do" in note for note in told.said)
+    small_result.report.write_text("spilt")
+    assert stages.run(small_study(), small_result.folder) == small_result
+    assert small_result.report.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_what_does_not_depend_on_a_change_is_kept(
+    small_result: stages.Result, tmp_path: Path
+) -> None:
+    """More check runs leave the plan as it is read, and are forecast as by a plan made anew.
+
+    Another budget leaves the sources as they are read, and makes another plan.
+    """
+    values = small_study().model_dump()
+    values["check"] = {"runs": 14}
+    more = parse_study(values)
+    told = Told()
+    kept = stages.run(Workspace.of(more, tmp_path / "kept", progress=told))
+    assert "plan" not in told.said
+    assert "check" in told.said
+    made = stages.run(forgetful(more, tmp_path / "made"))
+    assert kept.plan == made.plan
+    assert [c.total for c in kept.checks] == [14] * len(small_result.checks)
+    values["budget"] |= {"money": 0.8 * values["budget"]["money"]}
+    told = Told()
+    work = Workspace.of(parse_study(values), tmp_path / "budget", progress=told)
+    supplied = work.kept.read
+    found = []
+    work.kept.read = lambda name: found.append(supplied(name)) or found[-1]
+    poorer = stages.run(work, check=False)
+    assert "supply" in found[0]
+    assert "plan" in told.said
+    assert poorer.plan.cost < kept.plan.budget.dollars
+    assert contents(poorer.folder, "supply.json") == contents(kept.folder, "supply.json")
+
+
+def test_damaged_memory_is_made_again(small_result: stages.Result, tmp_path: Path) -> None:
+    """What was kept and then cut is said to be damaged, and the answer is the same."""
+    memory = tmp_path / "memory"
+    first = stages.run(forgetful(small_study(), tmp_path / "first", memory), check=False)
+    for path in memory.iterdir():
+        path.write_bytes(path.read_bytes()[:-100])
+    told = Told()
+    work = forgetful(small_study(), tmp_path / "second", memory, told)
+    second = stages.run(work, check=False)
+    assert second.plan == first.plan
+    assert len([note for note in told.said if "damaged" in note]) == 2
 
 
 def test_a_skipped_check_is_said(small_result: stages.Result, tmp_path: Path) -> None:
@@ -119,18 +203,19 @@ def test_a_skipped_check_is_said(small_result: stages.Result, tmp_path: Path) ->
 
 def test_the_answer_comes_before_the_pictures(small_result: stages.Result, tmp_path: Path) -> None:
     """A plan is told as soon as it is on disk; pictures of an earlier plan are gone by then."""
-    work = Workspace(small_study(), tmp_path, SilentProgress())
+    work = forgetful(small_study(), tmp_path)
     stages.fit(work)
     (tmp_path / "forecast.json").write_text("of an earlier plan")
     seen = []
 
-    def told(plan: Plan) -> None:
+    def told(plan: stages.Planned) -> None:
         names = {p.name for p in tmp_path.iterdir()}
-        seen.append((plan.recommended.cost, "plan.json" in names, "forecast.json" in names))
+        seen.append((plan.record.cost, "plan.json" in names, "forecast.json" in names))
 
     made = stages.plan(work, told=told)
-    assert work.planned is made
-    assert seen == [(made.recommended.cost, True, False)]
+    assert work.planned is not None
+    assert work.planned.record is made
+    assert seen == [(made.cost, True, False)]
     assert ForecastRecord.read(tmp_path).sliders is not None
 
 
@@ -205,6 +290,6 @@ def test_demo_forecasts_hold_on_fresh_seeds(tmp_path: Path, packaged_data: None)
     assert len(outside) <= 1, outside
     means = np.array([row.p.mean for row in result.checks])
     assert ((means > 0.2) & (means < 0.8)).sum() >= 2
-    frontier = [o.forecast.p.value for o in result.plan.frontier if o.forecast is not None]
+    frontier = [o.p.mean for o in result.plan.frontier if o.p is not None and o.p.mean is not None]
     assert max(*frontier, means.max()) > 0.9
     assert min(*frontier, means.min()) < 0.05

@@ -1,8 +1,7 @@
 """Count numbers that shape an answer without saying where they come from; and nameless streams.
 
-    python tools/check_constants.py            print how many each room has left
-    python tools/check_constants.py --list     print each as file:line
-    python tools/check_constants.py --strict   fail where there is one
+    python tools/check_constants.py            print how many each room has left; fail where any
+    python tools/check_constants.py --list     print each as file:line, too
 
 A module's numeric constant (a number, or a tuple or dictionary of numbers) needs words beside it:
 a comment above it or above its group, one on its own line, or a string below. Zero and one need
@@ -32,8 +31,12 @@ STREAMS = "_streams.py"
 """The one file in which salts are numbers."""
 
 
+STANDING = ("supply",)
+"""Rooms that still have some to explain: counted, and no failure. Nothing may be added."""
+
+
 def main() -> int:
-    """Print what is left, by room; with ``--list`` each, with ``--strict`` fail on any."""
+    """Print what is left, by room; with ``--list`` each."""
     found = [line for path in sorted(SOURCE.rglob("*.py")) for line in findings(path)]
     if "--list" in sys.argv:
         for path, number, what in found:
@@ -42,7 +45,7 @@ def main() -> int:
     for room, count in sorted(rooms.items()):
         print(f"{room}: {count}")
     print(f"{len(found)} numbers and streams do not say where they come from")
-    return 1 if found and "--strict" in sys.argv else 0
+    return 1 if any(room.partition("/")[0] not in STANDING for room in rooms) else 0
 
 
 def findings(path: Path) -> Iterator[tuple[Path, int, str]]:

@@ -18,6 +18,8 @@ from suffice.errors import StudyError
 from suffice.labels.kinds import MOST_CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pydantic_core import ErrorDetails
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=60)]
@@ -367,14 +369,15 @@ class Study(_Section):
                 raise ValueError(f"capability.models names {name!r}, which is not measured")
         return self
 
-    def digest(self) -> str:
-        """A hash of everything that the file says."""
+    def digest(self, without: Collection[str] = ()) -> str:
+        """A hash of everything that the file says, or of all but some of its sections."""
         # What says nothing is left out, so that a file means today what it meant before.
         silent = {
             name: {key for key in ("qc", "workers") if not getattr(source, key)}
             for name, source in self.sources.items()
         }
-        said = self.model_dump_json(exclude={"sources": silent})
+        left_out = dict.fromkeys(without, True)
+        said = self.model_dump_json(exclude={"sources": silent, **left_out})
         return hashlib.sha256(said.encode()).hexdigest()
 
     def path(self, name: str) -> Path:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from suffice.cli._common import OUT
 
 if TYPE_CHECKING:
-    from suffice.stages import Plan
+    pass
 
 
 def supply(
@@ -199,13 +199,13 @@ def plan(
     have = Curve(tuple(t for text in bought for t in Curve.parse(text))) if bought else None
     risk = None if robust is None else stages.Risk(robust, share)
 
-    def tell(made: Plan) -> None:
+    def tell(made: stages.Planned) -> None:
         # The answer first: what the report draws takes as long again.
         if json:
-            print_json(stages.PlanRecord.read(out).as_json())
+            print_json(made.record.as_json())
         else:
             print_summary(out)
-            for line in stages.limits_text(made):
+            for line in made.limits:
                 print(line)
         sys.stdout.flush()
 

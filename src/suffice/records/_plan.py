@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from suffice._said import Citation
+from suffice.curve import Curve
 from suffice.records._part import (
     Count,
     HeldProbability,
@@ -31,6 +32,10 @@ Distance = Literal["inside", "near", "far"]
 """How far a curve lies from what was measured."""
 
 
+_OF_TRANCHES = {"source", "tasks", "labels_per_task", "round", "where"}
+"""What of a row makes a tranche; what it costs is the market's word."""
+
+
 class Budget(Part):
     """What may be spent."""
 
@@ -47,6 +52,12 @@ class OptionRow(Part):
     p: Probability | None = None
     distance: Distance | None = None
     note: str | None = None
+
+    @property
+    def purchase(self) -> Curve:
+        """What would be bought, as a curve."""
+        rows = [row.model_dump(include=_OF_TRANCHES) for row in self.curve]
+        return Curve.from_list(rows)
 
 
 class CriterionRow(Sparse):
@@ -181,6 +192,14 @@ class PlanRecord(Record):
     def without_check(self) -> PlanRecord:
         """The same plan, saying that there will be no check."""
         return self.model_copy(update={"check_skipped": True})
+
+    @property
+    def recommended(self) -> OptionRow:
+        """The recommended purchase beside its alternatives, as one of them."""
+        p = Probability.model_validate(self.p.model_dump(exclude={"held_fixed"}))
+        return OptionRow(
+            name="recommended", curve=self.curve, cost=self.cost, p=p, distance=self.distance
+        )
 
     @field_validator("validity", mode="plain")
     @classmethod

@@ -11,10 +11,16 @@ from suffice.records._record import Record
 
 
 class LockRecord(Record):
-    """study.lock.json: versions, seed and checksums."""
+    """study.lock.json: versions, seed and checksums.
+
+    Attributes:
+        answer: hash of everything that the folder's answer follows from.
+        files: sha256 of each file of that answer, by name.
+    """
 
     file = "study.lock.json"
     made_by = "suffice run"
+    where_said = frozenset({"answer", "files"})
 
     suffice: str
     python: str
@@ -24,6 +30,8 @@ class LockRecord(Record):
     study_sha256: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
     models: dict[str, str | None] = Field(default_factory=dict)
+    answer: str = ""
+    files: dict[str, str] = Field(default_factory=dict)
 
 
 class Timing(Part):

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from suffice.forecast.theory import Bound as Bound
     from suffice.plan import Plan as Plan
     from suffice.plan import Risk as Risk
-    from suffice.plan import limits_text as limits_text
     from suffice.records import LawRecord as LawRecord
     from suffice.records import PlanRecord as PlanRecord
     from suffice.stages._audit import audit as audit
@@ -65,6 +64,7 @@ if TYPE_CHECKING:
     from suffice.stages._offers import offers as offers
     from suffice.stages._out import OUT as OUT
     from suffice.stages._plan import plan as plan
+    from suffice.stages._planned import Planned as Planned
     from suffice.stages._run import Result as Result
     from suffice.stages._run import lock as lock
     from suffice.stages._run import report as report
@@ -98,7 +98,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.plan": (
             "Plan",
             "Risk",
-            "limits_text",
         ),
         "suffice.records": (
             "LawRecord",
@@ -158,6 +157,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.stages._out": ("OUT",),
         "suffice.stages._plan": ("plan",),
+        "suffice.stages._planned": ("Planned",),
         "suffice.stages._run": (
             "Result",
             "lock",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from suffice.curve import Curve
-    from suffice.plan import Option, Plan
+    from suffice.plan import Option
     from suffice.records import CheckRow
     from suffice.stages._workspace import Given
 
@@ -31,7 +31,11 @@ LEVEL_OF_COUNTS = 0.95
 
 
 def check(
-    study: Given, folder: str | Path = OUT, *, made: Plan | None = None, seed: int = CHECK_SEED
+    study: Given,
+    folder: str | Path = OUT,
+    *,
+    options: Sequence[Option] | None = None,
+    seed: int = CHECK_SEED,
 ) -> tuple[CheckRow, ...]:
     """Hold the forecasts to account by training for real; completes ``plan.json``.
 
@@ -41,28 +45,31 @@ def check(
     Args:
         study: a study, its file, or a workspace.
         folder: for the results, where no workspace is given.
-        made: whose curves are trained on; the plan that was made last in this workspace, or one
-            that is made now.
+        options: whose curves are trained on; those of the plan that was made last in this
+            workspace, or of one that is made now.
         seed: the first of the fresh ones.
     """
     from suffice.records import CheckRow, PlanRecord
 
     work = Workspace.of(study, folder)
-    made = made or work.planned or plan(work)
+    if options is None:
+        if work.planned is None:
+            plan(work)
+        options = () if work.planned is None else work.planned.options
     total = work.study.check.runs
     seeds = tuple(range(seed, seed + total))
-    bought = [o for o in (made.recommended, *made.alternatives) if o.forecast is not None]
+    bought = [o for o in options if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
     distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
-    options = [o for o in distinct if can_train(work, _curve(o))]
-    left_out = [o.name for o in distinct if o not in options]
+    tried = [o for o in distinct if can_train(work, _curve(o))]
+    left_out = [o.name for o in distinct if o not in tried]
     rng = Stream.CHECK_PREDICTIVE.rng(work.study.seed)
-    written = [_write_forecast(work, o, rng, total, seeds) for o in options]
+    written = [_write_forecast(work, o, rng, total, seeds) for o in tried]
     target = work.study.models.target
-    cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in options]
+    cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in tried]
     found = evidence_of(work, cells, train(work, cells, "check"))
     checks = []
-    for option, (key, low, high), result in zip(options, written, found.runs, strict=True):
+    for option, (key, low, high), result in zip(tried, written, found.runs, strict=True):
         met = work.criterion.met(result.scores, found.metrics)
         work.ledger.score(key, int(met.sum()))
         checks.append(

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from suffice.study import Study
 
 
+def study_models(study: Study) -> list[str]:
+    """Names of the models that a study measures, the plan's model first."""
+    return list(dict.fromkeys([study.models.target, *study.models.others]))
+
+
 def embedded_models(
     study: Study, scheme: Scheme, pool: Pool, progress: Progress
 ) -> dict[str, Embedded]:
@@ -29,7 +34,7 @@ def embedded_models(
     from suffice.demand import Embedded, embed_cached, load_model
 
     found = {}
-    for name in dict.fromkeys([study.models.target, *study.models.others]):
+    for name in study_models(study):
         scheme.check(pool, name)
         features = np.empty((0, 0), dtype=np.float32)
         if scheme.frozen:

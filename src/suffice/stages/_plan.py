@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from suffice._said import Said
 from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.stages._depends import measured, rests_on
 from suffice.stages._fit import fit, gold_shifts
+from suffice.stages._keep import key
 from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
+from suffice.stages._planned import Planned, keep_planned, read_planned
 from suffice.stages._sources import control_said
 from suffice.stages._workspace import Workspace
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand import Law
     from suffice.plan import Plan, Risk
-    from suffice.records import ChangeRow
+    from suffice.records import ChangeRow, PlanRecord
     from suffice.stages._workspace import Given
 
 
@@ -36,8 +40,8 @@ def plan(
     risk: Risk | None = None,
     points: bool = False,
     bought: Curve | None = None,
-    told: Callable[[Plan], None] | None = None,
-) -> Plan:
+    told: Callable[[Planned], None] | None = None,
+) -> PlanRecord:
     """Choose the curve; writes ``plan.json`` and ``forecast.json``.
 
     Args:
@@ -51,12 +55,22 @@ def plan(
         bought: labels in hand, which every curve then holds.
         told: called with the plan once ``plan.json`` is there, before the pictures are computed.
 
+    Returns:
+        What ``plan.json`` holds. A plan that was made before from the same study, data, runs and
+        options is read, not computed again.
+
     Raises:
         InputError: a number cannot be, or what was bought is not sold.
         InfeasibleError: limits contradict each other, or nothing can be bought.
     """
-    from suffice.plan import About, forecast_record, make_plan, plan_record, pooled
-    from suffice.records import ForecastRecord
+    from suffice.plan import (
+        About,
+        forecast_record,
+        limits_text,
+        make_plan,
+        plan_record,
+        pooled,
+    )
 
     if target is not None and not 0.0 < target < 1.0:
         raise InputError(f"--target {target:g} is no probability", fix="give one between 0 and 1")
@@ -69,6 +83,21 @@ def plan(
     # Before anything is trained.
     market = market_of(work, money=money, weeks=weeks, bought=bought)
     known, laws = fitted(work, measure(work)), fit(work)
+    options = {
+        "target": target,
+        "money": money,
+        "weeks": weeks,
+        "points": points,
+        "risk": None if risk is None else asdict(risk),
+        "bought": None if bought is None else bought.as_list(),
+    }
+    name = key("plan", *rests_on(work, "check", "next"), measured(known), options)
+    kept = read_planned(work.kept, name)
+    if kept is not None:
+        planned, drawn = kept
+        _hand_on(work, planned, told)
+        drawn.write(work.folder)
+        return planned.record
     with work.progress.step("plan", total=1) as step:
         made = make_plan(
             laws[work.study.models.target],
@@ -89,13 +118,9 @@ def plan(
         model=work.study.models.target,
         said=_said(work, laws[work.study.models.target].said),
     )
-    # Pictures of another plan must not stand beside this one, should they never be computed.
-    ForecastRecord.remove(work.folder)
     record = plan_record(made, market, work.criterion, about, metrics=known.metrics, points=points)
-    record.write(work.folder)
-    work.planned = made
-    if told is not None:
-        told(made)
+    planned = Planned(record, tuple(limits_text(made)), (made.recommended, *made.alternatives))
+    _hand_on(work, planned, told)
     with work.progress.step("pictures", total=1) as step:
         drawn = forecast_record(
             laws,
@@ -110,7 +135,19 @@ def plan(
         )
         drawn.write(work.folder)
         step.advance()
-    return made
+    keep_planned(work.kept, name, planned, drawn)
+    return record
+
+
+def _hand_on(work: Workspace, planned: Planned, told: Callable[[Planned], None] | None) -> None:
+    from suffice.records import ForecastRecord
+
+    # Pictures of another plan must not stand beside this one, should they never be computed.
+    ForecastRecord.remove(work.folder)
+    planned.record.write(work.folder)
+    work.planned = planned
+    if told is not None:
+        told(planned)
 
 
 def _said(work: Workspace, law: Said) -> Said:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suffice.errors import InputError
 from suffice.stages import _check
 from suffice.stages._check import CHECK_SEED
+from suffice.stages._depends import rests_on
 from suffice.stages._fit import fit
+from suffice.stages._keep import key
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
@@ -17,10 +21,23 @@ from suffice.stages._supply import supply
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
-    from suffice.plan import Plan
     from suffice.progress import Progress
-    from suffice.records import CheckRow
+    from suffice.records import CheckRow, PlanRecord
     from suffice.stages._workspace import Given
+
+
+REPORT = "report.html"
+
+_ANSWER = (
+    "supply.json",
+    "runs.parquet",
+    "law.json",
+    "plan.json",
+    "forecast.json",
+    "ledger.jsonl",
+    REPORT,
+)
+"""The files that an answer consists of."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +45,13 @@ class Result:
     """What a whole run of a study gave.
 
     Attributes:
-        plan: the recommended curve, its forecast and its alternatives.
+        plan: what ``plan.json`` holds: the recommended curve, its forecast, its alternatives.
         checks: how the forecasts came out; empty when the check was skipped.
         report: the report's file.
         folder: where everything lies.
     """
 
-    plan: Plan
+    plan: PlanRecord
     checks: tuple[CheckRow, ...]
     report: Path
     folder: Path
@@ -51,6 +68,8 @@ def run(
 ) -> Result:
     """Answer a study: how much of which labels to buy, with which probability, and check it.
 
+    Where the folder holds this very answer, whole and untouched, there is nothing to do.
+
     Args:
         study: a study, the path of its file, or a workspace.
         out: folder for the results, created where missing; a workspace has its own.
@@ -60,9 +79,16 @@ def run(
         executor: where to train: ``processes``, ``processes:4``, ``inline``, ``ray`` or
             ``ray:HOST:PORT``.
     """
-    from suffice.records import PlanRecord, Timing, TimingsRecord
+    from suffice.demand import load_executor
+    from suffice.records import LockRecord, PlanRecord, Timing, TimingsRecord
 
     work = Workspace.of(study, out, progress=progress, executor=executor)
+    load_executor(work.executor)
+    answer = key("run", *rests_on(work), check_seed if check else None)
+    if _holds(work.folder, answer):
+        work.progress.note(f"{work.folder} holds the answer to this very study: nothing to do")
+        made = PlanRecord.read(work.folder)
+        return Result(made, made.check, work.folder / REPORT, work.folder)
     timings: list[Timing] = []
     begin = time.perf_counter()
 
@@ -80,11 +106,10 @@ def run(
     lap("grid")
     fit(work)
     lap("laws")
-    made = plan(work)
+    plan(work)
     lap("plan")
-    checks: tuple[CheckRow, ...] = ()
     if check:
-        checks = _check.check(work, made=made, seed=check_seed)
+        _check.check(work, seed=check_seed)
     else:
         PlanRecord.read(work.folder).without_check().write(work.folder)
     lap("check")
@@ -92,7 +117,36 @@ def run(
     path = report(work.folder)
     lap("report")
     TimingsRecord(stages=tuple(timings)).write(work.folder)
-    return Result(made, checks, path, work.folder)
+    files = {name: _digest(work.folder / name) for name in _ANSWER}
+    LockRecord.read(work.folder).model_copy(update={"answer": answer, "files": files}).write(
+        work.folder
+    )
+    made = PlanRecord.read(work.folder)
+    return Result(made, made.check, path, work.folder)
+
+
+def _holds(folder: Path, answer: str) -> bool:
+    """Whether a folder holds an answer, file by file as it was written."""
+    from suffice.records import LockRecord
+
+    try:
+        lock = LockRecord.find(folder)
+    except InputError:
+        return False  # A damaged lock vouches for nothing; the run writes it again.
+    return (
+        lock is not None
+        and lock.answer == answer
+        and set(lock.files) == set(_ANSWER)
+        and all(_digest(folder / name) == digest for name, digest in lock.files.items())
+    )
+
+
+def _digest(path: Path) -> str:
+    """sha256 of a file; empty where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def lock(study: Given, folder: str | Path = OUT) -> None:

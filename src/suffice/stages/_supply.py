@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from suffice.stages._keep import as_array, as_text, key
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
 from suffice.stages._workspace import Workspace
@@ -26,20 +28,33 @@ def supply(study: Given, folder: str | Path = OUT) -> SupplyRecord:
 
 def _supply(work: Workspace) -> SupplyRecord:
     from suffice.records import SupplyRecord
+
+    check_market(work)
+    asked = work.study.model_dump(mode="json", include={"sources", "attack", "seed"})
+    name = key("supply", work.pool.fingerprint, asked, work.study.budget.weeks)
+    kept = work.kept.read(name)
+    if kept is None:
+        found = _measured(work)
+        work.kept.write(name, {"supply": as_array(json.dumps(found.as_json()))})
+    else:
+        found = SupplyRecord.parse(as_text(kept["supply"]).encode(), name)
+    found.write(work.folder)
+    return found
+
+
+def _measured(work: Workspace) -> SupplyRecord:
+    from suffice.records import SupplyRecord
     from suffice.supply import suppliers, supply_curve
     from suffice.supply.operators import default_menu
 
-    check_market(work)
     known = {n: s for n, s in work.sources.items() if work.measured[n].audited}
     bought = None
     if known:
         weeks, seed = work.study.budget.weeks, work.study.seed
         bought = supply_curve(known, default_menu(), weeks=weeks, seed=seed).record()
-    found = SupplyRecord(
+    return SupplyRecord(
         slices=work.pool.slice_names,
         sources=suppliers(work.pool, work.sources, work.measured, work.offered),
         bought=bought,
         quality_control=tuple(v.record() for v in work.variants.values()),
     )
-    found.write(work.folder)
-    return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from suffice.progress import SilentProgress
+from suffice.stages._keep import Kept
 from suffice.stages._models import criterion_of, embedded_models
 from suffice.stages._out import OUT
 from suffice.stages._sources import (
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from suffice.corruption import Trigger
     from suffice.demand import Embedded, RunStore, Scheme, SourceLimits, SourceTable
     from suffice.forecast import Criterion
-    from suffice.plan import Market, Plan
+    from suffice.plan import Market
     from suffice.pools import Pool
     from suffice.progress import Progress
     from suffice.records import Ledger
+    from suffice.stages._planned import Planned
     from suffice.study import Study
     from suffice.supply import Measured, Offered
     from suffice.supply.operators import Variant
@@ -56,14 +58,14 @@ class Workspace:
         folder: where its results are written.
         progress: shows long steps.
         executor: the name of where to train, see ``suffice.demand.load_executor``.
-        planned: the plan that was made last.
+        planned: what was weighed for the plan that was made last.
     """
 
     study: Study
     folder: Path
     progress: Progress
     executor: str = "processes"
-    planned: Plan | None = None
+    planned: Planned | None = None
     _kept: dict[object, object] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -214,6 +216,13 @@ class Workspace:
         from suffice.fetch import cache_folder
 
         return RunStore(cache_folder() / "runs.sqlite")
+
+    @cached_property
+    def kept(self) -> Kept:
+        """What stages of any study made before on this machine, by what it depends on."""
+        from suffice.fetch import cache_folder
+
+        return Kept(cache_folder() / "kept", self.progress)
 
     @cached_property
     def ledger(self) -> Ledger:
