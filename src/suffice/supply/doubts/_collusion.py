@@ -29,7 +29,7 @@ LEAST_AGREEMENT = 0.93
 PAIR_EVIDENCE, GROUP_EVIDENCE, MEMBER_EVIDENCE = 8.0, 14.0, 4.0
 _MOST_PAIRS, _MOST_WORKERS, _MOST_GROUPS = 1_000_000, 2_500, 12
 _RIDGE = 4.0
-_STILL = 1e-4
+_STILL = 1e-3
 """Largest step, in log odds, at which the skills have converged: steps halve, so that as much is
 left to go, on a log likelihood ratio that is compared with 4 and more."""
 _BORROWED = 2.0

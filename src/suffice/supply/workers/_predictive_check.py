@@ -52,15 +52,21 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
     ids, task = np.unique(task, return_inverse=True)
     slices = votes.slices[ids]
     shape = len(ids), votes.shape[1], votes.shape[2]
-    observed = _statistics(task, worker, label, shape)
+    observed = {name: row[0] for name, row in _statistics(task, worker, label[None], shape).items()}
     values: dict[str, list[float]] = {name: [] for name in observed}
-    for _ in range(REPLICATES):
-        channel = posterior.channels[int(rng.integers(len(posterior.channels)))]
+    which = rng.integers(len(posterior.channels), size=REPLICATES)
+    for number in np.unique(which).tolist():
+        # All replicates of a channel at once, as if they were one table of so many more tasks.
+        channel, copies = posterior.channels[number], int((which == number).sum())
         heap = channel.drawn.share_K.cumsum()
-        seen = np.minimum(np.searchsorted(heap, rng.random(shape[0])), shape[2] - 1)
-        made = channel.labels_of(task, worker, seen, rng, slices)
-        for name, value in _statistics(task, worker, made, shape).items():
-            values[name].append(value)
+        seen = np.searchsorted(heap, rng.random(copies * shape[0]))
+        seen = np.minimum(seen, shape[2] - 1)
+        place = (np.arange(copies)[:, None] * shape[0] + task).ravel()
+        made = channel.labels_of(
+            place, np.tile(worker, copies), seen, rng, np.tile(slices, copies)
+        ).reshape(copies, -1)
+        for name, row in _statistics(task, worker, made, shape).items():
+            values[name] += row.tolist()
     rows: dict[str, dict[str, Any]] = {}
     odd = []
     for name, seen_value in observed.items():
@@ -97,31 +103,43 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
 
 
 def _statistics(
-    task: Array, worker: Array, label: Array, shape: tuple[int, int, int]
-) -> dict[str, float]:
-    """What is compared; statistics that the design does not allow are left out."""
+    task: Array, worker: Array, label_RN: Array, shape: tuple[int, int, int]
+) -> dict[str, Array]:
+    """What is compared, of each replicate [replicate]; what the design does not allow is left out.
+
+    Args:
+        task, worker: of each label, the same in every replicate [label].
+        label_RN: the labels [replicate, label].
+        shape: number of tasks, workers and classes.
+    """
     import numpy as np
 
     tasks, workers, classes = shape
-    cells = np.bincount(task * classes + label, minlength=tasks * classes)
-    counts = cells.reshape(tasks, classes)
-    n = counts.sum(axis=1)
+    copies = np.arange(len(label_RN))[:, None]
+    size = len(label_RN) * tasks
+    cell = (label_RN * size + copies * tasks) + task
+    # Classes first: NumPy is slow at sums over a short last axis.
+    counts = np.bincount(cell.ravel(), minlength=classes * size)
+    counts = counts.reshape(classes, len(label_RN), tasks)
+    n = np.bincount(task, minlength=tasks)
     many = n >= 2
     if not many.any():
         return {}
-    top = counts.max(axis=1)[many] / n[many]
-    pairs = (counts * (counts - 1)).sum(axis=1)[many] / (n * (n - 1.0))[many]
+    top = counts.max(axis=0)[:, many] / n[many]
+    pairs = (counts * (counts - 1)).sum(axis=0)[:, many] / (n * (n - 1.0))[many]
     found = {
-        "pair_agreement": float(pairs.mean()),
-        "unanimous": float((top == 1.0).mean()),
-        "top_share_spread": float(top.std()),
-        "top_class": float(counts.sum(axis=0).max() / n.sum()),
+        "pair_agreement": pairs.mean(axis=1),
+        "unanimous": (top == 1.0).mean(axis=1),
+        "top_share_spread": top.std(axis=1),
+        "top_class": counts.sum(axis=2).max(axis=0) / n.sum(),
     }
-    with_others = (counts[task, label] - 1.0) / np.maximum(n[task] - 1.0, 1.0)
-    usable = n[task] >= 2
+    usable = many[task]
     load = np.bincount(worker[usable], minlength=workers)
-    agreed = np.bincount(worker[usable], with_others[usable], workers)
     busy = load >= _LEAST_COMPARED
     if busy.sum() >= 3:
-        found["worker_agreement_spread"] = float((agreed[busy] / load[busy]).std())
+        with_others = (counts.ravel()[cell[:, usable]] - 1.0) / (n[task[usable]] - 1.0)
+        place = (copies * workers + worker[usable]).ravel()
+        total = np.bincount(place, with_others.ravel(), len(label_RN) * workers)
+        agreed = total.reshape(-1, workers)[:, busy] / load[busy]
+        found["worker_agreement_spread"] = agreed.std(axis=1)
     return found

@@ -278,9 +278,10 @@ def label_log_table(state: State, crowd: Crowd, difficulty: Difficulty) -> NDArr
     diagonal = np.arange(classes)
     if difficulty.way == "lean":
         right, wrong = log_right_wrong(state, crowd, difficulty)
-        spread = np.log(np.maximum(state.q_WKK, 1e-12)).transpose(0, 2, 1)
-        table = wrong[:, None, :, :] + spread[..., None]
-        table[:, diagonal, diagonal, :] = right
+        table = np.repeat(wrong[:, None], classes, axis=1)
+        if classes > 2:  # of two classes a wrong answer is the other one
+            table += np.log(np.maximum(state.q_WKK, 1e-12)).transpose(0, 2, 1)[..., None]
+        table[:, diagonal, diagonal] = right
         return np.asarray(table)
     signal = confusion(state).transpose(0, 2, 1)[..., None] * (1.0 - difficulty.levels)
     return np.asarray(np.log(np.maximum(signal + difficulty.levels / classes, 1e-12)))
