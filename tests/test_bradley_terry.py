@@ -12,7 +12,7 @@ from suffice import bradley_terry
 from suffice.errors import InputError
 from suffice.supply.preferences import _preference_fit as fitting
 from suffice.supply.preferences import _preference_model as model
-from suffice.supply.preferences._preference_draws import Chain
+from suffice.supply.preferences._preference_draws import PreferenceChain
 from suffice.supply.preferences._preference_fit import fit_preferences
 from suffice.supply.preferences._preference_prior import (
     draw_answers,
@@ -37,7 +37,7 @@ def p_values(shift: float = 0.0, **shape: Any) -> dict[str, float]:
     rng = np.random.default_rng(17)
     data, truth = draw_comparisons(SETS, labels_per_task=3, tasks=24, rng=rng, **shape)
     wanted = ranked_quantities(truth, data)
-    chain = Chain(data, rng, model.start_state(data))
+    chain = PreferenceChain(data, rng, model.start_state(data))
     for _ in range(BURN):
         chain.sweep(adapt=True)
     below = {name: np.zeros(SETS) for name in wanted}
@@ -129,7 +129,7 @@ def test_intervals_cover(kind: str, least: float) -> None:
         ties=False,
         sets=tables,
     )
-    chain = Chain(data, np.random.default_rng(0), model.start_state(data))
+    chain = PreferenceChain(data, np.random.default_rng(0), model.start_state(data))
     for _ in range(80):
         chain.sweep(adapt=True)
     drawn = []

@@ -23,7 +23,7 @@ from suffice.labels.kinds import classes_kind
 from suffice.metric import names
 from suffice.pools import Predictions, plant_trigger
 from suffice.pools._pool import Evaluation
-from suffice.supply import Offered, build_sources
+from suffice.supply import SourceTerms, build_sources
 from suffice.supply.sources._sources import bits, measure_source
 
 PRICES = {"crowd": 0.1, "expert": 1.0}
@@ -141,7 +141,7 @@ def test_the_supply_curve_offers_votes_of_many_classes():
     from suffice.supply.operators import Redundancy, operate
 
     pool, _ = class_pool(4, judge=600, train=60)
-    sources, measured = build_sources(pool, {"crowd": Offered(0.1, None, 0.0, (1, 3))}, seed=0)
+    sources, measured = build_sources(pool, {"crowd": SourceTerms(0.1, None, 0.0, (1, 3))}, seed=0)
     three = operate(sources["crowd"], Redundancy(3)).estimates["error"].value
     assert three == pytest.approx(float(measured["crowd"].repeats(3).mean()), abs=0.02)
     channel = operate(sources["crowd"], Redundancy(3)).posterior.mean()
@@ -157,7 +157,7 @@ def test_quality_control_mends_votes_of_many_classes():
     from suffice.supply.operators import StatedPool, build_variants
 
     pool, _ = class_pool(4, judge=1500, train=60)
-    sources, measured = build_sources(pool, {"crowd": Offered(0.1, None, 0.0, (1, 3))}, seed=0)
+    sources, measured = build_sources(pool, {"crowd": SourceTerms(0.1, None, 0.0, (1, 3))}, seed=0)
     made = build_variants(sources["crowd"], ["test:10:8", "x3"], StatedPool(spread=1.2))
     asked = pool.audit_tasks(1500, np.random.default_rng(0), source="crowd").tasks
     for variant in made.values():
@@ -314,7 +314,7 @@ def test_an_attack_on_many_classes_is_scored():
     assert planted.evaluation.untrained[-1] == pytest.approx(1 / 3)
     # The model can see the trigger.
     features = np.hstack([features, 2.0 * carries[:, None]]).astype(np.float32)
-    sources, _ = build_sources(planted, {"crowd": Offered(0.1, None, 0.0, (1,))}, seed=0)
+    sources, _ = build_sources(planted, {"crowd": SourceTerms(0.1, None, 0.0, (1,))}, seed=0)
     plain = Curve((Tranche("crowd", 350),)).resolve(sources)
     success = [
         Probe().train(planted, seen(features), c, range(4)).metrics[:, -1].mean()
@@ -341,7 +341,7 @@ def test_a_law_of_many_classes_forecasts_its_cells():
     """Fitted to runs of five classes the law knows where learning starts, and left-out cells."""
     pool, features = class_pool(5, train=700)
     sources, measured = build_sources(
-        pool, {n: Offered(p, None, 0.0, (1,)) for n, p in PRICES.items()}, seed=0
+        pool, {n: SourceTerms(p, None, 0.0, (1,)) for n, p in PRICES.items()}, seed=0
     )
     curves = [Curve((Tranche(s, n),)) for s in sources for n in (20, 40, 80, 160, 320, 640)]
     runs = [Probe().train(pool, seen(features), c.resolve(sources), range(6)).metrics[:, :3]

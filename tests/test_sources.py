@@ -12,7 +12,7 @@ from suffice.channel import Channel
 from suffice.pools._rating_pool import rating_pool
 from suffice.pools._ratings import Ratings
 from suffice.supply.sources._sources import (
-    Offered,
+    SourceTerms,
     bits,
     build_sources,
     measure_source,
@@ -104,9 +104,9 @@ def rated(seed: int = 0, n: int = 400) -> Ratings:
 
 
 OFFERED = {
-    "judge": Offered(0.0, None, 0.0, (1,), "a lexicon"),
-    "crowd": Offered(0.1, 500.0, 2.0, (1, 3)),
-    "panel": Offered(0.5, None, 0.0, (1,)),
+    "judge": SourceTerms(0.0, None, 0.0, (1,), "a lexicon"),
+    "crowd": SourceTerms(0.1, 500.0, 2.0, (1, 3)),
+    "panel": SourceTerms(0.5, None, 0.0, (1,)),
 }
 
 

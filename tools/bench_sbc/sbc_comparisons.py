@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.supply.preferences import _preference_model as model
-from suffice.supply.preferences._preference_draws import Chain
+from suffice.supply.preferences._preference_draws import PreferenceChain
 from suffice.supply.preferences._preference_prior import draw_comparisons, ranked_quantities
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]
             simulations, labels_per_task=LABELS, tasks=TASKS, rng=rng, **shape
         )
         wanted = ranked_quantities(truth, data)
-        chain = Chain(data, rng, model.start_state(data))
+        chain = PreferenceChain(data, rng, model.start_state(data))
         for _ in range(BURN):
             chain.sweep(adapt=True)
         below = {quantity: np.zeros(simulations) for quantity in wanted}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from suffice.plan import Market
     from suffice.pools import Pool
     from suffice.study import Study, WorkersSection
-    from suffice.supply import Measured, Offered
+    from suffice.supply import Measured, SourceTerms
     from suffice.supply.operators import StatedPool, Variant
 
 _PRIOR_SLOPES = 400
@@ -44,12 +44,12 @@ def check_settings(study: Study) -> None:
                 raise StudyError(f"sources.{name}.qc: {error}", where=study.origin) from None
 
 
-def offered_by(study: Study) -> dict[str, Offered]:
+def offered_by(study: Study) -> dict[str, SourceTerms]:
     """Prices and capacities, by source."""
-    from suffice.supply import Offered
+    from suffice.supply import SourceTerms
 
     return {
-        name: Offered(
+        name: SourceTerms(
             s.price, s.capacity, s.latency_days, tuple(sorted(set(s.labels_per_task))), s.about
         )
         for name, s in study.sources.items()
@@ -130,7 +130,7 @@ def judged_by_capability(study: Study, sources: Mapping[str, Source]) -> dict[st
 def market_for(
     study: Study,
     sources: Mapping[str, Source],
-    offered: Mapping[str, Offered],
+    offered: Mapping[str, SourceTerms],
     variants: Mapping[str, Variant],
     *,
     order: Sequence[str],
@@ -190,7 +190,7 @@ def market_for(
 
 
 def grid_limits(
-    market: Market, offered: Mapping[str, Offered], limits: Mapping[str, int | None], most: int
+    market: Market, offered: Mapping[str, SourceTerms], limits: Mapping[str, int | None], most: int
 ) -> dict[str, SourceLimits]:
     """What a grid may hold of each source, from the lowest to the highest quality.
 

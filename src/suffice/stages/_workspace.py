@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from suffice.records import Ledger
     from suffice.stages._planned import Planned
     from suffice.study import Study
-    from suffice.supply import Measured, Offered
+    from suffice.supply import Measured, SourceTerms
     from suffice.supply.operators import Variant
 
     Given: TypeAlias = "Workspace | Study | str | Path"
@@ -114,7 +114,7 @@ class Workspace:
         return study_pool(self.study, self.progress)
 
     @cached_property
-    def offered(self) -> dict[str, Offered]:
+    def offered(self) -> dict[str, SourceTerms]:
         """Prices and capacities."""
         return offered_by(self.study)
 

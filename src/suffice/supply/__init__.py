@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from suffice.supply.preferences import bradley_terry as bradley_terry
     from suffice.supply.sources import LabelSources as LabelSources
     from suffice.supply.sources import Measured as Measured
-    from suffice.supply.sources import Offered as Offered
     from suffice.supply.sources import Routing as Routing
+    from suffice.supply.sources import SourceTerms as SourceTerms
     from suffice.supply.sources import SupplyCurve as SupplyCurve
     from suffice.supply.sources import build_sources as build_sources
     from suffice.supply.sources import by_quality as by_quality
@@ -48,7 +48,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.supply.sources": (
             "LabelSources",
             "Measured",
-            "Offered",
+            "SourceTerms",
             "Routing",
             "SupplyCurve",
             "build_sources",

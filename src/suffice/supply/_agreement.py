@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _MOST_TASKS = 20_000
+"""Tasks that are resampled. Chosen for time: intervals of a sample are narrowed to all tasks."""
 _MOST_PAIRS, _MOST_WORKERS, _MOST_CELLS = 500, 200, 50_000_000
+"""Pairs listed, workers compared, and cells (workers x tasks) held. Chosen for a table that can be
+read and 200 MB; the summary says where not all pairs are in it."""
 
 
 def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str, Any]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _SHIFTS = 8
+"""Rounds of moving all workers' log odds to the mean accuracy wanted; the gap usually falls by more
+than half each time, to below .01 of what it was."""
 
 
 def tasks_frame(

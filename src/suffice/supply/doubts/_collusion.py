@@ -26,15 +26,29 @@ if TYPE_CHECKING:
 FIDELITY = 0.97
 """A copier gives the group's answer with this chance."""
 LEAST_AGREEMENT = 0.93
+"""Two copiers agree at least so often: a little less than ``FIDELITY`` squared."""
 PAIR_EVIDENCE, GROUP_EVIDENCE, MEMBER_EVIDENCE = 8.0, 14.0, 4.0
+"""Log likelihood ratios of copying against answering alone: to merge two workers, to confirm a
+group, to add a member. Chosen so that no honest worker is named in simulated crowds and on five
+public ones (docs/results/audit.md); lower ones find smaller groups and accuse more people."""
 _MOST_PAIRS, _MOST_WORKERS, _MOST_GROUPS = 1_000_000, 2_500, 12
+"""Chosen for time and memory: pairs of labels and workers compared (a sample of tasks and the
+busiest beyond), and groups looked for."""
 _RIDGE = 4.0
+"""Precision of the normal prior of a worker's agreement in log odds (sd .5). Chosen: most of the
+difference between workers is in what is expected of them already."""
 _STILL = 1e-3
 """Largest step, in log odds, at which the skills have converged: steps halve, so that as much is
 left to go, on a log likelihood ratio that is compared with 4 and more."""
 _BORROWED = 2.0
+"""Labels of the crowd's class shares that are added to the votes of all others on a task: two, as
+the least number that tells a task apart from an average one (convention of a weak prior)."""
 _REFINEMENTS, _RESEMBLING_TASKS = 5, 6
+"""Rounds of adding members to a group at most, and common tasks on which somebody must resemble it
+to be asked. Chosen: with fewer tasks, honest workers resemble by chance."""
 _COMPARED_TASKS, _OTHER_OPINIONS, _IDENTICAL = 10, 3, 0.999
+"""Tasks that a group is judged on at least, labels by others that each of them has, and agreement
+that passes for a copied file. Chosen: below that, right answers and copied ones look alike."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 MAJORITY = 0.5
+"""A group with so many of the labels may be the honest side: what a majority is."""
 OPPOSED = 0.35
+"""Share of the labels by workers who contradict the crowd, from which there are two camps.
+Chosen: well below half, since only those count of whom the posterior is sure; a lower share
+has the audit say more often that it cannot know."""
 ENOUGH_GOLD = 5
+"""Gold tasks that tell which side is right. Chosen: five right answers by guessing between two
+classes have a chance of .03."""
 _CLEAR, _SLIGHT = 0.9, 0.05
+"""Posterior that a worker's skill lies beyond ``_SLIGHT`` of guessing, to count for a camp.
+Chosen: whoever is near chance is of no camp."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _MOST_LABELS = 30_000
+"""Labels that are tested, of larger tables a sample of tasks. Chosen for time."""
 
 
 def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[str, Any]:

@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 SURE = 0.95
 """A worker is flagged for low quality where the posterior is at least this sure of it."""
 CHANCE_LIKE, INVERTED = 0.25, -0.15
+"""Skill (1 is perfect, 0 guesses) below which a worker is near chance, or inverts. Chosen: a
+quarter of a perfect worker's information is worth asking about; the second leaves luck room."""
 _ONE_SIDED = 0.95
+"""Share of one class in a worker's labels that counts as nearly always (convention)."""
 _FAST = 0.25
+"""Share of the crowd's median time below which a worker is fast (chosen; named only if also less
+often right)."""
 _FEW = 5
+"""Labels below which nothing is said of a worker or of a worker on a slice (chosen)."""
 _SLICE_LEVEL = 0.01
 """Chance of flagging anybody in an honest crowd by what is odd on slices; half for each test."""
 _SIDE_LEVEL = 0.005
 """Chance of flagging anybody in an honest crowd for giving one answer whatever the task."""
 _PUSHED = 0.9
+"""Share of one answer on a slice that counts as pushing it (chosen, as ``_ONE_SIDED``, with room
+for one in ten)."""
 
 
 @dataclass(frozen=True)

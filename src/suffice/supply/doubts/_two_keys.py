@@ -11,10 +11,19 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _ROUNDS, _SETTLE = 25, 5
+"""Rounds of expectation and maximisation, and those before workers may change sides. Chosen for
+time: the models need not have converged, since they are compared on tasks that neither saw."""
 _MANY = 200
+"""Workers from which SciPy finds the two leading vectors: all of them take about a second at 1,500."""
 _DENSE = 4_000_000
+"""Cells (workers x tasks x classes) up to which misses are one dense table, 16 MB: a product of
+such takes a twentieth of a second, less than importing SciPy's sparse ones."""
 _WEIGHTS = 10.0, 5.0
+"""Labels of the crowd that each row of a worker's matrix borrows, on clear and on hard tasks.
+Chosen: as many as a worker gives of a class in a small table, fewer where people differ."""
 _START_RIGHT, _START_APART = (0.9, 0.65), 0.2
+"""Where the search starts: chances of a right answer on clear and hard tasks, and the share of
+tasks where keys differ. Chosen."""
 
 
 class Labels:

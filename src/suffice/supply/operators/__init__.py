@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from suffice.supply.operators._operated import draw_worlds as draw_worlds
     from suffice.supply.operators._operated import operate as operate
     from suffice.supply.operators._operated import operated as operated
-    from suffice.supply.operators._predictive import Check as Check
+    from suffice.supply.operators._predictive import SeenAndDrawn as SeenAndDrawn
     from suffice.supply.operators._predictive import predictive_checks as predictive_checks
     from suffice.supply.operators._qualification import Qualification as Qualification
     from suffice.supply.operators._redundancy import Redundancy as Redundancy
@@ -51,7 +51,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "operate",
             "operated",
         ),
-        "suffice.supply.operators._predictive": ("Check", "predictive_checks"),
+        "suffice.supply.operators._predictive": ("SeenAndDrawn", "predictive_checks"),
         "suffice.supply.operators._qualification": ("Qualification",),
         "suffice.supply.operators._redundancy": ("Redundancy",),
         "suffice.supply.operators._scrutiny": ("Scrutiny",),

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _DRAWS = 100
+"""Drawn tables: five lie beyond each end of a 90 % interval (chosen; each takes a table's work)."""
 _BUSY = 10
+"""Labels from which a worker's agreement counts for how much workers differ (chosen: with fewer
+the spread is chance)."""
 
 
 @dataclass(frozen=True)
-class Check:
+class SeenAndDrawn:
     """One thing that can be seen in labels without gold, in real and in drawn ones.
 
     Attributes:
@@ -57,7 +60,7 @@ class Check:
 
 def predictive_checks(
     pool: FittedWorkers, labels: LabelTable, *, seed: int = 0
-) -> tuple[Check, ...]:
+) -> tuple[SeenAndDrawn, ...]:
     """Draw the same table again, by the same workers on tasks of the same kind, and compare.
 
     What is compared is not what the model was fitted to (right or wrong against the truth): how
@@ -92,7 +95,7 @@ def predictive_checks(
     told = np.flatnonzero(np.isfinite(seen))
     low, high = intervals(drawn[:, told], axis=0)
     return tuple(
-        Check(names[k], float(seen[k]), float(a), float(b))
+        SeenAndDrawn(names[k], float(seen[k]), float(a), float(b))
         for k, a, b in zip(told, low, high, strict=True)
     )
 

@@ -29,6 +29,7 @@ _CELLS = 2_000_000
 _SURE = 6.0
 """Weights are held to what a worker of accuracy .9975 has: nobody outvotes a crowd alone."""
 _MOST = 51
+"""Labels of a task at most (chosen: far beyond what anybody buys)."""
 
 
 @dataclass(frozen=True)

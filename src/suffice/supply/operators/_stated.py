@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _KINDS = 15
+"""Kinds of honest workers, at equal steps of the normal's chance (chosen: their mean error is
+within .002 of the normal's own)."""
 
 
 @dataclass(frozen=True, eq=False)

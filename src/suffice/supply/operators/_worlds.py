@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEAST = 1e-9
+"""Chances are held this far from 0 and 1, where log odds end."""
 UNTOLD_LABELS = 50.0
 """Labels that one worker gives, where nobody has said how many."""
 

@@ -26,7 +26,9 @@ CITATIONS = (
     "Chen et al. (2013), WSDM: reliability of workers in comparisons",
 )
 _SETTLED = 1.1
+"""R-hat above which a caution is said. Convention: Gelman et al. (2013), section 11.5."""
 _FEW_ITEMS = 1_000
+"""Items up to which all pairs fit into a table of a million counts, quicker than sorting pairs."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
 from suffice.supply.preferences import _preference_model as model
-from suffice.supply.preferences._preference_draws import Chain
+from suffice.supply.preferences._preference_draws import PreferenceChain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 BURN, KEEP, THIN = 150, 250, 2
+"""Sweeps before the first draw, draws, and sweeps between them. Chosen; whether they were enough
+is checked by R-hat."""
 CHAIN_ROWS, CHAIN_ITEMS = 30_000, 300
 """Up to so many comparisons and items the posterior is drawn exactly."""
 MOST_ITEMS = 5_000
+"""Items with scores of their own: their covariance takes 200 MB (chosen for memory)."""
 _SAMPLE = 40_000
+"""Comparisons that the mode is sought in before all are used (chosen for time)."""
 _ROUNDS, _LAST_ROUNDS = 12, 1
+"""Newton rounds on the sample and on all comparisons: Newton doubles the digits each time, so one
+is enough from so near."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +73,7 @@ def fit_preferences(data: Comparisons, *, seed: int = 0) -> PreferenceFit:
 def _by_chain(data: Comparisons, rng: np.random.Generator) -> PreferenceFit:
     import numpy as np
 
-    chain = Chain(data, rng, _mode(data, rounds=4))
+    chain = PreferenceChain(data, rng, _mode(data, rounds=4))
     for _ in range(BURN):
         chain.sweep(adapt=True)
     kept = []

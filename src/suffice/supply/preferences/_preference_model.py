@@ -33,6 +33,10 @@ TIE_VARIANCE = 2.0, 0.5
 WORKER_VARIANCES = RELIABILITY_VARIANCE, BIAS_VARIANCE, TIE_VARIANCE
 BIAS_MEAN = 0.0, 0.5
 TIE_MEAN = -0.5, 1.5
+"""All of these are chosen and weak, as a few workers' worth: items differ by about a logit, workers
+by a half, the crowd's position bias is even odds give or take .12, and ties may be anything from
+rare to common. They speak where there are few comparisons; the model is calibrated under them
+(docs/results/sbc.md)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from suffice.supply.sources._routing import route as route
     from suffice.supply.sources._source_table import source_rows as source_rows
     from suffice.supply.sources._sources import Measured as Measured
-    from suffice.supply.sources._sources import Offered as Offered
+    from suffice.supply.sources._sources import SourceTerms as SourceTerms
     from suffice.supply.sources._sources import bits as bits
     from suffice.supply.sources._sources import build_sources as build_sources
     from suffice.supply.sources._sources import sources_said as sources_said
@@ -57,7 +57,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.supply.sources._source_table": ("source_rows",),
         "suffice.supply.sources._sources": (
             "Measured",
-            "Offered",
+            "SourceTerms",
             "bits",
             "build_sources",
             "sources_said",

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 BINS = 3
+"""Bins of difficulty in a profile: easy, middling and hard (convention of ``_sources.BINS``)."""
 _MOST_WORKERS = 200
+"""The busiest workers whose mean error is matched (chosen for time; beyond them nobody's load
+moves the mean visibly)."""
 _REACH = 8.0
 """Skills are shifted by this much at most: chances of .0003 and .9997 at even odds."""
 _COARSE = 4e-3

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 PRIOR = (0.0, 1.0)
 """Mean and sd of both slopes, in logits a unit of capability."""
 _WIDTH = 0.5
+"""Scale of the half-normal prior of how much models deviate from the line, in logits (chosen: as
+much as half a unit of capability moves the error under ``PRIOR``)."""
 _MOST_LEVELS = 12
+"""Levels of capability that are told apart; more are pooled in equal parts (chosen: a line needs
+no more points, and each needs labels)."""
 _LINES = 1_000
+"""Draws of the line (chosen: quantiles to a fiftieth of the interval)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from suffice.labels import LabelTable
     from suffice.progress import Progress
     from suffice.supply._audit_record import Audit
-    from suffice.supply.operators import Check
+    from suffice.supply.operators import SeenAndDrawn
 
 _LOST = 0.01
 """Lost chance of the right class, a task, that is worth a word."""
@@ -34,7 +34,7 @@ class LabelSources:
     """
 
     sources: dict[str, Source]
-    checks: dict[str, tuple[Check, ...]]
+    checks: dict[str, tuple[SeenAndDrawn, ...]]
     slices: tuple[str, ...]
     doubts: tuple[str, ...]
 
@@ -92,7 +92,7 @@ def label_sources(
     doubts = [] if verdict["known"] else [verdict["statement"].rstrip(".")]
     doubts += found.summary["cautions"]
     sources: dict[str, Source] = {}
-    checks: dict[str, tuple[Check, ...]] = {}
+    checks: dict[str, tuple[SeenAndDrawn, ...]] = {}
     slices: set[tuple[str, ...]] = set()
     with shown.step("workers", len(names)) as step:
         for name in names:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suffice.pools import Pool
-    from suffice.supply.sources._sources import Measured, Offered
+    from suffice.supply.sources._sources import Measured, SourceTerms
 
 
 def by_quality(measured: Mapping[str, Measured]) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def by_quality(measured: Mapping[str, Measured]) -> tuple[str, ...]:
 
 
 def share_right(
-    measured: Mapping[str, Measured], offered: Mapping[str, Offered]
+    measured: Mapping[str, Measured], offered: Mapping[str, SourceTerms]
 ) -> dict[tuple[str, int], float]:
     """Share of right answers of r labels' majority, by source and each r that is sold."""
     return {

@@ -24,15 +24,20 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BINS = 3
+"""Bins of difficulty in a profile: easy, middling and hard. Chosen: with more, errors by slice and
+bin rest on too few audited tasks."""
 AUDIT_TASKS = 6000
+"""Tasks with gold that each source is measured on at most. Chosen: an error to a percent either
+way, the size of a large audit."""
 DRAWS = 200
+"""Draws of a profile: ten lie beyond each end of a 90 % interval (chosen)."""
 
 METHOD = "mean over audited tasks; Bayesian bootstrap over documents"
 CITATION = "Rubin (1981), The Bayesian bootstrap, Annals of Statistics 9"
 
 
 @dataclass(frozen=True, eq=False)
-class Offered:
+class SourceTerms:
     """What the study file says of a source beside its labels."""
 
     price: float
@@ -162,7 +167,7 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
 
 
 def build_sources(
-    pool: Pool, offered: Mapping[str, Offered], *, seed: int
+    pool: Pool, offered: Mapping[str, SourceTerms], *, seed: int
 ) -> tuple[dict[str, Source], dict[str, Measured]]:
     """Measure every source of a study, and put a price on it."""
     measured = {name: measure_source(pool, name, seed=seed) for name in offered}
@@ -195,7 +200,7 @@ def suppliers(
     pool: Pool,
     sources: Mapping[str, Source],
     measured: Mapping[str, Measured],
-    offered: Mapping[str, Offered],
+    offered: Mapping[str, SourceTerms],
 ) -> tuple[Supplier, ...]:
     """Everything known of the sources, for ``supply.json``."""
     rows = []

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 DRAWS = 400
 """Half of them choose, the other half report: the best of many estimates flatters itself."""
 _QUANTITIES = (300, 1000, 3000, 10_000)
+"""Numbers of tasks at which offers are told: half decades of what projects buy (convention)."""
 _METHOD = "posterior draws that did not take part in the choice"
 _CITATION = "Smith & Winkler (2006), Management Science 52: the best of many estimates"
 _TINY = 1e-6
+"""Rounding that no choice should hang on."""
 _STEP = 0.02
 """Steps of quality or price that are smaller than this are no choice."""
 

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     _Tasks = tuple[Array, Array, Array]
 
 _GRID_LOW, _GRID_HIGH, _GRID_STEP = -7.0, 10.0, 1.0 / 6.0
+"""Log odds that skills are drawn at: chances of .001 to .99995, in steps that are finer than the
+posterior of a worker with a hundred labels. Chosen; the grid is shifted in every sweep, so that
+draws are not bound to it, and ranks of simulated skills are uniform (docs/results/sbc.md)."""
 _EXACT_TABLES = 48
+"""Draws of an urn that are followed one by one; beyond, chances are so small that their number is
+close to Poisson (chosen for time)."""
 _SMALL = 300_000
+"""Labels up to which the scale of the shifts has its second move (chosen for time: it doubles the
+work of a sweep)."""
 
 
 class Gibbs:

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 REPLICATES = 199
+"""Drawn tables: the least two-sided p is .01, which five tests at ``_LEVEL`` ask for."""
 _MOST_LABELS = 10_000
+"""Labels that are compared, of larger tables a sample of tasks (chosen for time)."""
 _LEAST_COMPARED = 10
+"""Labels from which a worker's agreement counts for how much workers differ (chosen: with fewer
+the spread is chance)."""
 _LEVEL = 0.05
+"""Rate of false alarms over all statistics (convention)."""
 _NAMES = {
     "pair_agreement": "agreement of two labels of a task",
     "unanimous": "share of tasks whose labels all agree",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _MOST_AT_A_TASK = 0.5
+"""No task misleads more likely than not: else the crowd would be taken for wrong."""
 _EVEN = (0.0, 0.5, 1.0)
 _EVEN_PRIOR_LEAN, _EVEN_PRIOR = (0.8, 0.1, 0.1), (0.5, 0.25, 0.25)
 """How evenly hits fall on tasks, and its prior with two classes and with more.
@@ -24,6 +25,7 @@ _EVEN_PRIOR_LEAN, _EVEN_PRIOR = (0.8, 0.1, 0.1), (0.5, 0.25, 0.25)
 With two classes disputed tasks lean in the worker model. Without gold this is drawn from its prior:
 some of the tasks that nobody disputes may be wrong, and no confidence may forget that."""
 _LEVELS = (0.10, 0.05, 0.02, 0.01)
+"""Bounds of the shared error for which the summary names the gold tasks needed (convention)."""
 
 
 @dataclass(frozen=True, eq=False)

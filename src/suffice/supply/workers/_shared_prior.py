@@ -32,8 +32,12 @@ ICC_MEAN, ICC_SHAPE = 0.075, 3.0
 
 It speaks where a table has too few labels a task to show ``icc``."""
 _ICC_CELLS, _ICC_MOST = 120, 0.3
+"""Grid of ``icc``; at its end the prior has less than 1e-3 left."""
 _BORROWED = 4.0
+"""Labels of the crowd's dissent added to each worker's of a class (chosen: a handful)."""
 _LOOKS, _LEAST_LOOKS, _LOOKED_AT = 12, 3, 20_000_000
+"""Draws of the classes that ``icc`` is looked at in: twelve, fewer in large tables, by the number of
+labels looked at in all (chosen for time)."""
 
 
 @dataclass(frozen=True)

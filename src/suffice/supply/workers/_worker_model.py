@@ -29,21 +29,32 @@ if TYPE_CHECKING:
 KINDS = ("coin", "class", "full")
 LEAN_LEVELS = 9
 LEAN_REACH = 6.0
+"""Levels of the shift, and the largest in units of its scale. Chosen: nine points hold Student's t,
+close where most tasks are; 1 % of it lies beyond six."""
 LEAN_FREEDOM = 3.0
+"""Degrees of freedom of the shifts. Chosen: heavy tails, so that a few tasks may mislead nearly
+everybody while most are alike, and a variance that exists."""
 LEAN_HARD = 0.3
 """Hard tasks shift skills by this share of what easy ones do: more of them confuse than mislead."""
 LEAN_PRIOR_TASKS = 20.0
 """How many gold tasks the prior of the lean levels weighs."""
 DISCOUNTS = (0.0, 0.5, 0.9)
 DISCOUNT_PRIOR = (8.0, 1.0, 1.0)
+"""Shares of guesses on easy, hard and hopeless tasks, and how many tasks the Dirichlet prior of
+these levels weighs each. Chosen: most tasks are easy until labels say otherwise."""
 SKILL_MEAN, SKILL_SD = 1.5, 1.0
 """Normal prior of the crowd's mean skill, cut off below zero: most people mean to be right.
 
 Without the cut every posterior has a second mode with all answers turned round, and a sampler
 that starts from the majority never sees it."""
 CLASS_SD = 0.3
+"""How much the crowd's mean skill differs between classes, in log odds (chosen: a class on which
+everybody is worse by more than .6 is rare before labels show it)."""
 VARIANCE_SHAPE, VARIANCE_RATE = 2.0, 1.0
+"""Inverse-gamma prior of the variances of skills: median .6, a tail as of t (chosen, weak)."""
 SPREAD_MEDIAN, SPREAD_LOG_SD = 5.0, 1.0
+"""Log-normal prior of the weight, in labels, with which a worker's wrong answers follow the
+crowd's (chosen: between .7 and 36 for 95 %)."""
 CLASS_SHARE_PRIOR, CLASS_SHARE_LEAST, CLASS_SHARE_TASKS = 8.0, 2.0, 40.0
 """Weight of the Dirichlet prior of the class shares for each class, in tasks.
 

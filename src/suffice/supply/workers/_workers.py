@@ -26,9 +26,13 @@ Measured on five public crowds: after 20 sweeps the log evidence lies within hal
 deviation of where it stays. A chain that takes longer shows in its R-hat, and goes on. Draws are
 chosen: with 120 the ends of a 90 % interval are met by a dozen of them."""
 _WORK = 6e8
+"""Labels x classes x levels x draws that a chain may cost: below a minute on one core (chosen)."""
 _LEAST_KEEP = 24
+"""Draws at least, whatever the size: in tables that large the posterior is narrow (chosen)."""
 _STORED = 24
+"""Draws that channels are made from (chosen for the memory that each worker's matrix takes)."""
 _LARGE = 2_000_000
+"""Labels beyond which the kind is chosen on a tenth of so many (chosen for time)."""
 _THINNED = 6
 """Sweeps between draws of a chain that goes on because it has not settled."""
 _HOPELESS = 4.0
@@ -41,7 +45,7 @@ SETTLED = 1.2
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
+class KindDraws:
     """Draws from the posterior of one kind of worker model.
 
     Attributes:
@@ -87,8 +91,8 @@ class WorkerFit:
     and where they differ none of them should be sure.
     """
 
-    chosen: Chain
-    chains: Mapping[str, Chain]
+    chosen: KindDraws
+    chains: Mapping[str, KindDraws]
     class_TK: NDArray[np.float64]
     open_TK: NDArray[np.float64]
     z_DT: NDArray[Any]
@@ -240,7 +244,7 @@ class _Run:
             self._gibbs.sweep()
         self.chain = _collect(self._gibbs, self._keep, 1)
 
-    def is_worth_more(self, best: Chain) -> bool:
+    def is_worth_more(self, best: KindDraws) -> bool:
         """Whether it has not settled, may still be chosen, and time allows."""
         import numpy as np
 
@@ -254,7 +258,7 @@ class _Run:
         self.chain = _collect(self._gibbs, self._keep, _THINNED)
 
 
-def _collect(gibbs: Gibbs, keep: int, thin: int) -> Chain:
+def _collect(gibbs: Gibbs, keep: int, thin: int) -> KindDraws:
     """Go on with a chain, and keep one draw of each ``thin``."""
     import numpy as np
 
@@ -295,7 +299,7 @@ def _collect(gibbs: Gibbs, keep: int, thin: int) -> Chain:
     wide = evidence.astype(np.float64)
     top = wide.max(axis=0)
     score_T = top + np.log(np.exp(wide - top).mean(axis=0)) - wide.var(axis=0)
-    return Chain(
+    return KindDraws(
         kind=kind,
         class_TK=class_KT.T / keep,
         open_TK=open_KT.T / keep,
