@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from suffice._said import Said
 from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.stages._depends import measured, rests_on
 from suffice.stages._fit import fit, gold_shifts
-from suffice.stages._keep import key, measured, rests_on
+from suffice.stages._keep import key
 from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
 from suffice.stages._measure import measure

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from suffice.errors import InputError
 from suffice.stages import _check
 from suffice.stages._check import CHECK_SEED
+from suffice.stages._depends import rests_on
 from suffice.stages._fit import fit
-from suffice.stages._keep import key, rests_on
+from suffice.stages._keep import key
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
