@@ -34,6 +34,7 @@ from suffice.supply.operators import (
 )
 from suffice.supply.operators._adaptive import Walker, walk
 from suffice.supply.operators._redundancy import skill_weights, weighted_error
+from suffice.supply.operators._rules import LeadRule
 from suffice.supply.operators._samplers import Drawn, PoolSampler
 from suffice.supply.operators._worlds import shifted
 
@@ -234,7 +235,8 @@ def test_expulsion_is_as_simulated() -> None:
 def test_one_test_keeps_walds_promises() -> None:
     """Good workers are expelled by one test with about the stated chance, bad ones mostly."""
     checks = GoldChecks(rate=0.999, false_alarm=0.05, miss=0.1)
-    right, anew, expel = checks.points()
+    rule = checks.rule()
+    right, anew, expel = rule.right, rule.anew, rule.expel
     assert right / 60 == pytest.approx(log(0.85 / 0.6) / log(0.4 / 0.15), abs=0.01)
     rng = np.random.default_rng(0)
     for accuracy, low, high in ((0.85, 0.0, 0.06), (0.6, 0.85, 1.0)):
@@ -296,7 +298,7 @@ def test_adaptive_against_fixed() -> None:
     assert early.price < 0.8 * fixed.price
     assert early.estimates["error"].value < fixed.estimates["error"].value + 0.02
     world = one_world(CROWD)
-    sampler = Walker(PoolSampler(world, world.weight[0]), 7, 3)
+    sampler = Walker(PoolSampler(world, world.weight[0]), LeadRule(7, 3))
     zero = np.zeros(N, dtype=np.int64)
     _, taken = sampler.answers(Drawn(zero, zero, zero), 1, np.random.default_rng(0))
     want = walk(world.pooled()[0], 7, 3)[1].item()

@@ -42,7 +42,9 @@ class Stream(IntEnum):
     PLAN_DEPLOYMENT = 28
     PLAN_FLIP_DRAWS = 29
     PLAN_SIZES = 30
-    SURFACE = 31
+    # Two uses, in plan and in supply: the picture of the surface, and what is not known of sources
+    # on a supply curve. As with the streams named with AND below: an accident, never compared.
+    SURFACE_AND_SUPPLY = 31
     LEARNING_CURVES = 32
     MORE_OF_THE_JUDGE = 33
     NEEDED_TASKS = 34
@@ -51,7 +53,8 @@ class Stream(IntEnum):
     # ever compared with the other, and either would change printed digits under a new one.
     HOSTILE_AND_SITUATIONS = 35
     SLIDERS_ROUGH = 36
-    SLIDERS = 37
+    # The sliders, and, each with a part of its own, what is not known of operators.
+    SLIDERS_AND_OPERATORS = 37
     CHECK_PREDICTIVE = 41
     VALUE_OF_INFORMATION = 51
     VALUE_OF_PERFECT_INFORMATION = 52
@@ -67,6 +70,27 @@ class Stream(IntEnum):
     TRACK_RECORD = 81
     TRACK_RECORD_BINS = 82
     BOUNDS_OF_OPERATED = 91
+    AUDIT = 101
+    WORKERS = 102
+    WORKERS_SAMPLE = 103
+    WORKERS_PLAIN = 104
+    SHARED_ERROR = 105
+    ERR_TOGETHER = 106
+    AUDIT_PREDICTIVE = 107
+    AGREEMENT = 108
+    WORKER_IDS = 109
+    SPLIT = 110
+    COLLUSION = 111
+    AI_JUDGES = 112
+    COMPARISONS = 113
+    COMPARISONS_SAMPLE = 114
+    POOL_OF_WORKERS = 115
+    POOL_PREDICTIVE = 116
+    OPERATED = 117
+    OPERATED_MEAN = 118
+    OPERATED_EFFORT = 119
+    OPERATOR_BELIEF = 120
+    ROUTING = 121
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.

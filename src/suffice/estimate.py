@@ -45,6 +45,14 @@ def intervals(draws: ArrayLike, axis: int | tuple[int, ...]) -> tuple[NDArray[An
     return low, high
 
 
+def cells(name: str, draws: NDArray[Any]) -> dict[str, float]:
+    """Mean and interval of draws as three cells of a table: name, name_low, name_high."""
+    import numpy as np
+
+    low, high = interval(draws)
+    return {name: float(np.mean(draws)), f"{name}_low": low, f"{name}_high": high}
+
+
 def finite(value: float) -> float | None:
     """A number for JSON, which knows no infinity."""
     return value if abs(value) < float("inf") else None

@@ -110,7 +110,7 @@ def slider_grid(
                     laws[m],
                     there,
                     criterion,
-                    Stream.SLIDERS.rng(seed),
+                    Stream.SLIDERS_AND_OPERATORS.rng(seed),
                     draws=_DRAWS,
                     runs=_RUNS,
                     half=half,

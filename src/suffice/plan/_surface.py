@@ -51,7 +51,7 @@ def surface(
     Two kinds of label at most are needed for the cheapest mixture of a given quality (it lies on
     the lower convex hull of price against quality). Rounds are arranged as is best for P.
     """
-    rng = Stream.SURFACE.rng(seed)
+    rng = Stream.SURFACE_AND_SUPPLY.rng(seed)
     shown = [plan.recommended, *plan.alternatives]
     bought = [o.curve for o in shown if o.curve is not None]
     most = max(c.tasks for c in bought) * _BEYOND

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
+from suffice.estimate import interval
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,7 +47,7 @@ def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str,
 def _of_counts(counts: Array, resamples: int, seed: int) -> dict[str, Any]:
     import numpy as np
 
-    rng = np.random.default_rng([seed, 9])
+    rng = Stream.AGREEMENT.rng(seed)
     usable = counts[counts.sum(axis=1) >= 2]
     if len(usable) < 2:
         return {"tasks": len(usable), "statement": "no two tasks have two labels each"}
@@ -62,11 +65,11 @@ def _of_counts(counts: Array, resamples: int, seed: int) -> dict[str, Any]:
         if not np.isfinite(value) or len(drawn) == 0:
             table[name] = None  # every label is the same: chance agreement is 1
             continue
-        low, high = np.quantile(drawn - drawn.mean(), [0.05, 0.95]) * shrink
+        low, high = interval((drawn - drawn.mean()) * shrink)
         table[name] = {
             "value": value,
-            "low": min(value + float(low), _unseen_dissent(usable)),
-            "high": min(value + float(high), 1.0),
+            "low": min(value + low, _unseen_dissent(usable)),
+            "high": min(value + high, 1.0),
             "level": 0.9,
         }
     return table

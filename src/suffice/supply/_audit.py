@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.progress import SilentProgress
 from suffice.supply._audit_record import Audit
@@ -113,7 +114,7 @@ def audit(
             draws=draws,
             seed=seed,
         )
-        rng = np.random.default_rng([seed, 1])
+        rng = Stream.AUDIT.rng(seed)
         repeated = np.resize(np.arange(len(fit.z_DT)), draws)
         truth_DT = shared.draw_truth(fit.z_DT[repeated], votes.gold, rng)
         posterior = shared.spread(fit.class_TK, votes.gold)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice.estimate import Estimate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -70,7 +72,8 @@ def summarise(
             "other_reading": verdict.other_reading,
         },
         "class_shares": {
-            name: _interval(fit.share_DK[:, k]) for k, name in enumerate(votes.classes)
+            name: Estimate.from_draws(fit.share_DK[:, k]).as_dict()
+            for k, name in enumerate(votes.classes)
         },
         "model": {
             "kind": fit.chosen.kind,
@@ -141,13 +144,6 @@ def _cautions(
             "treat its intervals as too narrow"
         )
     return cautions
-
-
-def _interval(draws: Any) -> dict[str, float]:  # noqa: ANN401 - an array
-    import numpy as np
-
-    low, high = np.quantile(draws, [0.05, 0.95])
-    return {"value": float(draws.mean()), "low": float(low), "high": float(high), "level": 0.9}
 
 
 def extra_summary(

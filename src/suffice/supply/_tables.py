@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice.estimate import intervals
 from suffice.supply._agreement import pair_agreement
 from suffice.supply.doubts import group_names
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_TAILS = (0.05, 0.95)
 _SHIFTS = 8
 
 
@@ -70,8 +70,8 @@ def workers_frame(
         weight = rng.exponential(size=tasks)
         whole[draw] = (weight @ np.bincount(votes.task, right, tasks)) / (weight @ size)
     new = accuracy_on_new(fit, whole, number_W, load)
-    low, high = np.quantile(here, _TAILS, axis=0)
-    low_new, high_new = np.quantile(new, _TAILS, axis=0)
+    low, high = intervals(here, axis=0)
+    low_new, high_new = intervals(new, axis=0)
     in_group = {
         int(member): name
         for name, group in zip(group_names(len(groups)), groups, strict=True)

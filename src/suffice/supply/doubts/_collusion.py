@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.supply.workers import dawid_skene
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def find_groups(votes: Votes, *, seed: int = 0) -> tuple[list[Group], list[str]]
     import numpy as np
 
     notes: list[str] = []
-    rng = np.random.default_rng([seed, 77])
+    rng = Stream.COLLUSION.rng(seed)
     active = np.ones(votes.shape[1], dtype=bool)
     if votes.shape[1] > _MOST_WORKERS:
         load = np.bincount(votes.worker, minlength=votes.shape[1])

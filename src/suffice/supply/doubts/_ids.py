@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -28,7 +30,7 @@ def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[st
     """
     import numpy as np
 
-    rng = np.random.default_rng([seed, 8])
+    rng = Stream.WORKER_IDS.rng(seed)
     tasks, workers, classes = votes.shape
     task, worker, label = votes.task, votes.worker, votes.label
     if len(task) > _MOST_LABELS:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.estimate import interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_RESAMPLES, _TAILS = 400, (0.05, 0.95)
+_RESAMPLES = 400
 _ALL = "all"
 
 
@@ -84,7 +86,7 @@ def judge_report(
                 values = _values(given[kept], people[kept], votes.gold[kept])
                 rows.append(
                     {"judge": str(judge), "slice": name, "tasks": int(kept.sum())}
-                    | _summaries(values, np.random.default_rng([seed, 41]))
+                    | _summaries(values, Stream.AI_JUDGES.rng(seed))
                 )
     return pl.DataFrame(rows, infer_schema_length=None)
 
@@ -130,8 +132,7 @@ def _summaries(
     for name, draws in drawn.items():
         finite = draws[1:][np.isfinite(draws[1:])]
         whole = len(finite) > 0 and np.isfinite(draws[0])
-        low, high = np.quantile(finite, _TAILS) if whole else (None, None)
+        low, high = interval(finite) if whole else (None, None)
         row[name] = float(draws[0]) if whole else None
-        row[f"{name}_low"] = None if low is None else float(low)
-        row[f"{name}_high"] = None if high is None else float(high)
+        row |= {f"{name}_low": low, f"{name}_high": high}
     return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.supply.doubts._two_keys import Labels, best_two_keys, fit_keys
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def find_split(
     """
     import numpy as np
 
-    rng = np.random.default_rng([seed, 31])
+    rng = Stream.SPLIT.rng(seed)
     whole, task_ids, worker_ids = _reduced(votes, rng)
     tasks, workers = whole.tasks, whole.workers
     if workers < _LEAST_WORKERS or tasks < _LEAST_TASKS or len(whole.task) < 3 * tasks:

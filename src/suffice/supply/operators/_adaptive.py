@@ -10,6 +10,7 @@ import numpy as np
 
 from suffice.supply.operators._beliefs import require
 from suffice.supply.operators._operated import Operator
+from suffice.supply.operators._rules import Answer, LeadRule
 from suffice.supply.operators._worlds import need_labels
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Adaptive(Operator):
 
     def sampler(self, inner: Sampler, before: Worlds, after: Worlds, effects: Floats) -> Sampler:
         """Ask one worker after the other."""
-        return Walker(inner, self.most, int(self.settle(before).lead or 1))
+        return Walker(inner, LeadRule(self.most, int(self.settle(before).lead or 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +95,7 @@ class Walker:
     """Draws labels one by one until one answer leads."""
 
     inner: Sampler
-    most: int
-    lead: int
+    rule: LeadRule
 
     def labels(self, tasks: Drawn, each: int, rng: np.random.Generator) -> tuple[Codes, Codes]:
         """The answers."""
@@ -104,16 +104,21 @@ class Walker:
 
     def answers(self, tasks: Drawn, each: int, rng: np.random.Generator) -> tuple[Codes, Codes]:
         """The answers, and how many labels each took, int64 [task, answer]."""
-        codes, _ = self.inner.labels(tasks, each * self.most, rng)
-        votes = np.where(codes.reshape(-1, self.most) > 0, -1, 1)
-        score = votes.cumsum(axis=1)
-        closed = np.abs(score) >= self.lead
-        taken = np.where(closed.any(axis=1), closed.argmax(axis=1), self.most - 1)
-        last = score[np.arange(len(score)), taken]
-        coin = rng.random(len(last)) < 0.5
-        wrong = (last < 0) | ((last == 0) & coin)
+        most = self.rule.most
+        codes, _ = self.inner.labels(tasks, each * most, rng)
+        right = codes.reshape(-1, most) == 0
+        taken = np.zeros(len(right), dtype=np.int64)
+        stands = np.full(len(right), Answer.OPEN, dtype=np.int64)
+        state = self.rule.start()
+        for label in range(most):
+            is_open = stands == Answer.OPEN
+            state, decided = self.rule.step(state, right[:, label])
+            stands = np.where(is_open, decided, stands)
+            taken += is_open
+        coin = rng.random(len(right)) < 0.5
+        wrong = (stands == Answer.SECOND) | ((stands == Answer.TIED) & coin)
         shape = len(tasks), each
-        return wrong.astype(np.int64).reshape(shape), (taken + 1).reshape(shape)
+        return wrong.astype(np.int64).reshape(shape), taken.reshape(shape)
 
 
 def walk(wrong: Floats, most: int, lead: int) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.estimate import Estimate
 
@@ -138,7 +139,7 @@ class Trial:
     def estimate(self, *, draws: int = 4000, seed: int = 0) -> Estimate:
         """The change in log odds with its interval."""
         return Estimate.from_draws(
-            self.draw(draws, np.random.default_rng(seed)),
+            self.draw(draws, Stream.OPERATOR_BELIEF.rng(seed)),
             method="difference of log odds, Jeffreys priors",
             citation="Brown, Cai & DasGupta (2001), Statistical Science 16",
         )

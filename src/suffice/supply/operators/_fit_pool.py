@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.channel import Source
 from suffice.errors import InputError
 from suffice.supply._votes import code_votes
@@ -185,7 +186,7 @@ def worker_pool(
     task, worker, label = votes.task[rows], votes.worker[rows], votes.label[rows]
     slices = np.maximum(votes.slices, 0)
     table = PoolTable(task, worker, label, truth_TK, slices, len(votes.slice_names), workers)
-    kept, settling, seen = sample_pool(table, np.random.default_rng([seed, 29]))
+    kept, settling, seen = sample_pool(table, Stream.POOL_OF_WORKERS.rng(seed))
     weight, met, skill, share = kept
     load = np.bincount(worker, minlength=workers).astype(np.float64)
     gave = load[load > 0]

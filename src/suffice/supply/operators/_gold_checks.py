@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice.supply.operators._beliefs import require
 from suffice.supply.operators._operated import Operator
+from suffice.supply.operators._rules import POINTS, GoldScore, Standing
 from suffice.supply.operators._samplers import PoolSampler
 from suffice.supply.operators._worlds import need_people
 
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_POINTS = 60
-"""Points of a wrong answer: scores are whole numbers, so the exact computation is exact."""
 _GRID = 97
+"""Accuracies between 0 and 1 at which a worker's fate is computed; in between it is linear.
+Chosen: about every hundredth, finer than any evidence of an accuracy."""
 _LONGEST = 2000
+"""Answers of a career that are followed one by one; nearly all who will be expelled are by then.
+Chosen: the exact computation takes time in proportion."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +98,9 @@ class GoldChecks(Operator):
         redo = ", redo" if self.discard else ""
         return f"{100 * self.rate:g} % gold ({self.good:g} v {self.bad:g}{redo})"
 
-    def points(self) -> tuple[int, int, int]:
-        """Points off for a right answer, and the scores that start anew and that expel."""
-        wrong = log((1.0 - self.bad) / (1.0 - self.good))
-        scale = _POINTS / wrong
-        right = max(round(scale * log(self.good / self.bad)), 1)
-        expel = max(round(scale * log((1.0 - self.miss) / self.false_alarm)), 1)
-        anew = max(round(scale * log((1.0 - self.false_alarm) / self.miss)), 1)
-        return right, -anew, expel
+    def rule(self) -> GoldScore:
+        """The test that runs over each worker's gold answers."""
+        return GoldScore.against(self.good, self.bad, false_alarm=self.false_alarm, miss=self.miss)
 
     def fate(self, gold_right: float, career: int) -> Caught:
         """What happens to a worker who is right on gold with this chance."""
@@ -154,15 +151,14 @@ class GoldChecks(Operator):
         self, gold_right: Floats, answers: Codes, rng: np.random.Generator
     ) -> NDArray[np.bool_]:
         """Simulate workers for so many answers each: who is still there [worker]."""
-        right, anew, expel = self.points()
-        score = np.zeros(len(gold_right), dtype=np.int64)
+        rule = self.rule()
+        score = np.full(len(gold_right), rule.start(), dtype=np.int64)
         alive = np.ones(len(gold_right), dtype=bool)
         for step in range(int(answers.max(initial=0))):
             at = np.flatnonzero(alive & (step < answers))
             at = at[rng.random(len(at)) < self.rate]
-            score[at] += np.where(rng.random(len(at)) < gold_right[at], -right, _POINTS)
-            score[at[score[at] <= anew]] = 0
-            alive[at[score[at] >= expel]] = False
+            score[at], standing = rule.step(score[at], rng.random(len(at)) < gold_right[at])
+            alive[at] = standing == Standing.STAYS
         return alive
 
 
@@ -173,7 +169,8 @@ def _steps(stint: float) -> int:
 @lru_cache(maxsize=512)
 def _survival(checks: GoldChecks, gold_right: tuple[float, ...], career: int) -> Floats:
     """Chance not to be expelled before each answer, and after the last [answer + 1, accuracy]."""
-    right, anew, expel = checks.points()
+    rule = checks.rule()
+    right, anew, expel = rule.right, rule.anew, rule.expel
     p = np.asarray(gold_right)[:, None]
     size = expel - anew - 1  # scores anew+1 .. expel-1
     chance = np.zeros((len(p), size))
@@ -182,7 +179,7 @@ def _survival(checks: GoldChecks, gold_right: tuple[float, ...], career: int) ->
     for step in range(career):
         alive[step] = chance.sum(axis=1)
         moved = np.zeros_like(chance)
-        moved[:, _POINTS:] = (1.0 - p) * chance[:, : max(size - _POINTS, 0)]
+        moved[:, POINTS:] = (1.0 - p) * chance[:, : max(size - POINTS, 0)]
         moved[:, : max(size - right, 0)] += p * chance[:, right:]
         moved[:, -anew - 1] += (p * chance[:, :right]).sum(axis=1)
         chance = (1.0 - checks.rate) * chance + checks.rate * moved

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
+from suffice._streams import Stream
 from suffice.channel import Source
 from suffice.estimate import Estimate
 from suffice.supply.operators._samplers import OperatedChannel, PoolSampler
@@ -93,7 +94,7 @@ class OperatedPosterior:
 
     def mean(self) -> Channel:
         """The channel with the posterior mean profile; its labels come from the mean world."""
-        rng = np.random.default_rng(0)
+        rng = Stream.OPERATED_MEAN.rng(0)
         worlds = draw_worlds(self.base, DRAWS, rng)
         effects = [o.effects(DRAWS, rng) for o in self.operators]
         after = worlds
@@ -169,7 +170,7 @@ def operate(source: Source, *operators: Operator, seed: int = 0, draws: int = DR
     earlier: tuple[Operator, ...] = ()
     if isinstance(source, Operated) and source.base is not None:
         base, earlier = source.base, source.operators
-    rng = np.random.default_rng([seed, 23])
+    rng = Stream.OPERATED.rng(seed)
     worlds = draw_worlds(base, draws, rng)
     settled: list[Operator] = []
     for number, given in enumerate((*earlier, *operators)):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._plurality import extra_others
+from suffice._streams import Stream
+from suffice.estimate import intervals
 from suffice.supply._votes import code_votes
 from suffice.supply.operators._pool_grid import LEVELS, SKILLS
 
@@ -71,7 +73,7 @@ def predictive_checks(
     """
     votes = code_votes(labels)
     tasks, workers, classes = votes.shape
-    rng = np.random.default_rng([seed, 43])
+    rng = Stream.POOL_PREDICTIVE.rng(seed)
     slices = np.maximum(votes.slices, 0)
     shape = tasks, workers, classes + 1
     drawn = np.empty((_DRAWS, 3))
@@ -88,7 +90,7 @@ def predictive_checks(
     names = ("two labels of a task agree", "tasks are unanimous", "workers differ (sd)")
     # Too few repeats or workers for a statistic are too few in every drawn table, too.
     told = np.flatnonzero(np.isfinite(seen))
-    low, high = np.quantile(drawn[:, told], [0.05, 0.95], axis=0)
+    low, high = intervals(drawn[:, told], axis=0)
     return tuple(
         Check(names[k], float(seen[k]), float(a), float(b))
         for k, a, b in zip(told, low, high, strict=True)

@@ -10,6 +10,7 @@ from scipy.special import bdtr
 
 from suffice.supply.operators._beliefs import require
 from suffice.supply.operators._operated import Operator
+from suffice.supply.operators._rules import Entry, PassMark, Taken
 from suffice.supply.operators._samplers import PoolSampler
 from suffice.supply.operators._worlds import need_people
 
@@ -63,6 +64,10 @@ class Qualification(Operator):
         """In words."""
         return f"test {self.pass_mark}/{self.questions}"
 
+    def rule(self) -> PassMark:
+        """The test of each worker."""
+        return PassMark(self.questions, self.pass_mark)
+
     def passes(self, gold_right: Floats) -> Floats:
         """Chance to pass for workers who are right on gold with these chances."""
         if self.pass_mark == 0:
@@ -90,6 +95,7 @@ class Qualification(Operator):
         right = before.gold_right()[0]
 
         def keep(kinds: Codes, rng: np.random.Generator) -> NDArray[np.bool_]:
-            return np.asarray(rng.binomial(self.questions, right[kinds]) >= self.pass_mark)
+            taken = Taken(self.questions, rng.binomial(self.questions, right[kinds]))
+            return np.asarray(self.rule().decide(taken) == Entry.PASSED)
 
         return replace(inner, screens=(*inner.screens, keep))

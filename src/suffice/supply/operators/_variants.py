@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._said import Said
+from suffice._streams import Stream
 from suffice.channel import Source
 from suffice.curve import operated_name
 from suffice.errors import InputError
@@ -190,7 +191,7 @@ def _effort(base: Source, made: Operated, seed: int) -> float:
     """Labels of the source underneath behind one answer: how the price moves with the label's."""
     means = []
     for price in (1.0, 2.0):
-        rng = np.random.default_rng([seed, 29])
+        rng = Stream.OPERATED_EFFORT.rng(seed)
         worlds = draw_worlds(replace(base, price=price), _DRAWS, rng)
         for operator in made.operators:
             worlds = operator.transform(worlds, operator.effects(_DRAWS, rng))

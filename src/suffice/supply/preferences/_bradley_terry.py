@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.estimate import TAILS, Estimate, intervals
 from suffice.supply.preferences import _preference_model as model
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ CITATIONS = (
     "Davidson (1970), JASA 65: ties",
     "Chen et al. (2013), WSDM: reliability of workers in comparisons",
 )
-_TAILS = 0.05, 0.95
 _SETTLED = 1.1
 _FEW_ITEMS = 1_000
 
@@ -172,9 +172,9 @@ def describe_items(
 
     score = fit.score_DI.mean(axis=0)
     order = np.argsort(-score, kind="stable")
-    low, high = np.quantile(fit.score_DI, _TAILS, axis=0)
+    low, high = intervals(fit.score_DI, axis=0)
     rank = (-fit.score_DI).argsort(axis=1).argsort(axis=1) + 1
-    rank_low, rank_high = np.quantile(rank, _TAILS, axis=0, method="inverted_cdf")
+    rank_low, rank_high = np.quantile(rank, TAILS, axis=0, method="inverted_cdf")
     seen = np.bincount(data.first, minlength=data.items)
     seen += np.bincount(data.second, minlength=data.items)
     frame = pl.DataFrame(
@@ -221,18 +221,14 @@ def workers_table(data: model.Comparisons, workers: list[Any], fit: PreferenceFi
         tied = np.bincount(data.worker, data.answer == 0.0, data.workers)
         columns["ties"] = tied.astype(np.int64)
     for name, value in values.items():
-        low, high = np.quantile(value, _TAILS, axis=0)
+        low, high = intervals(value, axis=0)
         columns |= {name: value.mean(axis=0), f"{name}_low": low, f"{name}_high": high}
     return pl.DataFrame(columns)
 
 
 def pooled_first(fit: PreferenceFit) -> dict[str, float]:
     """How often a typical worker prefers what is shown first where both are even."""
-    import numpy as np
-
-    drawn = _logistic(fit.mean_DP[:, 0])
-    low, high = np.quantile(drawn, _TAILS)
-    return {"value": float(drawn.mean()), "low": float(low), "high": float(high), "level": 0.9}
+    return Estimate.from_draws(_logistic(fit.mean_DP[:, 0])).as_dict()
 
 
 def bias_statement(data: model.Comparisons, fit: PreferenceFit) -> str:

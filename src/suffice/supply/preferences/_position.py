@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.errors import InputError
 from suffice.supply.preferences import _preference_model as model
 from suffice.supply.preferences._bradley_terry import (
@@ -185,13 +186,11 @@ def _answers(frame: pl.DataFrame, sides: dict[str, float]) -> NDArray[np.float64
 
 def _sample(frame: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, int]:
     """Whole tasks up to the most rows that are fitted."""
-    import numpy as np
-
     if len(frame) <= _MOST_ROWS:
         return frame, 0
     ids = frame["task"].unique().sort()
     share = _MOST_ROWS / len(frame)
-    rng = np.random.default_rng([seed, 22])
+    rng = Stream.COMPARISONS_SAMPLE.rng(seed)
     kept = ids.filter(rng.random(len(ids)) < share)
     few = frame.filter(frame["task"].is_in(kept.implode()))
     return few, len(frame) - len(few)

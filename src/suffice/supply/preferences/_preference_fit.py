@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.supply.preferences import _preference_model as model
 from suffice.supply.preferences._preference_draws import Chain
 
@@ -57,9 +58,7 @@ def fit_preferences(data: Comparisons, *, seed: int = 0) -> PreferenceFit:
     Reference: Bradley and Terry (1952), Biometrika 39; Davidson (1970), JASA 65 (ties); Chen et
     al. (2013), WSDM (workers); Gamerman (1997), Statistics and Computing 7 (the chain).
     """
-    import numpy as np
-
-    rng = np.random.default_rng([seed, 21])
+    rng = Stream.COMPARISONS.rng(seed)
     if len(data) <= CHAIN_ROWS and data.items <= CHAIN_ITEMS:
         return _by_chain(data, rng)
     return _by_shape(data, rng)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice.estimate import interval, intervals
 from suffice.supply.sources._source_table import worth
 
 if TYPE_CHECKING:
@@ -78,11 +79,9 @@ class Trend:
 
     def summary(self) -> dict[str, Any]:
         """Error by level, the slope and what it means."""
-        import numpy as np
-
-        low, high = np.quantile(self.error_DL, [0.05, 0.95], axis=0)
+        low, high = intervals(self.error_DL, axis=0)
         slope = self.error.slope
-        lower, upper = np.quantile(slope, [0.05, 0.95])
+        lower, upper = interval(slope)
         grows = float((slope > 0.0).mean())
         verdict = (
             "labels get worse as the judged model gets better"

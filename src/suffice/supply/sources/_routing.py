@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.estimate import cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,8 +68,8 @@ def route(
     if not sources:
         raise InputError("there is no source to route to", fix="give at least one")
     errors, values = [], []
-    for number, source in enumerate(sources.values()):
-        worlds = draw_worlds(source, draws, np.random.default_rng([seed, 41, number]))
+    for number, source in enumerate(sources.values(), start=1):
+        worlds = draw_worlds(source, draws, Stream.ROUTING.rng(seed, number))
         errors.append(worlds.by_slice())
         values.append(worlds.bits() / np.maximum(worlds.price, 1e-12)[:, None])
     count = max(e.shape[1] for e in errors)
@@ -92,12 +94,7 @@ def route(
                 "operators": source.how if isinstance(source, Operated) else "as it comes",
             }
             for key, drawn in (("error", error[s, :, k]), ("bits_per_price", value[s, :, k])):
-                low, high = np.quantile(drawn, [0.05, 0.95])
-                row |= {
-                    key: float(drawn.mean()),
-                    f"{key}_low": float(low),
-                    f"{key}_high": float(high),
-                }
+                row |= cells(key, drawn)
             rows.append(row | {"p_best": float(share[s, k])})
         best[place] = list(sources)[int(value[:, :, k].mean(axis=1).argmax())]
     return Routing(pl.DataFrame(rows), best)

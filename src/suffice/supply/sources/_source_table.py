@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from suffice.estimate import cells
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -105,11 +107,11 @@ def worth(
     bits = mutual_information(joint)
     channel = joint.mean(axis=0)
     channel = channel / channel.sum(axis=1, keepdims=True)
-    row: dict[str, Any] = _interval("error", error) | _interval("bits", bits)
+    row: dict[str, Any] = cells("error", error) | cells("bits", bits)
     row["price"] = price if np.isfinite(price) else None
     per_bit = price / np.maximum(bits, 1e-9)
     row |= (
-        _interval("price_per_bit", per_bit)
+        cells("price_per_bit", per_bit)
         if np.isfinite(price)
         else dict.fromkeys(("price_per_bit", "price_per_bit_low", "price_per_bit_high"))
     )
@@ -157,10 +159,3 @@ def mutual_information(joint: Array) -> NDArray[np.float64]:
     alone = joint.sum(axis=2, keepdims=True) * joint.sum(axis=1, keepdims=True)
     ratio = np.where(joint > 0.0, joint / np.maximum(alone, 1e-300), 1.0)
     return np.asarray((joint * np.log2(ratio)).sum(axis=(1, 2)))
-
-
-def _interval(name: str, draws: Array) -> dict[str, float]:
-    import numpy as np
-
-    low, high = np.quantile(draws, [0.05, 0.95])
-    return {name: float(draws.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}

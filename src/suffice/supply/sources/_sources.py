@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._said import Citation, Said
+from suffice._streams import Stream
 from suffice.channel import Profile, Source
 from suffice.estimate import Estimate
 from suffice.records import Interval, Repeats, Supplier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -108,7 +109,7 @@ def measure_source(pool: Pool, name: str, *, seed: int) -> Measured:
     Fails when: difficulty varies within a bin, or some classes are taken for each other more than
     for the rest: both look like shared error.
     """
-    rng = np.random.default_rng([seed, 11])
+    rng = Stream.SOURCES.rng(seed)
     channel = pool.channel(name)
     audited = pool.audit_tasks(AUDIT_TASKS, rng, source=name)
     slices, kind = len(pool.slice_names), pool.evaluation.kind
@@ -212,14 +213,14 @@ def suppliers(
                 latency_days=source.latency_days,
                 max_labels_per_task=source.max_labels_per_task,
                 audited_tasks=m.audited,
-                error=_interval(by_slice.mean(axis=1)),
-                by_slice={s: _interval(by_slice[:, k]) for k, s in enumerate(pool.slice_names)},
-                shared=_interval(shared) if m.repeated else None,
+                error=_of_draws(by_slice.mean(axis=1)),
+                by_slice={s: _of_draws(by_slice[:, k]) for k, s in enumerate(pool.slice_names)},
+                shared=_of_draws(shared) if m.repeated else None,
                 shared_note=_shared_note(m),
-                bits=_interval(worth),
-                price_per_bit=_interval(source.price / np.maximum(worth, 1e-9)),
+                bits=_of_draws(worth),
+                price_per_bit=_of_draws(source.price / np.maximum(worth, 1e-9)),
                 by_repeats=tuple(
-                    Repeats(labels_per_task=r, error=_interval(m.repeats(r)), cost=r * source.price)
+                    Repeats(labels_per_task=r, error=_of_draws(m.repeats(r)), cost=r * source.price)
                     for r in offer.labels_per_task
                 ),
             )
@@ -285,5 +286,5 @@ def _measured(
     return Measured(channel.measured(mean), error, share, shared, audited, repeated)
 
 
-def _interval(draws: Floats | Sequence[float]) -> Interval:
-    return Interval.of(Estimate.from_draws(np.asarray(draws), method=METHOD, citation=CITATION))
+def _of_draws(draws: Floats) -> Interval:
+    return Interval.of(Estimate.from_draws(draws, method=METHOD, citation=CITATION))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -231,14 +232,15 @@ def price_ways(
 
     ways, left_out = [], []
     for number, source in enumerate(sources):
-        base = draw_worlds(source, DRAWS, np.random.default_rng([seed, 31, number]))
+        part = (number,) if number else ()
+        base = draw_worlds(source, DRAWS, Stream.SURFACE_AND_SUPPLY.rng(seed, *part))
         for operators in menu:
             worlds, settled = base, []
             try:
                 for given in operators:
                     operator = given.settle(worlds)
                     # What is not known of an operator is the same wherever it is used.
-                    rng = np.random.default_rng([seed, 37, crc32(repr(given).encode())])
+                    rng = Stream.SLIDERS_AND_OPERATORS.rng(seed, crc32(repr(given).encode()))
                     worlds = operator.transform(worlds, operator.effects(DRAWS, rng))
                     settled.append(operator)
             except InputError as error:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
+from suffice.estimate import interval
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,7 +43,7 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
     """
     import numpy as np
 
-    rng = np.random.default_rng([seed, 41])
+    rng = Stream.AUDIT_PREDICTIVE.rng(seed)
     task, worker, label = votes.task, votes.worker, votes.label
     if len(votes) > _MOST_LABELS:
         picked = rng.random(votes.shape[0]) < _MOST_LABELS / len(votes)
@@ -64,13 +67,13 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
         drawn = np.array(values[name])
         tail = min((drawn >= seen_value).sum(), (drawn <= seen_value).sum())
         p = min(1.0, 2.0 * (tail + 1.0) / (REPLICATES + 1.0))
-        low, high = np.quantile(drawn, [0.05, 0.95])
+        low, high = interval(drawn)
         rows[name] = {
             "about": _NAMES[name],
             "value": float(seen_value),
             "predicted": float(drawn.mean()),
-            "low": float(low),
-            "high": float(high),
+            "low": low,
+            "high": high,
             "p_value": float(p),
         }
         # As many tests as statistics: Bonferroni keeps the alarm's rate near 5 %.

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
+from suffice.estimate import Estimate, interval
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -111,7 +114,7 @@ def shared_error(
     """
     import numpy as np
 
-    rng = np.random.default_rng([seed, 5])
+    rng = Stream.SHARED_ERROR.rng(seed)
     counts = votes.counts()
     total = counts.sum(axis=1)
     agree = counts[np.arange(len(counts)), open_TK.argmax(axis=1)]
@@ -173,16 +176,9 @@ def describe(
         open_TK: P(class) of the tasks, each one's own gold left out.
         below: the level that its bound should come below.
     """
-    import numpy as np
-
-    low, high = np.quantile(shared.draws, [0.05, 0.95])
+    low, high = interval(shared.draws)
     about: dict[str, Any] = {
-        "share": {
-            "value": float(shared.draws.mean()),
-            "low": float(low),
-            "high": float(high),
-            "level": 0.9,
-        },
+        "share": Estimate.from_draws(shared.draws).as_dict(),
         "gold_tasks": shared.gold_tasks,
         "gold_needed": {
             # Two digits at least, as the standard levels have.
@@ -250,7 +246,7 @@ def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dic
     """
     import numpy as np
 
-    rng = np.random.default_rng([seed, 6])
+    rng = Stream.ERR_TOGETHER.rng(seed)
     on_gold = votes.gold[votes.task] >= 0
     task, worker = votes.task[on_gold], votes.worker[on_gold]
     wrong = (votes.label[on_gold] != votes.gold[task]).astype(np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice._streams import Stream
 from suffice.supply.workers import _worker_model as model
 from suffice.supply.workers._gibbs import Gibbs
 
@@ -120,11 +121,11 @@ def fit_workers(crowd: Crowd, *, seed: int = 0, kinds: tuple[str, ...] | None = 
     if len(kinds) > 1 and len(crowd.task) > _LARGE:
         # The kind is chosen on a sample of the tasks; with very many labels only that one is
         # worth the time.
-        sample = _sample_tasks(crowd, _LARGE // 10, np.random.default_rng([seed, 99]))
+        sample = _sample_tasks(crowd, _LARGE // 10, Stream.WORKERS_SAMPLE.rng(seed))
         kinds = (fit_workers(sample, seed=seed, kinds=kinds).chosen.kind,)
     runs = {
-        kind: _Run(crowd, kind, difficulty, np.random.default_rng([seed, number]))
-        for number, kind in enumerate(kinds)
+        kind: _Run(crowd, kind, difficulty, Stream.WORKERS.rng(seed, number))
+        for number, kind in enumerate(kinds, start=1)
     }
     best = max((run.chain for run in runs.values()), key=lambda chain: chain.score)
     for run in runs.values():
@@ -144,7 +145,7 @@ def fit_workers(crowd: Crowd, *, seed: int = 0, kinds: tuple[str, ...] | None = 
         weight = np.where(crowd.gold >= 0, 0.0, 1.0 / (1.0 + len(pooled)))[:, None]
         class_TK = class_TK + (plain - class_TK) / (1.0 + len(pooled))
         open_TK = open_TK + weight * (plain - open_TK)
-        z_DT = np.concatenate([z_DT, _draw(plain, pooled[0].z_DT, [seed, len(kinds)])])
+        z_DT = np.concatenate([z_DT, _draw(plain, pooled[0].z_DT, Stream.WORKERS_PLAIN.rng(seed))])
     return WorkerFit(
         chosen=chosen,
         chains=chains,
@@ -202,11 +203,10 @@ def _plain(crowd: Crowd) -> Array:
     return dawid_skene(votes, borrowed=1.0).posterior
 
 
-def _draw(posterior: Array, like: Array, seed: list[int]) -> Array:
+def _draw(posterior: Array, like: Array, rng: np.random.Generator) -> Array:
     """Draw classes of independent tasks, as many and of the same type as ``like``."""
     import numpy as np
 
-    rng = np.random.default_rng(seed)
     cumulated = posterior.cumsum(axis=1)
     cumulated /= cumulated[:, -1:]
     drawn = np.empty_like(like)
