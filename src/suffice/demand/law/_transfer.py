@@ -61,6 +61,14 @@ _REFERENCE_DRAWS = 200
 their sd."""
 
 
+_LEAST_WIDTH = 1e-3
+"""Of the known cells in log labels, where all are of one size. Chosen; slopes say nothing there."""
+
+_OWN_NOISE = 0.001
+"""Share of each metric's run-to-run variance that is taken for its own: one metric is the mean of
+others, and a correlation must have a root. Chosen: lost in the digits of a P."""
+
+
 @dataclass(frozen=True, eq=False)
 class Pilots:
     """Runs of the new model.
@@ -419,7 +427,7 @@ def _pilots(curves: Sequence[AnyCurve], runs: Sequence[Floats], law: FittedLaw) 
 
 def _axis(law: FittedLaw) -> tuple[float, float]:
     x = np.log1p(Terms.of(law.curves, law.table).plain_worth(law.table) / SCALE)
-    return float(x.mean()), max(float(x.std()), 1e-3)
+    return float(x.mean()), max(float(x.std()), _LEAST_WIDTH)
 
 
 def _features(curves: Sequence[AnyCurve], law: FittedLaw, axis: tuple[float, float]) -> Floats:
@@ -434,4 +442,4 @@ def _correlation(residuals: Floats) -> Floats:
     """Of metrics from run to run, kept off singular: one metric is the mean of others."""
     moment = residuals.T @ residuals / len(residuals)
     sd = np.sqrt(np.diag(moment))
-    return np.asarray(0.999 * moment / np.outer(sd, sd) + 0.001 * np.eye(len(sd)))
+    return np.asarray((1.0 - _OWN_NOISE) * moment / np.outer(sd, sd) + _OWN_NOISE * np.eye(len(sd)))
