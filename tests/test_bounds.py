@@ -29,7 +29,6 @@ from suffice.forecast.theory import (
     guard,
     information_bound,
     information_needed,
-    kl_of_best_of_n,
     malicious_error,
     malicious_share,
     ratings_order,
@@ -265,17 +264,20 @@ def test_optima_by_search(gain: float, loss: float) -> None:
     distance, samples = best_of_n(gain, loss)
     assert distance.value == pytest.approx(best.x, rel=1e-4)
     assert reinforcement(gain, loss).value == pytest.approx(far.x, rel=1e-3)
-    assert kl_of_best_of_n(samples.value) == pytest.approx(distance.value**2, rel=1e-9)
+    n = samples.value
+    assert log(n) - (n - 1.0) / n == pytest.approx(distance.value**2, rel=1e-9)
 
 
 def test_divergence_of_best_of_n() -> None:
-    """ln n - (n-1)/n is the divergence of the maximum of n uniforms, by integration."""
+    """At a distance stands the n whose maximum of n uniforms diverges so far, by integration."""
     u = (np.arange(200_000) + 0.5) / 200_000
     for n in (1, 2, 16):
         density = n * u ** (n - 1)
-        assert kl_of_best_of_n(n) == pytest.approx(
-            float((density * np.log(density)).mean()), abs=1e-4
-        )
+        kl = float((density * np.log(density)).mean())
+        assert kl == pytest.approx(log(n) - (n - 1.0) / n, abs=1e-4)
+        if n > 1:
+            _, samples = best_of_n(2.0 * np.sqrt(kl), 1.0)
+            assert samples.value == pytest.approx(n, rel=1e-3)
 
 
 # ---- rare failures -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from suffice._slope import fit_slope
 from suffice.channel import NoisyChannel
 from suffice.curve import Curve, Tranche
 from suffice.errors import InputError
+from suffice.estimate import interval
 from suffice.forecast import Criterion, explain_change, fit_capability, with_capability
 from suffice.forecast._capability import move_shared
 from suffice.records import ChangeRow
@@ -133,8 +134,8 @@ def test_capability_fit_finds_growth() -> None:
     rng = np.random.default_rng(4)
     fit = fit_capability(judged(rng, 1.2, models=9, per_model=500, tau=0.05, hard=0.0))
     assert fit.grows > 0.99
-    at_two = fit.error_at(2.0)
-    assert at_two.low < 1.0 / (1.0 + np.exp(2.0 - 2.4)) < at_two.high
+    low, high = interval(1.0 / (1.0 + np.exp(-fit.line.at(2.0))))
+    assert low < 1.0 / (1.0 + np.exp(2.0 - 2.4)) < high
     none = fit_capability(judged(rng, 0.0, models=9, per_model=500, tau=0.05))
     assert none.slope.low < 0.0 < none.slope.high
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_transfer import GRID, Toy
 from toy_laws import SimpleLaw
 
 from suffice.channel import FixedPosterior, NoisyChannel, Source
 from suffice.cli import main
 from suffice.curve import Curve, Tranche
+from suffice.demand import transfer_law
 from suffice.errors import InputError
 from suffice.forecast import Criterion
 from suffice.forecast.horizon import (
@@ -299,6 +301,9 @@ class Measured(SimpleLaw):
         super().__init__(model, scale)
         self.curves = (Curve((Tranche("crowd", largest),)),)
 
+    def distance(self, curve):
+        return "inside" if curve.tasks <= self.curves[0].tasks else "near"
+
     def outcomes(self, curves, rng, *, draws, runs, half=None):
         from small import profile
 
@@ -319,6 +324,18 @@ def test_labels_needed_are_those_of_the_law() -> None:
     assert np.median(strict) > 1.1 * np.median(labels)
     never, _ = labels_needed(law, "crowd", Criterion(error=0.05), 0.5, np.random.default_rng(0))
     assert np.isinf(never).all()
+
+
+def test_a_transferred_law_is_asked_as_far_as_all_known_models_go() -> None:
+    """Of two known models, one with cells of 1,000 and one of 400 labels, the second is the end."""
+    wide, narrow = Toy("wide", 0.15, 300.0, 0.04), Toy("narrow", 0.18, 200.0, 0.05)
+    narrow = replace(narrow, curves=tuple(c for c in GRID if c.tasks <= 400), largest=400)
+    law = transfer_law([wide, narrow], model="new")
+    assert max(c.tasks for c in law.curves) == 1000
+    rng = np.random.default_rng(0)
+    assert labels_needed(law, "expert", Criterion(error=0.3), 0.5, rng)[1] == 1200
+    # A law of its own cells is asked as far as these go.
+    assert labels_needed(wide, "expert", Criterion(error=0.3), 0.5, rng)[1] == 3000
 
 
 # ---- the file ------------------------------------------------------------------------------------

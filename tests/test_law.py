@@ -269,6 +269,65 @@ def test_sampler_recovers_a_normal() -> None:
     np.testing.assert_allclose(found.draws.mean(axis=0), 0.0, atol=0.2)
 
 
+class Told(SilentProgress):
+    """Silent, and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Remember a note."""
+        self.notes.append(text)
+
+
+def test_as_many_parameters_as_twelve_sources_bring_are_sampled() -> None:
+    """With 24 parameters an ensemble has 48 walkers, and gets a correlated normal right."""
+    a = np.random.default_rng(0).standard_normal((24, 24))
+    covariance = a @ a.T / 24.0 + 0.1 * np.eye(24)
+    precision, sd = np.linalg.inv(covariance), np.sqrt(np.diag(covariance))
+    asked = set()
+
+    def density(x: np.ndarray) -> np.ndarray:
+        asked.add(len(x))
+        return -0.5 * np.einsum("wi,ij,wj->w", x, precision, x)
+
+    found = sample(density, np.zeros(24), seed=0)
+    assert max(asked) == 48
+    np.testing.assert_allclose(found.draws.mean(axis=0) / sd, 0.0, atol=0.3)
+    np.testing.assert_allclose(found.draws.std(axis=0) / sd, 1.0, atol=0.15)
+
+
+@pytest.mark.slow
+def test_a_law_of_twelve_sources_fits() -> None:
+    """A study with many sources gets a law, which is right about each source alone."""
+    names = tuple(f"s{k}" for k in range(12))
+    worth = dict(zip(names, np.linspace(1.0, 0.3, 12), strict=True))
+    table = SourceTable(
+        names=names,
+        log_worth=np.log(list(worth.values())),
+        repeats={n: {1: 0.0} for n in names},
+        bias=np.full(12, 2.0),
+    )
+
+    def truth(source: str, tasks: int) -> float:
+        return 0.15 + 0.35 * (1.0 + tasks * worth[source] / 60.0) ** -0.6
+
+    rng = np.random.default_rng(0)
+    bought = [(n, tasks) for n in names for tasks in (100, 300, 900)]
+    runs = [truth(*b) + 0.01 * rng.standard_normal((3, 1)) for b in bought]
+    law = fit_law(
+        [Curve((Tranche(*b),)) for b in bought],
+        runs,
+        (error_rate(),),
+        table,
+        model="m",
+        scheme="probe",
+    )
+    asked = [Curve((Tranche(n, 600),)) for n in names]
+    mean = law.outcomes(asked, rng, draws=200, runs=10).mean[:, :, 0].mean(axis=0)
+    np.testing.assert_allclose(mean, [truth(n, 600) for n in names], atol=0.02)
+
+
 def test_fits_are_kept_and_repeat_to_the_digit(tmp_path: object) -> None:
     """The same cells give the same law, from the file and from scratch."""
     from pathlib import Path
@@ -290,6 +349,13 @@ def test_fits_are_kept_and_repeat_to_the_digit(tmp_path: object) -> None:
     fresh = fit_laws([task], Path(str(tmp_path)) / "b", SilentProgress())[0]
     np.testing.assert_array_equal(first.posterior.draws, again.posterior.draws)
     np.testing.assert_array_equal(first.posterior.draws, fresh.posterior.draws)
+    # What was cut is said to be damaged, and made again.
+    (kept,) = Path(str(tmp_path)).joinpath("b").glob("*.npz")
+    kept.write_bytes(kept.read_bytes()[:-100])
+    told = Told()
+    mended = fit_laws([task], kept.parent, told)[0]
+    assert [str(kept) in note and "damaged" in note for note in told.notes] == [True]
+    np.testing.assert_array_equal(first.posterior.draws, mended.posterior.draws)
 
 
 @pytest.mark.slow

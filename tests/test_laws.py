@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import escape
+from report_study import study_files, write_study
 from test_choose import MARKET, METRICS, SEED, TABLE, criterion, law, mean_error  # noqa: F401
 
 from suffice import fit_two_source
 from suffice.curve import Curve
 from suffice.demand import FittedLaw, Law, TransferLaw, fit_law, transfer_law
+from suffice.demand.law._terms import Shape
 from suffice.demand.scaling import TwoSource
 from suffice.errors import InputError
+from suffice.evidence import Cell, CellRuns, Evidence
 from suffice.forecast import Criterion, forecast, make_forecasts
-from suffice.plan import make_plan
+from suffice.plan import About, forecast_record, make_plan, plan_record
+from suffice.records import ForecastRecord, PlanRecord
+from suffice.report import write_report
 
 PILOTS = tuple(Curve.parse(t) for t in ("100 panel", "400 panel", "300 crowd", "1500 crowd"))
+COUNTED = replace(MARKET, repeats={"crowd": (1,), "panel": (1,)}, rounds=1)
+"""A market as a law of counts sees it."""
 PANEL_ONLY = 0.35
 """What a crowd label is worth in the invented table of mixes, in panel labels."""
 
@@ -83,6 +92,30 @@ def test_a_plan_stands_on_a_transferred_law(law: FittedLaw, transferred: Transfe
     assert all(s.gain.value >= -0.01 for s in made.shadows)
 
 
+def test_a_transferred_law_says_which_pilots_it_lacks(
+    law: FittedLaw,  # noqa: F811
+    transferred: TransferLaw,
+) -> None:
+    """Without pilots it says that nothing was run; with some, which sources none buys from."""
+    said = transferred.said
+    assert [s.partition(" ")[0] for s in said.limits] == ["Where"]
+    assert "Pilot runs are independent of each other." in said.assumptions
+    # Both known laws say the same, which is said once; what one alone says bears its name.
+    assert [s for s in said.assumptions if "mix of" in s] == [law.said.assumptions[0]]
+    draws = law.posterior.draws.copy()
+    draws[:, Shape.column(law.table)] = 0.0
+    bent = replace(law, posterior=replace(law.posterior, draws=draws))
+    mixed = replace(transferred, laws=(bent, *transferred.laws[1:])).said.assumptions
+    assert f"Of m: {bent.said.assumptions[0]}" in mixed
+    assert law.said.assumptions[1] in mixed
+    crowd = replace(transferred.pilots, curves=PILOTS[2:])
+    limits = replace(transferred, pilots=crowd).said.limits
+    assert limits[1].startswith("No run of new buys from panel:")
+    without = replace(transferred, pilots=replace(transferred.pilots, curves=())).said
+    assert without.limits[1].startswith("Nothing was run on new:")
+    assert not any("Pilot" in s for s in without.assumptions)
+
+
 def test_channels_of_one_purchase_share_a_transferred_law_s_discrepancy(
     transferred: TransferLaw,
 ) -> None:
@@ -100,7 +133,7 @@ def test_channels_of_one_purchase_share_a_transferred_law_s_discrepancy(
 
 def test_a_plan_stands_on_a_two_source_law(mixes: TwoSource) -> None:
     """What it recommends keeps to the budget, meets the bar in truth, and it says so."""
-    market = replace(MARKET, repeats={"crowd": (1,), "panel": (1,)}, rounds=1)
+    market = COUNTED
     hard = Criterion(error=0.15 + 0.35 * (1.0 + 400.0 / 60.0) ** -0.6)
     made = make_plan(mixes, market, hard, seed=SEED, prices=True)
     chosen = made.recommended.curve
@@ -162,3 +195,66 @@ def test_a_search_that_stops_too_early_has_not_converged(
     monkeypatch.setattr(_mixing_posterior, "_STEPS_AGAIN", 0)
     hasty = fit_two_source(mixes.n_weak, mixes.n_high, mixes.y)
     assert not hasty.convergence.converged
+
+
+def evidence(of: Law, runs: list[np.ndarray], curves: tuple[Curve, ...]) -> Evidence:
+    """Runs of a law's model [run, metric], one array a curve."""
+    return Evidence(
+        cells=tuple(
+            Cell(of.model, c.resolve(MARKET.sources), tuple(range(len(r))))
+            for c, r in zip(curves, runs, strict=True)
+        ),
+        runs=tuple(CellRuns.of_scores(r) for r in runs),
+        metrics=of.metrics,
+        scheme="probe",
+        sources=MARKET.sources,
+        untrained=np.full(len(of.metrics), 0.5),
+        origin="made up",
+    )
+
+
+@pytest.mark.parametrize("kind", ["law", "transferred", "mixes"])
+def test_a_plan_on_any_law_is_written_read_and_drawn(kind: str, request, tmp_path: Path) -> None:
+    """Its files hold the law's own sentences and cells, and the report shows them."""
+    made: Law = request.getfixturevalue(kind)
+    # Measured in another order than the law holds them; one run of the last, two of the others.
+    measured = PILOTS if kind == "transferred" else made.curves[::-1]
+    runs = [
+        mean_error(c)[: len(made.metrics)] + np.array([[-0.01], [0.01]])[: 1 + (c != measured[-1])]
+        for c in measured
+    ]
+    known = evidence(made, runs, measured)
+    market = COUNTED if kind == "mixes" else MARKET
+    wanted = Criterion(error=0.3)
+    plan = make_plan(made, market, wanted, seed=SEED)
+    about = About("own", "how much?", made.model, made.said)
+    quality = {
+        (s, r): {"crowd": 0.7, "panel": 0.9}[s] for s in market.order for r in market.repeats[s]
+    }
+    said = plan_record(plan, market, wanted, about, metrics=made.metrics)
+    drawn = forecast_record(
+        {made.model: made}, made.model, market, wanted, quality, plan, known, seed=SEED
+    )
+    write_study(tmp_path, study_files(judge="panel"))
+    said.write(tmp_path)
+    drawn.write(tmp_path)
+    assert PlanRecord.read(tmp_path) == said
+    read = ForecastRecord.read(tmp_path)
+    assert read == drawn
+    assert said.assumptions == made.said.assumptions
+    assert said.citations
+    shown = {(c.source, m.x): m for c in read.learning_curves for m in c.measured}
+    alone = {
+        (c.tranches[0].source, c.tasks): r[:, 0]
+        for c, r in zip(measured, runs, strict=True)
+        if len(c.tranches) == 1
+    }
+    assert shown.keys() == alone.keys()
+    assert sum(m.sd is None for m in shown.values()) == 1
+    for at, m in shown.items():
+        assert m.runs == len(alone[at])
+        assert m.mean == pytest.approx(alone[at].mean())
+        assert (m.sd is None) if m.runs == 1 else m.sd == pytest.approx(alone[at].std(ddof=1))
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    for sentence in (*made.said.assumptions, *made.said.limits):
+        assert str(escape(sentence)) in page

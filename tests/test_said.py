@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from small import votes_pool
 from test_choose import law  # noqa: F401 - a fixture
@@ -14,6 +15,7 @@ from test_pipeline import small_study
 from suffice.demand import FittedLaw, load_scheme
 from suffice.demand.law._terms import Shape
 from suffice.estimate import probability
+from suffice.pools import rating_pool
 from suffice.progress import SilentProgress
 from suffice.stages._plan import _said
 from suffice.stages._workspace import Workspace
@@ -84,6 +86,24 @@ def test_a_study_of_another_scheme_names_no_linear_head(packaged_data, tmp_path,
     said = said_of_study(tmp_path, law, scheme={"name": "finetune"})
     assert f"A fine-tuned encoder that ranks sentiment {STAND_IN}" in said.limits
     assert not any("linear head" in limit for limit in said.limits)
+
+
+def test_own_ratings_say_nothing_of_the_example() -> None:
+    """A pool of one's own table of ratings names no crowd, panel, lexicon or sentiment."""
+    rows = [
+        {"task": i, "text": f"text {i}", "rating": (3 * i + k) % 7}
+        for i in range(200)
+        for k in range(12)
+    ]
+    pool = rating_pool(pl.DataFrame(rows), None, {"hasty": 1}, pairs=200, seed=0)
+    said = [*pool.said.assumptions, *pool.said.limits, *(c.text for c in pool.said.citations)]
+    said += load_scheme("probe").said(pool.teaches).limits
+    for word in ("crowd", "panel", "lexicon", "VADER", "sentiment"):
+        assert not any(word in s for s in said)
+    assert pool.said.limits[0].startswith("Gold is made of ratings like those that are bought")
+    assert (
+        said[-1] == f"A linear head on a frozen encoder that ranks texts by their rating {STAND_IN}"
+    )
 
 
 def test_own_data_say_nothing_of_the_example() -> None:

@@ -57,6 +57,7 @@ class Toy:
     metrics: tuple[Metric, ...] = METRICS
     table: SourceTable = TABLE
     curves: tuple[Curve, ...] = GRID
+    largest: int = 1000
 
     @classmethod
     def of_size(cls, size: float, rng: np.random.Generator) -> Toy:
@@ -92,7 +93,7 @@ class Toy:
 
     def distance(self, curve: Curve) -> str:
         """Like a law's."""
-        return "inside" if curve.tasks <= 1000 else "near"
+        return "inside" if curve.tasks <= self.largest else "near"
 
     def outcomes(self, curves, rng, *, draws, runs, half=None, common=False) -> Outcomes:
         """The truth, as uncertain as a fitted law."""

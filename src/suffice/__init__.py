@@ -1,8 +1,9 @@
 """How much alignment data is enough, and of what quality?
 
 The names below are the public interface; each is imported when it is first used, so that
-``import suffice`` stays fast. The rooms (``suffice.labels``, ``suffice.supply``,
-``suffice.demand``, ``suffice.forecast``, ``suffice.plan``, ``suffice.report``) export more.
+``import suffice`` stays fast. The rooms (``suffice.labels``, ``suffice.pools``,
+``suffice.records``, ``suffice.supply``, ``suffice.demand``, ``suffice.forecast``,
+``suffice.plan``, ``suffice.report``, ``suffice.stages``) export more.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ def run(
     """Answer a study: what to buy, with which probability, and check it by real training.
 
     Without STUDY the example study runs: it fetches its data and models once and needs no torch.
-    Finished work is kept, so that a second run takes seconds and a stopped one goes on.
+    Finished work is kept, so that a stopped run goes on, and a folder that holds the answer to
+    this very study is left as it stands.
 
     Examples
     --------

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from suffice.stages import Panel
+    from suffice.stages import MixedCurve
 
 
 def two_source(
@@ -59,7 +59,7 @@ def _mix(text: str) -> tuple[float, float]:
     return weak, high
 
 
-def _lines(panel: Panel) -> Iterator[str]:
+def _lines(panel: MixedCurve) -> Iterator[str]:
     law = panel.law
     yield (
         f"{panel.curve or 'two sources'}: {len(law.y)} rows, a weak label costs {law.price:g} of a "

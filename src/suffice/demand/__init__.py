@@ -13,19 +13,13 @@ if TYPE_CHECKING:
     from suffice.demand._bits import measure_bits as measure_bits
     from suffice.demand._bits_chart import draw_bits as draw_bits
     from suffice.demand.law import FEWEST_ATTACKED as FEWEST_ATTACKED
-    from suffice.demand.law import AttackPart as AttackPart
-    from suffice.demand.law import Convergence as Convergence
-    from suffice.demand.law import Distance as Distance
     from suffice.demand.law import FittedLaw as FittedLaw
     from suffice.demand.law import Law as Law
-    from suffice.demand.law import LawTask as LawTask
     from suffice.demand.law import Outcomes as Outcomes
-    from suffice.demand.law import Pilots as Pilots
     from suffice.demand.law import SourceTable as SourceTable
     from suffice.demand.law import TransferLaw as TransferLaw
     from suffice.demand.law import fit_attack as fit_attack
     from suffice.demand.law import fit_law as fit_law
-    from suffice.demand.law import fit_laws as fit_laws
     from suffice.demand.law import held_out_table as held_out_table
     from suffice.demand.law import laws_of as laws_of
     from suffice.demand.law import source_table as source_table
@@ -35,7 +29,6 @@ if TYPE_CHECKING:
     from suffice.demand.models import embed_cached as embed_cached
     from suffice.demand.models import list_models as list_models
     from suffice.demand.models import load_model as load_model
-    from suffice.demand.runs import Attack as Attack
     from suffice.demand.runs import Executor as Executor
     from suffice.demand.runs import RunStore as RunStore
     from suffice.demand.runs import SourceLimits as SourceLimits
@@ -45,10 +38,8 @@ if TYPE_CHECKING:
     from suffice.demand.runs import load_executor as load_executor
     from suffice.demand.runs import measure as measure
     from suffice.demand.schemes import Embedded as Embedded
-    from suffice.demand.schemes import Probe as Probe
     from suffice.demand.schemes import Problem as Problem
     from suffice.demand.schemes import Scheme as Scheme
-    from suffice.demand.schemes import Trained as Trained
     from suffice.demand.schemes import load_scheme as load_scheme
     from suffice.demand.schemes import rotate as rotate
 
@@ -63,20 +54,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.demand._bits_chart": ("draw_bits",),
         "suffice.demand.law": (
-            "AttackPart",
-            "Convergence",
-            "Distance",
             "FEWEST_ATTACKED",
             "FittedLaw",
             "Law",
-            "LawTask",
             "Outcomes",
-            "Pilots",
             "SourceTable",
             "TransferLaw",
             "fit_attack",
             "fit_law",
-            "fit_laws",
             "held_out_table",
             "laws_of",
             "source_table",
@@ -90,7 +75,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "load_model",
         ),
         "suffice.demand.runs": (
-            "Attack",
             "Executor",
             "SourceLimits",
             "RunStore",
@@ -102,10 +86,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.demand.schemes": (
             "Embedded",
-            "Probe",
             "Problem",
             "Scheme",
-            "Trained",
             "load_scheme",
             "rotate",
         ),

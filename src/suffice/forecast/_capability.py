@@ -79,13 +79,6 @@ class CapabilityFit:
         """Posterior chance that the error grows with capability."""
         return float((self.line.slope > 0.0).mean())
 
-    def error_at(self, capability: float, difficulty: float = 0.0) -> Estimate:
-        """Error for a model of that capability; difficulty counts from its mean."""
-        logit = self.line.at(capability)
-        if self.difficulty is not None:
-            logit = logit + self.difficulty * difficulty
-        return Estimate.from_draws(_sigmoid(logit), method=METHOD, citation=CITATION)
-
 
 def fit_capability(
     table: pl.DataFrame, *, prior: tuple[float, float] = PRIOR, seed: int = 0, draws: int = 4000

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.demand import Law, Outcomes
+    from suffice.evidence import Evidence
     from suffice.forecast import Criterion
     from suffice.plan._market import Market
     from suffice.plan._option import Plan
@@ -68,12 +69,23 @@ def forecast_record(
     criterion: Criterion,
     quality: Quality,
     plan: Plan,
-    runs: Mapping[str, Sequence[Floats]],
+    known: Evidence,
     *,
     seed: int,
     changes: Sequence[ChangeRow] = (),
 ) -> ForecastRecord:
-    """Everything that ``forecast.json`` holds."""
+    """Everything that ``forecast.json`` holds.
+
+    Args:
+        laws, target: laws by model, and the model that the plan is about.
+        market, criterion, quality, plan: what the plan was made from, and the plan.
+        known: runs to set beside the laws; models of which it holds none stand alone.
+        seed: of the draws.
+        changes: how P moves from model to model.
+
+    Raises:
+        InputError: a law has a metric of which the evidence knows nothing.
+    """
     law = laws[target]
     limits = criterion.thresholds(law.metrics)
     return ForecastRecord(
@@ -85,7 +97,7 @@ def forecast_record(
             for name, model_law in laws.items()
             for source in market.order
             for row in _learning_curves(
-                model_law, market, source, runs[name], limits, main=name == target, seed=seed
+                model_law, market, source, known, limits, main=name == target, seed=seed
             )
         ),
         more_of_the_judge=_more_of_a_biased_source(law, market, criterion, plan, seed),
@@ -105,7 +117,7 @@ def _learning_curves(
     law: Law,
     market: Market,
     source: str,
-    runs: Sequence[Floats],
+    known: Evidence,
     limits: Floats,
     *,
     main: bool,
@@ -119,7 +131,7 @@ def _learning_curves(
     sizes = np.unique(np.geomspace(market.smallest, most, _POINTS).round().astype(int))
     curves = [Curve((Tranche(source, int(n), r),)) for n in sizes]
     outcomes = _outcomes(law, market, curves, Stream.LEARNING_CURVES.rng(seed))
-    cells = dict(zip(law.curves, runs, strict=True))
+    measured = _measured(known.only(law.metrics), law.model, source, r)
     rows = []
     for k, metric in enumerate(law.metrics):
         if k and not (main and np.isfinite(limits[k])):
@@ -131,18 +143,6 @@ def _learning_curves(
         )
         run_low, run_high = intervals(single, axis=(0, 1))
         low, high = intervals(mean, axis=0)
-        measured = [
-            MeasuredPoint(
-                x=c.tasks,
-                mean=float(v[:, k].mean()),
-                sd=float(v[:, k].std(ddof=1)),
-                runs=len(v),
-            )
-            for c, v in cells.items()
-            if len(c.tranches) == 1
-            and c.tranches[0].source == source
-            and c.tranches[0].labels_per_task == r
-        ]
         rows.append(
             LearningCurve(
                 model=law.model,
@@ -155,11 +155,31 @@ def _learning_curves(
                 high=tuple(high.tolist()),
                 run_low=tuple(run_low.tolist()),
                 run_high=tuple(run_high.tolist()),
-                measured=tuple(measured),
+                measured=tuple(
+                    MeasuredPoint(
+                        x=tasks,
+                        mean=float(v[:, k].mean()),
+                        # One run says nothing of how runs differ.
+                        sd=float(v[:, k].std(ddof=1)) if len(v) > 1 else None,
+                        runs=len(v),
+                    )
+                    for tasks, v in measured
+                ),
                 rises=metric.better == "higher",
             )
         )
     return rows
+
+
+def _measured(known: Evidence, model: str, source: str, r: int) -> list[tuple[int, Floats]]:
+    """Tasks and scores [run, metric] of each cell of r labels a task of one source alone."""
+    curves, runs = known.of(model)
+    return [
+        (c.tasks, cell.scores)
+        for c, cell in zip(curves, runs, strict=True)
+        if len(c.tranches) == 1
+        and (c.tranches[0].source, c.tranches[0].labels_per_task) == (source, r)
+    ]
 
 
 def _more_of_a_biased_source(

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from suffice.pools._ratings import Ratings as Ratings
     from suffice.pools._ratings import load_ratings as load_ratings
     from suffice.pools._ratings import sample_documents as sample_documents
-    from suffice.pools._recorded import RatingChannel as RatingChannel
     from suffice.pools._recorded import RecordedChannel as RecordedChannel
     from suffice.pools._recorded import ScoreChannel as ScoreChannel
     from suffice.pools._task_pool import TaskPool as TaskPool
@@ -58,7 +57,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "sample_documents",
         ),
         "suffice.pools._recorded": (
-            "RatingChannel",
             "RecordedChannel",
             "ScoreChannel",
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice._said import Citation, Said
+from suffice._said import Said
 from suffice._streams import Stream
 from suffice.channel import Tasks
 from suffice.errors import InputError
@@ -64,6 +64,8 @@ class RatingPool:
         evaluation: comparisons of texts that training never sees.
         held_out: training texts whose comparisons choose hyperparameters [item].
         fingerprint: hash of all of it.
+        said: what tasks and gold take for granted, cannot see, and rest on.
+        teaches: what a model trained on it does, in words.
     """
 
     items: tuple[str, ...]
@@ -71,31 +73,14 @@ class RatingPool:
     evaluation: Evaluation
     held_out: NDArray[np.bool_]
     fingerprint: str
+    said: Said
+    teaches: str
     _domain: NDArray[np.int64]
     _document: NDArray[np.int64]
     _training: NDArray[np.bool_]
     _gold: NDArray[np.float64]
     _gap_ranks: NDArray[np.float64]
     _channels: Mapping[str, RecordedChannel]
-
-    said = Said(
-        assumptions=(SAME_POOL,),
-        limits=(
-            "People share whatever they all get wrong: gold comes from the same kind of raters as "
-            "the crowd and the panel, so no error that raters have in common can show.",
-            "The ratings carry no rater ids: nobody can be told apart, screened or trusted more.",
-        ),
-        citations=(
-            HALF_SAMPLES,
-            COMPARISONS,
-            Citation(
-                "Example ratings and lexicon judge",
-                "Hutto & Gilbert (2014), VADER, ICWSM",
-                "https://doi.org/10.1609/icwsm.v8i1.14550",
-            ),
-        ),
-    )
-    teaches = "ranks sentiment"
 
     @property
     def prompts(self) -> None:
@@ -164,7 +149,7 @@ def rating_pool(
         ratings: the rated texts, or a file or rows that ``ratings_of`` reads.
         chosen: which of them to use [item]; None for all.
         raters: for each source, how many raters stand behind one of its labels; 0 means the
-            lexicon's score.
+            automatic judge's score.
         pairs: comparisons in the evaluation.
         seed: of the split.
 
@@ -259,6 +244,12 @@ def rating_pool(
             b,
             truth,
         ),
+        said=Said(
+            assumptions=(SAME_POOL, *ratings.said.assumptions),
+            limits=ratings.said.limits,
+            citations=(HALF_SAMPLES, COMPARISONS, *ratings.said.citations),
+        ),
+        teaches=ratings.teaches,
         _domain=domain,
         _document=document,
         _training=training,

@@ -13,12 +13,13 @@ import hashlib
 import io
 import json
 import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suffice._disk import storage_errors, write_atomic
+from suffice._said import Citation, Said
 from suffice.errors import InputError, MissingError
 from suffice.fetch import artefact, cache_folder, fetch
 from suffice.progress import SilentProgress
@@ -45,6 +46,32 @@ _VERSION = 1
 """Of the parsed form: a change here makes every machine parse anew."""
 
 
+RATED = Said(
+    limits=(
+        "Gold is made of ratings like those that are bought: no error that raters have in common "
+        "can show.",
+        "Who gave which rating is not read: nobody can be told apart, screened or trusted more.",
+    ),
+)
+"""What holds of any texts with their ratings."""
+
+EXAMPLE = Said(
+    limits=(
+        "People share whatever they all get wrong: gold comes from the same kind of raters as the "
+        "crowd and the panel, so no error that raters have in common can show.",
+        "The ratings carry no rater ids: nobody can be told apart, screened or trusted more.",
+    ),
+    citations=(
+        Citation(
+            "Example ratings and lexicon judge",
+            "Hutto & Gilbert (2014), VADER, ICWSM",
+            "https://doi.org/10.1609/icwsm.v8i1.14550",
+        ),
+    ),
+)
+"""The same of the example, in its own words."""
+
+
 @dataclass(frozen=True)
 class Ratings:
     """Texts and everything that raters said about them.
@@ -56,10 +83,13 @@ class Ratings:
         document: which document a text was cut from [text], unique over domains. Documents that
             hold the same text word for word count as one, so that a split by document is also a
             split by text.
-        values: all ratings, -4..4, text after text [rating].
+        values: all ratings, whole numbers, text after text [rating].
         offsets: where each text's ratings start in ``values`` [text + 1].
-        lexicon: VADER's compound score of each text, -1..1 [text].
+        lexicon: an automatic judge's score of each text, NaN where it has none [text]; in the
+            example VADER's compound score, -1..1.
         dropped: what was passed over on reading, with how many texts.
+        said: what these ratings cannot show, and where they come from.
+        teaches: what a model trained on their comparisons does, in words.
     """
 
     texts: tuple[str, ...] = field(repr=False)
@@ -70,6 +100,8 @@ class Ratings:
     offsets: NDArray[np.int64] = field(repr=False)
     lexicon: NDArray[np.float64] = field(repr=False)
     dropped: dict[str, int]
+    said: Said = field(default=RATED, repr=False)
+    teaches: str = "ranks texts by their rating"
 
     def __len__(self) -> int:
         """How many texts there are."""
@@ -98,6 +130,8 @@ class Ratings:
             offsets=offsets,
             lexicon=self.lexicon[texts],
             dropped=self.dropped,
+            said=self.said,
+            teaches=self.teaches,
         )
 
 
@@ -117,7 +151,7 @@ def load_ratings(progress: Progress | None = None) -> Ratings:
         for why, n in ratings.dropped.items():
             shown.note(f"example ratings: dropped {n} {why}")
         _write_parsed(folder, ratings)
-    return ratings
+    return replace(ratings, said=EXAMPLE, teaches="ranks sentiment")
 
 
 def sample_documents(ratings: Ratings, n_texts: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -76,8 +76,10 @@ class Hero(Part):
         return self
 
 
-class MeasuredPoint(Part):
-    """The mean of the real runs at one quantity."""
+class MeasuredPoint(Sparse):
+    """The mean of the real runs at one quantity; one run alone has no ``sd``."""
+
+    where_said = frozenset({"sd"})
 
     x: Size
     mean: float

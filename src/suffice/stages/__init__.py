@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
     from suffice.forecast.theory import Bound as Bound
-    from suffice.plan import Plan as Plan
     from suffice.plan import Risk as Risk
     from suffice.records import LawRecord as LawRecord
     from suffice.records import PlanRecord as PlanRecord
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from suffice.stages._check import check as check
     from suffice.stages._enough import Judged as Judged
     from suffice.stages._enough import enough as enough
-    from suffice.stages._examples import example_file as example_file
     from suffice.stages._examples import example_study as example_study
     from suffice.stages._fit import fit as fit
     from suffice.stages._fit import gold_shifts as gold_shifts
@@ -52,10 +50,8 @@ if TYPE_CHECKING:
     from suffice.stages._horizon import horizon as horizon
     from suffice.stages._init import init as init
     from suffice.stages._laws import fit_models as fit_models
-    from suffice.stages._ledger import Kept as Kept
+    from suffice.stages._ledger import PastForecasts as PastForecasts
     from suffice.stages._ledger import ledger as ledger
-    from suffice.stages._market import check_market as check_market
-    from suffice.stages._market import market_of as market_of
     from suffice.stages._measure import measure as measure
     from suffice.stages._next import what_next as what_next
     from suffice.stages._offers import Offers as Offers
@@ -66,13 +62,11 @@ if TYPE_CHECKING:
     from suffice.stages._plan import plan as plan
     from suffice.stages._planned import Planned as Planned
     from suffice.stages._run import Result as Result
-    from suffice.stages._run import lock as lock
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
     from suffice.stages._supply import supply as supply
-    from suffice.stages._two_source import Panel as Panel
+    from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
-    from suffice.stages._workspace import MOST_MEASURED as MOST_MEASURED
     from suffice.stages._workspace import Workspace as Workspace
     from suffice.supply import Audit as Audit
     from suffice.supply import Routing as Routing
@@ -95,10 +89,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Needed",
         ),
         "suffice.forecast.theory": ("Bound",),
-        "suffice.plan": (
-            "Plan",
-            "Risk",
-        ),
+        "suffice.plan": ("Risk",),
         "suffice.records": (
             "LawRecord",
             "PlanRecord",
@@ -121,10 +112,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Judged",
             "enough",
         ),
-        "suffice.stages._examples": (
-            "example_file",
-            "example_study",
-        ),
+        "suffice.stages._examples": ("example_study",),
         "suffice.stages._fit": (
             "fit",
             "gold_shifts",
@@ -140,13 +128,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.stages._init": ("init",),
         "suffice.stages._laws": ("fit_models",),
         "suffice.stages._ledger": (
-            "Kept",
+            "PastForecasts",
             "ledger",
         ),
-        "suffice.stages._market": (
-            "check_market",
-            "market_of",
-        ),
+        "suffice.stages._market": (),
         "suffice.stages._measure": ("measure",),
         "suffice.stages._next": ("what_next",),
         "suffice.stages._offers": (
@@ -160,19 +145,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.stages._planned": ("Planned",),
         "suffice.stages._run": (
             "Result",
-            "lock",
             "report",
             "run",
         ),
         "suffice.stages._supply": ("supply",),
         "suffice.stages._two_source": (
-            "Panel",
+            "MixedCurve",
             "two_source",
         ),
-        "suffice.stages._workspace": (
-            "MOST_MEASURED",
-            "Workspace",
-        ),
+        "suffice.stages._workspace": ("Workspace",),
         "suffice.supply": (
             "Audit",
             "Routing",

@@ -9,6 +9,7 @@ import numpy as np
 
 from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.stages._models import study_models
 from suffice.stages._out import OUT
 from suffice.stages._workspace import Workspace
 
@@ -93,7 +94,7 @@ def bits(
             where=work.study.origin,
         )
     source = _known(work, source or work.order[-1], list(work.offered))
-    model = _known(work, model or work.study.models.target, _models(work))
+    model = _known(work, model or work.study.models.target, study_models(work.study))
     most = work.pool.limit(source)
     if labels < 1 or (most is not None and labels > most):
         raise InputError(
@@ -124,10 +125,6 @@ def _known(work: Workspace, name: str, known: Sequence[str]) -> str:
             fix=f"take one of {', '.join(known)}",
         )
     return name
-
-
-def _models(work: Workspace) -> list[str]:
-    return list(dict.fromkeys([work.study.models.target, *work.study.models.others]))
 
 
 def _floor(work: Workspace, source: str) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kept:
+class PastForecasts:
     """The forecasts that were written down before their runs, and their scores.
 
     Attributes:
@@ -32,7 +32,7 @@ class Kept:
         return {"forecasts": rows, "record": self.record.as_dict()}
 
 
-def ledger(folder: str | Path = OUT) -> Kept:
+def ledger(folder: str | Path = OUT) -> PastForecasts:
     """Read every forecast of a study's folder, and how it came out.
 
     Raises:
@@ -45,4 +45,4 @@ def ledger(folder: str | Path = OUT) -> Kept:
     if not path.exists():
         raise InputError("is not there yet", where=str(path), fix="suffice run writes it")
     entries = Ledger(path).entries()
-    return Kept(tuple(entries), track_record(entries))
+    return PastForecasts(tuple(entries), track_record(entries))

@@ -129,7 +129,7 @@ def plan(
             work.criterion,
             work.quality,
             made,
-            {m: [r.scores for r in known.of(m)[1]] for m in laws},
+            known,
             seed=work.study.seed,
             changes=_changes(work, laws, made),
         )

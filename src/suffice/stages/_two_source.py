@@ -18,7 +18,7 @@ high-quality one. It moves which mix is recommended, and nothing that is forecas
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class MixedCurve:
     """One curve of mixes, and what its law says.
 
     Attributes:
@@ -64,8 +64,8 @@ def two_source(
     *,
     price: float | None = None,
     budgets: Sequence[float] = (),
-) -> tuple[Panel, ...]:
-    """Fit the two-source law to every panel of a file: what to buy, and whether a knee is shown.
+) -> tuple[MixedCurve, ...]:
+    """Fit the two-source law to every curve of a file: what to buy, and whether a knee is shown.
 
     Args:
         path: a file with the columns n_weak, n_high and y; optional curve, weak_cost and budget.
@@ -94,7 +94,7 @@ def two_source(
         pairs = zip(law.n_weak, law.n_high, strict=True)
         seen = sorted({(w, h) for w, h in pairs if w > 0 and h > 0})
         panels.append(
-            Panel(
+            MixedCurve(
                 mixes.name,
                 law,
                 tuple(law.recommend(b) for b in money),

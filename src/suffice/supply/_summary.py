@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from suffice.supply._votes import Votes
     from suffice.supply.doubts import Flag, Group, Identified, Split
     from suffice.supply.preferences import Preferences
-    from suffice.supply.sources import Trend
+    from suffice.supply.sources import CapabilityTrend
     from suffice.supply.workers import SharedError, WorkerFit
 
 
@@ -149,7 +149,7 @@ def _cautions(
 def extra_summary(
     preferences: Preferences | None,
     split: Split | None,
-    trends: Mapping[int, Trend],
+    trends: Mapping[int, CapabilityTrend],
     sources: Sequence[str],
 ) -> dict[str, Any]:
     """What is said of preferences, of groups that disagree and of capability, if anything."""

@@ -52,6 +52,17 @@ sd."""
 _CELL_OF_NOTHING = 0.5
 """Cells' worth of "no change" that keeps a few noisy widths from running away. Chosen."""
 
+_LEAST_VARIANCE, _LEAST_SD, _LEAST_FALL = 1e-12, 1e-6, 1e-3
+"""Of a cell's mean, of its runs, and of a metric from the untrained model to the best: no less, so
+that ratios stay numbers where runs are all alike. Chosen: below what runs that differ show."""
+
+_LEAST_FREE = 1e-6
+"""Share of a cell that the others do not fix, at least, for the sake of a ratio. Chosen."""
+
+_WIDER, _FIRST_WIDTH, _TRIES = 1.2, 0.1, 40
+"""The discrepancy is tried in steps of a fifth from a tenth of the cells' noise on, up to a hundred
+times that noise. Chosen: it is then the smallest that will do, to a fifth."""
+
 _MOST_WIDER = 0.5
 """Most that log run-to-run sd changes at a hostile share of a tenth. Chosen: two thirds more; few
 runs a cell would at times show several times as much by chance."""
@@ -161,17 +172,17 @@ def fit_attack(
     sampling = np.array([r.var(axis=0, ddof=min(len(r) - 1, 1)) / len(r) for r in runs])
     gap = measured - plain.mean.mean(axis=0)
     noise = np.where(alone, usual**2, sampling) + plain.mean.var(axis=0)
-    noise = np.maximum(noise, 1e-12)
+    noise = np.maximum(noise, _LEAST_VARIANCE)
     better = signs(law.metrics)
     best = better * (better * measured).min(axis=0)
-    scale = np.maximum(np.abs(law.untrained - best), 1e-3)
+    scale = np.maximum(np.abs(law.untrained - best), _LEAST_FALL)
     design = _terms(hostile) * learned.mean(axis=0)[:, None]
     at = hostile / _AT
     found = [
         _regress(design, gap[:, m], noise[:, m], _PRIOR * scale[m], at)
         for m in range(gap.shape[1])
     ]  # fmt: skip
-    ratio = np.log(np.maximum(spread, 1e-6) / usual)
+    ratio = np.log(np.maximum(spread, _LEAST_SD) / usual)
     width = (at[:, None] * ratio).sum(axis=0) / ((at**2).sum() + _CELL_OF_NOTHING)
     return AttackPart(
         mean=np.array([f[0] for f in found]),
@@ -195,16 +206,16 @@ def _regress(
     The discrepancy is the smallest under which left-out cells miss no more than they should.
     """
     discrepancy, start = 0.0, float(np.sqrt(noise.mean()))
-    for _ in range(40):
+    for _ in range(_TRIES):
         variance = noise + (discrepancy * at) ** 2
         precision = (design.T / variance) @ design + np.eye(design.shape[1]) / prior_sd**2
         covariance = np.linalg.inv(precision)
         mean = covariance @ (design.T @ (gap / variance))
         lever = np.einsum("ct,tu,cu->c", design, covariance, design) / variance
         # Left-out residual and its variance, in closed form for a linear model.
-        miss = (gap - design @ mean) / np.maximum(1.0 - lever, 1e-6)
-        allowed = variance / np.maximum(1.0 - lever, 1e-6)
+        miss = (gap - design @ mean) / np.maximum(1.0 - lever, _LEAST_FREE)
+        allowed = variance / np.maximum(1.0 - lever, _LEAST_FREE)
         if float(np.mean(miss**2 / allowed)) <= 1.0:
             break
-        discrepancy = max(1.2 * discrepancy, 0.1 * start)
+        discrepancy = max(_WIDER * discrepancy, _FIRST_WIDTH * start)
     return mean, np.linalg.cholesky(covariance), discrepancy

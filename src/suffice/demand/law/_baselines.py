@@ -26,6 +26,24 @@ if TYPE_CHECKING:
 TAIL = 4
 """Points that a tail power law is fitted to."""
 
+_LEAST_ERROR = 1e-6
+"""Errors are no less, so that their logs are numbers. Chosen."""
+
+_SAME = 1e-6
+"""Spans of log labels below this carry no slope, and a search for the additive law starts so far
+inside its bounds. Chosen; it moves nothing."""
+
+_SIZES, _POWERS = (-12.0, 2.0), (-5.0, 1.5)
+"""Bounds of the additive law's log A and log b: from a term that is nothing to seven times the
+whole error, and from one that hardly falls to one gone with the first labels. Chosen, wide."""
+
+_START_FLOOR, _START_SIZE, _START_POWER = 0.9, -2.0, float(np.log(0.3))
+"""Where a search begins: a floor just below the smallest error (as a share of it), log A and log b
+of learning curves as they often are. Chosen; it moves time."""
+
+_CALLS = 200
+"""Most steps of such a search. Chosen: one that is cut short is a poorer baseline."""
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -110,8 +128,8 @@ def tail_power(seen: Points, asked: Points) -> Floats:
     for i, worth in enumerate(asked.worth):
         below = np.flatnonzero(seen.worth < worth)
         tail = below[np.argsort(seen.worth[below])[-TAIL:]]
-        x, y = np.log(seen.worth[tail]), np.log(np.maximum(seen.error[tail], 1e-6))
-        if len(tail) >= 2 and np.ptp(x) > 1e-6:
+        x, y = np.log(seen.worth[tail]), np.log(np.maximum(seen.error[tail], _LEAST_ERROR))
+        if len(tail) >= 2 and np.ptp(x) > _SAME:
             slope, level = np.polyfit(x, y, 1)
             guess[i] = np.exp(level + slope * np.log(worth))
         elif len(tail):
@@ -138,20 +156,24 @@ def fit_additive(seen: Points, start: Floats | None = None) -> Floats:
     from scipy.optimize import least_squares
 
     sources = seen.counts.shape[1]
-    low = np.concatenate([[0.0], np.full(sources, -12.0), np.full(sources, -5.0)])
-    high = np.concatenate([[seen.chance], np.full(sources, 2.0), np.full(sources, 1.5)])
+    low = np.concatenate([[0.0], np.full(sources, _SIZES[0]), np.full(sources, _POWERS[0])])
+    high = np.concatenate(
+        [[seen.chance], np.full(sources, _SIZES[1]), np.full(sources, _POWERS[1])]
+    )
     if start is None:
-        start = np.concatenate([[float(seen.error.min()) * 0.9], np.full(sources, -2.0)])
-        start = np.concatenate([start, np.full(sources, np.log(0.3))])
+        start = np.concatenate(
+            [[float(seen.error.min()) * _START_FLOOR], np.full(sources, _START_SIZE)]
+        )
+        start = np.concatenate([start, np.full(sources, _START_POWER)])
     else:
         # Strictly inside, where the search may begin.
-        start = np.clip(start, low + 1e-6, high - 1e-6)
+        start = np.clip(start, low + _SAME, high - _SAME)
     fit = least_squares(
         lambda x: _additive(x, seen.counts)[0] - seen.error,
         start,
         jac=lambda x: _additive(x, seen.counts)[1],
         bounds=(low, high),
-        max_nfev=200,
+        max_nfev=_CALLS,
     )
     return np.asarray(fit.x)
 

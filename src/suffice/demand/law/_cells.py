@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice._threads import in_blocks
-from suffice.demand.law._conditional import Conditional, Given, Kept, own_exponent
+from suffice.demand.law._conditional import Conditional, Given, GivenByDraw, own_exponent
 from suffice.demand.law._terms import Basis, Shape, SourceTable, Terms, basis
 from suffice.demand.law._widths import Widths
 
@@ -34,6 +34,25 @@ UNTRAINED = 0.5
 _ORIGIN_NOISE = 0.01
 """Variance, in those of runs, of the untrained cell: its level is known, and a matrix wants a
 little noise. Chosen."""
+
+_NO_VARIANCE, _LEAST_RATIO = 1e-12, 1e-6
+"""Of a metric over the runs of a cell, and of a cell against the median cell: no less, so that logs
+and ratios stay numbers where runs are all alike. Chosen: far below what runs that differ show."""
+
+_FLAT = 1e-6
+"""Directions of the metrics in which runs vary by less than this share of the widest are dropped:
+one metric is the mean of others, and its rest is rounding. Chosen: the share is of variances."""
+
+_ONE_IN = 4
+"""One cell in so many, the largest, says what each metric gains where the overall error gains one.
+Chosen: their means have less luck than one cell's, and they lie nearest to what is bought."""
+
+_LEAST_FALL = 1e-3
+"""Of the overall error in these cells below the untrained one, for the sake of that ratio. Chosen:
+a tenth of a point, less than runs differ by."""
+
+_NOTHING = 1e-9
+"""What can be learned is no less, for the sake of a ratio. Chosen; it moves nothing."""
 
 _LARGE = 1e12
 """Diagonal of the border of a matrix: larger than any square that its rows could leave. Chosen; it
@@ -79,7 +98,7 @@ class Cells:
     widths: Widths
     residuals: Floats  # of single runs, in units of their own metric's width, as measured
     # [run, metric]
-    kept: Kept = field(init=False, default_factory=Kept, repr=False)
+    kept: GivenByDraw = field(init=False, default_factory=GivenByDraw, repr=False)
 
     @classmethod
     def of(
@@ -108,8 +127,8 @@ class Cells:
         scattered = [(runs[i], mean[i]) for i in again]
         variance = np.array([r.var(axis=0, ddof=1) for r, _ in scattered])
         # Spread: log variance, averaged over metrics, is linear in log clean-equivalent labels.
-        typical = np.maximum(np.median(variance, axis=0), 1e-12)
-        log_variance = np.log(np.maximum((variance / typical).mean(axis=1), 1e-6))
+        typical = np.maximum(np.median(variance, axis=0), _NO_VARIANCE)
+        log_variance = np.log(np.maximum((variance / typical).mean(axis=1), _LEAST_RATIO))
         fit, *_ = np.linalg.lstsq(_spread_design(worth[again]), log_variance, rcond=None)
         spread_terms = Terms.of([curves[i] for i in again], table)
         widths = Widths.fit(spread_terms, table, variance, counts[again])
@@ -123,7 +142,7 @@ class Cells:
         covariance = residuals.T @ residuals / len(residuals)
         size, axes = np.linalg.eigh(covariance)
         # The overall error is an average of slice errors: directions without spread are dropped.
-        kept = size > 1e-6 * size.max()
+        kept = size > _FLAT * size.max()
         white = axes[:, kept] / np.sqrt(size[kept])
         return cls(
             table=table,
@@ -218,7 +237,7 @@ class Cells:
             beyond = np.log(np.maximum(new.worth / largest[at], 1.0))
             slip = _FAR * new.missing * beyond * normal()
             whole = new.learned + new.missing
-            np.divide(new.learned, np.maximum(whole, 1e-9), out=learned[at])
+            np.divide(new.learned, np.maximum(whole, _NOTHING), out=learned[at])
             slip += whole * new.by_scale * untried * normal()
             white += (slip - new.learned)[..., None] * profile
             np.matmul(white, back, out=mean[at])
@@ -291,9 +310,9 @@ def _profile(mean: Floats, worth: Floats, untrained: Floats) -> Floats:
 
     In the largest cells. A metric that rises with training has a negative profile.
     """
-    large = mean[np.argsort(worth)[-max(len(worth) // 4, 1) :]]
+    large = mean[np.argsort(worth)[-max(len(worth) // _ONE_IN, 1) :]]
     below = untrained - large.mean(axis=0)
-    below[0] = max(below[0], 1e-3)
+    below[0] = max(below[0], _LEAST_FALL)
     return np.asarray(below / below[0])
 
 

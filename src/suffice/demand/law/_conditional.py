@@ -32,6 +32,11 @@ _IN_CACHE = 40_000
 """Entries of a block [draw, curve, cell] that is handled at once."""
 
 
+_LEAST_VARIANCE = 1e-9
+"""Of a curve, in those of runs: single precision may leave less than nothing where a curve is one
+of the cells. Chosen: a thirty-thousandth of a run's sd."""
+
+
 @dataclass(frozen=True, eq=False)
 class Told:
     """What is known of curves, given the cells, for each draw of the nonlinear parameters.
@@ -119,7 +124,7 @@ class Given:
         return cls(*(a.astype(np.float32) for a in single))
 
 
-class Kept:
+class GivenByDraw:
     """Keeps what is given under draws that were asked for before: plans ask for them all the time.
 
     Room for so many bytes; when it is full it starts anew.
@@ -202,5 +207,5 @@ class Conditional:
             mean[here] = told[..., self.cells :]
             root = told[..., : self.cells]
             variance[here] -= np.einsum("dcn,dcn->dc", root, root)
-        np.maximum(variance, 1e-9, out=variance)
+        np.maximum(variance, _LEAST_VARIANCE, out=variance)
         return Told(mean, variance, new.worth, new.learned, new.missing, new.by_scale)

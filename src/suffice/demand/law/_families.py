@@ -32,6 +32,10 @@ IN_WORDS = {"power": "a power curve", "angle": "an angle curve"}
 PRIOR_POWER = {"power": (float(np.log(0.5)), 0.6), "angle": (float(np.log(0.8)), 0.25)}
 """Prior mean and sd of log p."""
 
+_NO_LABELS, _STEEPEST = 1e-12, 60.0
+"""n/s of a curve without labels, for the sake of its log, and where log odds are cut before their
+exponential ends. Chosen; they move nothing."""
+
 WEIGHT = {"power": 0.25, "angle": 0.75}
 """How much each family counts. Fitted cells say little of what happens far beyond them, where the
 two part: power falls on, angle levels off. Set by what forecast best on development splits of the
@@ -80,8 +84,8 @@ def _power(x: Numbers, p: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
 
 
 def _angle(x: Numbers, p: Numbers, rho: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    log_y = p * np.log(np.maximum(x, 1e-12))
-    square = 1.0 / (1.0 + np.exp(-np.clip(log_y, -60.0, 60.0)))
+    log_y = p * np.log(np.maximum(x, _NO_LABELS))
+    square = 1.0 / (1.0 + np.exp(-np.clip(log_y, -_STEEPEST, _STEEPEST)))
     g, whole = np.sqrt(square), reach(rho)
     learned = reach(rho * g) / whole
     # How the error moves with the angle's cosine, over all that can be learned.

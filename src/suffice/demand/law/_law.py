@@ -56,6 +56,10 @@ _HELD_OUT_SEED, _HELD_OUT_DRAWS = 3, 100
 """The table of left-out cells is the same whoever asks for it: a seed of its own. Draws: chosen, as
 importance weights leave few of them at the cells that matter."""
 
+_LEAST_SD = 1e-12
+"""Of a cell that is left out, for the sake of a ratio. Chosen: below what any run's noise
+leaves."""
+
 _WIDENING_DRAWS = 60
 """Draws behind the widening: chosen, as its error is that of a root mean square over cells."""
 
@@ -319,7 +323,7 @@ def fit_law(
     theta = posterior.draws[rng.choice(len(posterior.draws), _WIDENING_DRAWS)]
     mean, sd, measured = data.leave_one_out(theta, 1.0)
     # Width is earned on cells that the prediction did not see.
-    miss = float(np.sqrt(np.mean(((measured - mean) / np.maximum(sd, 1e-12)) ** 2)))
+    miss = float(np.sqrt(np.mean(((measured - mean) / np.maximum(sd, _LEAST_SD)) ** 2)))
     bought = tuple(c.curve if isinstance(c, ResolvedCurve) else c for c in curves)
     return FittedLaw(model, scheme, tuple(metrics), table, posterior, bought, max(1.0, miss), data)
 

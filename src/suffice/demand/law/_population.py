@@ -49,6 +49,10 @@ _PRIOR_SD = 2.0
 _FREE = 1e3
 """Variance, in those of runs, that leaves a level to the data. Chosen: large; it moves nothing."""
 
+_LEAST_VARIANCE = 1e-9
+"""Of a level, in those of the population: none is known for sure, and a matrix wants a root.
+Chosen; it moves nothing."""
+
 _SMOOTH = np.array([0.0, *np.geomspace(0.05, 3.2, 10)])
 _ROUGH = np.geomspace(0.05, 1.6, 7)
 """Widths of departures in shape that are tried, in run-to-run sd. Chosen: from hardly to be seen to
@@ -147,7 +151,7 @@ def _leaning(alike: Floats, levels: Floats, run: Floats) -> tuple[Floats, Floats
     mean = inverse @ ones / (ones @ inverse @ ones)
     weights = inverse @ cross + mean * (1.0 - ones @ inverse @ cross)
     full = np.append(weights, -1.0)
-    variance = max(float(full @ alike @ full), 1e-9)
+    variance = max(float(full @ alike @ full), _LEAST_VARIANCE)
     # Differences between known models, made independent and equally large.
     basis = np.linalg.svd(ones[None])[2][1:]
     root = np.linalg.cholesky(basis @ known @ basis.T)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from suffice._said import Said
     from suffice.curve import Curve, ResolvedCurve
     from suffice.demand.law._distance import Distance
     from suffice.demand.law._outcomes import Outcomes
@@ -73,6 +74,11 @@ class Law(Protocol):
     @property
     def attacked(self) -> int:
         """Attacked cells behind what it says of hostile labels; 0: they count as merely wrong."""
+        ...
+
+    @property
+    def said(self) -> Said:
+        """What its forecasts take for granted, cannot see, and rest on."""
         ...
 
     def outcomes(

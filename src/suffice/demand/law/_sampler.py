@@ -37,6 +37,23 @@ _ROUNDS = 4
 """How often a chain is tried, twice as long each time. Chosen: eight times the first length is
 where waiting ends."""
 
+_FEWEST_WALKERS, _WALKERS_A_PARAMETER = 32, 2
+"""Walkers of an ensemble: enough for sixteen parameters, and beyond that two a parameter, the
+fewest that emcee takes (with fewer, no half of them spans the space). Chosen: on a correlated
+normal of 24 parameters two a parameter gave 1,000 effective draws in 500 steps; more move time
+alone."""
+
+_STEPS = 500
+"""Of a chain's first try. Chosen: where the example's laws have converged; moves time alone, as a
+chain that has not converged goes on."""
+
+_SEEDS_APART = 1000
+"""Between the seeds of two ensembles, which walk by NumPy's old generator, as emcee asks. A
+convention."""
+
+_LEAST_VARIANCE = 1e-30
+"""Keeps R-hat a number where a parameter stands still. Chosen: below any variance of a walk."""
+
 _FIRST_SCATTER = 0.2
 """Sd of the walkers about their start. Chosen: within all priors, and wider than rounding."""
 
@@ -58,8 +75,8 @@ def sample(
     start: Floats,
     *,
     seed: int,
-    walkers: int = 32,
-    steps: int = 500,
+    walkers: int | None = None,
+    steps: int = _STEPS,
     what: str = "the law",
 ) -> Posterior:
     """Sample until the ensembles agree, doubling the chain up to three times.
@@ -68,7 +85,7 @@ def sample(
         log_density: log posterior of [walker, parameter], up to a constant.
         start: a point where it is finite [parameter].
         seed: of the walk.
-        walkers: of each ensemble.
+        walkers: of each ensemble; by default as many as so many parameters need.
         steps: of the first round; the first half of each chain is dropped.
         what: named in the error.
 
@@ -77,6 +94,8 @@ def sample(
     """
     import emcee
 
+    if walkers is None:
+        walkers = max(_FEWEST_WALKERS, _WALKERS_A_PARAMETER * len(start))
     moves = [(emcee.moves.DEMove(), _MOVES[0]), (emcee.moves.StretchMove(), _MOVES[1])]
     rng = Stream.LAW_SAMPLER.rng(seed)
     samplers = []
@@ -84,7 +103,9 @@ def sample(
         sampler = emcee.EnsembleSampler(
             walkers, len(start), log_density, vectorize=True, moves=moves
         )
-        sampler.random_state = np.random.RandomState(1000 * k + seed % 1000).get_state()
+        sampler.random_state = np.random.RandomState(
+            _SEEDS_APART * k + seed % _SEEDS_APART
+        ).get_state()
         scatter = start + _FIRST_SCATTER * rng.standard_normal((walkers, len(start)))
         samplers.append((sampler, scatter))
     total = 0
@@ -122,7 +143,7 @@ def _diagnose(chains: Floats) -> tuple[float, float]:
     flat = halves.reshape(count * 2, -1, halves.shape[-1])
     within = flat.var(axis=1).mean(axis=0)
     between = flat.mean(axis=1).var(axis=0, ddof=1)
-    rhat = float(np.sqrt((within + between) / np.maximum(within, 1e-30)).max())
+    rhat = float(np.sqrt((within + between) / np.maximum(within, _LEAST_VARIANCE)).max())
     times = [emcee.autocorr.integrated_time(c, quiet=True, tol=0) for c in chains]
     effective = sum(steps * walkers / float(np.max(t)) for t in times)
     return rhat, effective

@@ -76,6 +76,10 @@ two sd. A judgement; labels flipped at random were seen to be worth .55 to .95 o
 _LEAST_INFORMATION = 1e-4
 """What labels as good as random are worth of a clean one, for the sake of the log. Chosen."""
 
+_LEAST_SIGNAL = 1e-9
+"""Labels by which shares are divided, at least: a curve without labels has a share of none. Chosen;
+it moves nothing."""
+
 _AGREEMENT = 6.0
 """Log odds of agreement are cut here, .9975, before slopes end."""
 
@@ -134,7 +138,7 @@ class SourceTable:
     def usual(self, t: Tranche) -> float:
         """The same for a tranche that is not resolved: its channel is the one in ``profiles``."""
         gain = self.repeat(t.source, t.labels_per_task)
-        profile = None if t.source == t.base else self.profiles.get(t.source)
+        profile = self.profiles.get(t.source) if t.operated else None
         return gain if profile is None else gain + self._change(t, profile)
 
     def _change(self, t: Tranche, profile: Profile) -> float:
@@ -204,7 +208,9 @@ class Terms:
         """Share of that signal which each source gives [curve, source]."""
         signal = self.signal(table)
         each = [(signal * (self.source == s)).sum(axis=1) for s in range(len(table.names))]
-        return np.asarray(np.stack(each, axis=1) / np.maximum(signal.sum(axis=1), 1e-9)[:, None])
+        return np.asarray(
+            np.stack(each, axis=1) / np.maximum(signal.sum(axis=1), _LEAST_SIGNAL)[:, None]
+        )
 
     @cached_property
     def ways(self) -> Ways:
@@ -235,7 +241,7 @@ class Terms:
         """
         signal = self.signal(table) * np.where(self.early > 0.0, kept, 1.0)
         return np.asarray(
-            (signal * self.hostile).sum(axis=1) / np.maximum(signal.sum(axis=1), 1e-9)
+            (signal * self.hostile).sum(axis=1) / np.maximum(signal.sum(axis=1), _LEAST_SIGNAL)
         )
 
     def untried(self, tried: Terms, table: SourceTable) -> Floats:
@@ -250,7 +256,9 @@ class Terms:
             if len(known) and mine.any():
                 gap[mine] = np.abs(self.repeat[mine][:, None] - known[None]).min(axis=1)
         signal = self.signal(table)
-        return np.asarray((gap * signal).sum(axis=1) / np.maximum(signal.sum(axis=1), 1e-9))
+        return np.asarray(
+            (gap * signal).sum(axis=1) / np.maximum(signal.sum(axis=1), _LEAST_SIGNAL)
+        )
 
     def exhausted(self, table: SourceTable) -> Floats:
         """Share of the training noise that is the task list's own, and so the same in all runs.
@@ -263,7 +271,7 @@ class Terms:
             mine = (self.source == table.number(name)) & (self.tasks > 0.0)
             count = self.tasks[mine] ** 2 / self.squares[mine]
             share[mine] = np.minimum(count / limit, 1.0) * fixed
-        total = np.maximum(self.squares.sum(axis=1), 1e-9)
+        total = np.maximum(self.squares.sum(axis=1), _LEAST_SIGNAL)
         return np.asarray((share * self.squares).sum(axis=1) / total)
 
 
@@ -399,7 +407,7 @@ def basis(ways: Ways, shape: Shape, table: SourceTable) -> Basis:
     columns = [1.0 - u, by_scale, by_power, by_agreement]
     sd = [_LEVEL, _CHANGE, _CHANGE, _CHANGE]
     axes = []
-    pull = np.maximum(one @ ways.late + kept * (one @ ways.early), 1e-9)
+    pull = np.maximum(one @ ways.late + kept * (one @ ways.early), _LEAST_SIGNAL)
     for s in range(len(table.names)):
         mine = one * (ways.source == s)
         taught = (mine @ ways.late + kept * (mine @ ways.early)) / pull
@@ -410,7 +418,7 @@ def basis(ways: Ways, shape: Shape, table: SourceTable) -> Basis:
         sd.append(_WORTH_CHANGE)
         columns += [(1.0 - u) * taught, (1.0 - u) * taught * taught]
         sd += [float(table.bias[s])] * 2
-    axes.append(EARLY_AXIS * np.sqrt(early / np.maximum(n, 1e-9)))
+    axes.append(EARLY_AXIS * np.sqrt(early / np.maximum(n, _LEAST_SIGNAL)))
     # Families count from an error of one half.
     whole = 2.0 * table.chance * reach(rho)[:, None]
     rows, places = np.stack(columns, axis=2), np.stack(axes, axis=2)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice._streams import Stream
 from suffice.curve import ResolvedCurve
 from suffice.demand.law._distance import ORDER, Distance
@@ -58,6 +59,14 @@ than the known ones lead to expect, and pilots then have to be believed."""
 _REFERENCE_DRAWS = 200
 """Of each known law, to see how models differ. Chosen: its means are then known to a fourteenth of
 their sd."""
+
+
+_LEAST_WIDTH = 1e-3
+"""Of the known cells in log labels, where all are of one size. Chosen; slopes say nothing there."""
+
+_OWN_NOISE = 0.001
+"""Share of each metric's run-to-run variance that is taken for its own: one metric is the mean of
+others, and a correlation must have a root. Chosen: lost in the digits of a P."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +118,21 @@ class TransferLaw:
         return Convergence.worst([law.convergence for law in self.laws])
 
     @property
+    def untried(self) -> tuple[str, ...]:
+        """Sources that no pilot buys from."""
+        pilots = (c.curve if isinstance(c, ResolvedCurve) else c for c in self.pilots.curves)
+        bought = {t.base for c in pilots for t in c}
+        return tuple(name for name in self.laws[0].table.names if name not in bought)
+
+    @property
     def attacked(self) -> int:
         """Attacked cells behind the known law that has fewest of them."""
         return min(law.attacked for law in self.laws)
+
+    @property
+    def said(self) -> Said:
+        """What its forecasts take for granted, cannot see, and rest on."""
+        return _said(self)
 
     def distance(self, curve: AnyCurve) -> Distance:
         """How far a curve lies from what the known models were measured on: from the farthest."""
@@ -342,6 +363,53 @@ def transfer_law(
     )
 
 
+_CITATIONS = (
+    Citation(
+        "A new model among known ones",
+        "Lindley & Smith (1972), Bayes estimates for the linear model",
+        "https://doi.org/10.1111/j.2517-6161.1972.tb00885.x",
+    ),
+    Citation(
+        "Which known models to start from",
+        "Hoeting, Madigan, Raftery & Volinsky (1999), Bayesian model averaging",
+        "https://doi.org/10.1214/ss/1009212519",
+    ),
+)
+
+
+def _said(law: TransferLaw) -> Said:
+    """Of the step from the known models to the new one, then of their own laws."""
+    new, known = law.model, " and ".join(one.model for one in law.laws)
+    parts = [(one.model, one.said) for one in law.laws]
+    # What the laws of all known models say is said once, the rest beside the model's name.
+    alike = set.intersection(*(set(said.assumptions) for _, said in parts))
+    own = [s if s in alike else f"Of {name}: {s}" for name, said in parts for s in said.assumptions]
+    piloted = len(law.pilots.curves) > 0
+    limits = [f"Where the laws of {known} are wrong and no run of {new} shows it, so is this one."]
+    if not piloted:
+        limits.append(f"Nothing was run on {new}: that it is of another kind cannot show.")
+    elif law.untried:
+        sources = " or ".join(law.untried)
+        limits.append(
+            f"No run of {new} buys from {sources}: that it learns otherwise from them cannot show."
+        )
+    return Said(
+        assumptions=(
+            f"What holds of {known} holds of {new}, but for its level, which may be far off, and "
+            "the shape of its curve, which is off by about what those models differ by when one of "
+            "them is left out.",
+            f"Runs of {new} scatter about as widely as those of {known}.",
+            f"The laws of {known} err in the same places: taken together they err no less.",
+            *(("Pilot runs are independent of each other.",) if piloted else ()),
+            *dict.fromkeys(own),
+        ),
+        limits=(*limits, *dict.fromkeys(s for _, said in parts for s in said.limits)),
+        citations=tuple(
+            dict.fromkeys([*_CITATIONS, *(c for _, said in parts for c in said.citations)])
+        ),
+    )
+
+
 def _pilots(curves: Sequence[AnyCurve], runs: Sequence[Floats], law: FittedLaw) -> Pilots:
     if len(curves) != len(runs):
         raise InputError(f"{len(curves)} pilot curves and runs of {len(runs)}")
@@ -359,7 +427,7 @@ def _pilots(curves: Sequence[AnyCurve], runs: Sequence[Floats], law: FittedLaw) 
 
 def _axis(law: FittedLaw) -> tuple[float, float]:
     x = np.log1p(Terms.of(law.curves, law.table).plain_worth(law.table) / SCALE)
-    return float(x.mean()), max(float(x.std()), 1e-3)
+    return float(x.mean()), max(float(x.std()), _LEAST_WIDTH)
 
 
 def _features(curves: Sequence[AnyCurve], law: FittedLaw, axis: tuple[float, float]) -> Floats:
@@ -374,4 +442,4 @@ def _correlation(residuals: Floats) -> Floats:
     """Of metrics from run to run, kept off singular: one metric is the mean of others."""
     moment = residuals.T @ residuals / len(residuals)
     sd = np.sqrt(np.diag(moment))
-    return np.asarray(0.999 * moment / np.outer(sd, sd) + 0.001 * np.eye(len(sd)))
+    return np.asarray((1.0 - _OWN_NOISE) * moment / np.outer(sd, sd) + _OWN_NOISE * np.eye(len(sd)))

@@ -47,6 +47,9 @@ _SHARE_SD, _SLOPE_SD = 1.0, 0.25
 """Prior sd of what a source alone changes in log variance, and in its power. Chosen: a factor of e,
 and a quarter of the usual fall; few cells hold one source alone, and say little."""
 
+_NO_VARIANCE = 1e-12
+"""Of a metric over the runs of a cell: no less, so that its log is a number. Chosen."""
+
 _LEAST = 0.02
 """Share of the variance that is left, at least: no two runs are quite the same. Chosen."""
 
@@ -81,7 +84,7 @@ class Widths:
 
         half = (counts - 1.0) / 2.0
         bias, sampling = digamma(half) - np.log(half), polygamma(1, half)
-        target = np.log(np.maximum(variance, 1e-12)) - bias[:, None]
+        target = np.log(np.maximum(variance, _NO_VARIANCE)) - bias[:, None]
         target -= _finite(terms, table)[:, None]
         design = _design(terms, table)
         others = len(table.names) - 1

@@ -8,7 +8,6 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.demand.runs._executors import load_executor as load_executor
-    from suffice.demand.runs._grid import Attack as Attack
     from suffice.demand.runs._grid import SourceLimits as SourceLimits
     from suffice.demand.runs._grid import design_attacks as design_attacks
     from suffice.demand.runs._grid import design_grid as design_grid
@@ -23,7 +22,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "suffice.demand.runs._executors": ("load_executor",),
         "suffice.demand.runs._grid": (
-            "Attack",
             "SourceLimits",
             "design_attacks",
             "design_grid",

@@ -64,7 +64,8 @@ def _softplus(v: Floats) -> Floats:
     return np.logaddexp(0.0, v)
 
 
-def _sigmoid(v: Floats) -> Floats:
+def sigmoid(v: Floats) -> Floats:
+    """1 / (1 + exp(-v)), without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * v)))
 
 
@@ -73,13 +74,14 @@ def _positive(theta: Floats) -> Floats:
     return np.exp(np.clip(theta, -_LOG_BOUND, _LOG_BOUND))
 
 
-def _columns(theta: Floats) -> list[Floats]:
+def columns(theta: Floats) -> list[Floats]:
+    """Parameters [batch, parameter], each to be spread over points [batch, 1]."""
     return [theta[:, k, None] for k in range(theta.shape[1])]
 
 
 def _with_floor(theta_floor: Floats, excess: Floats, derivatives: list[Floats]) -> Value:
     """Floor plus excess, from the log excess and its derivatives."""
-    share = _sigmoid(theta_floor)
+    share = sigmoid(theta_floor)
     floor = _LARGEST_FLOOR * share + 1e-9
     z = np.logaddexp(np.log(floor), excess)
     of_excess = np.exp(excess - z)
@@ -93,20 +95,20 @@ def _last(theta: Floats, u: Floats) -> Value:
 
 
 def _trend(theta: Floats, u: Floats) -> Value:
-    a, c = _columns(theta)
+    a, c = columns(theta)
     z = a - c * u
     return z, np.stack([np.ones_like(z), -u], axis=-1)
 
 
 def _power(theta: Floats, u: Floats) -> Value:
-    a, log_c = _columns(theta)
+    a, log_c = columns(theta)
     c = _positive(log_c)
     z = a - c * u
     return z, np.stack([np.ones_like(z), -c * u], axis=-1)
 
 
 def _saturating(theta: Floats, u: Floats) -> Value:
-    floor, a, log_c = _columns(theta)
+    floor, a, log_c = columns(theta)
     c = _positive(log_c)
     return _with_floor(floor, a - c * u, [np.ones_like(u), -c * u])
 
@@ -115,14 +117,14 @@ def _hill(
     theta: Floats, u: Floats, log_p: float | None = None, log_q: float | None = None
 ) -> Value:
     """``a`` is the log excess at the last point, so that it hardly depends on the others."""
-    columns = _columns(theta)
-    floor, a, u0 = columns[0], columns[1], columns[-1]
-    free = iter(columns[2:-1])
+    each = columns(theta)
+    floor, a, u0 = each[0], each[1], each[-1]
+    free = iter(each[2:-1])
     p = _positive(next(free) if log_p is None else np.full_like(a, log_p))
     q = _positive(next(free) if log_q is None else np.full_like(a, log_q))
     v, v_last = q * (u - u0), -q * u0
     rise = _softplus(v) - _softplus(v_last)
-    s, s_last = _sigmoid(v), _sigmoid(v_last)
+    s, s_last = sigmoid(v), sigmoid(v_last)
     derivatives = [np.ones_like(u)]
     if log_p is None:
         derivatives.append(-p * rise)
@@ -142,11 +144,11 @@ def _rectified(theta: Floats, u: Floats) -> Value:
 
 def _broken(theta: Floats, u: Floats) -> Value:
     """The slope changes by ``d`` around ``u0``; never below zero, so that the curve falls."""
-    floor, a, log_c, log_e, u0, log_w = _columns(theta)
+    floor, a, log_c, log_e, u0, log_w = columns(theta)
     before, after, width = _positive(log_c), _positive(log_e), _positive(log_w)
     v, v_last = (u - u0) / width, -u0 / width
     bend = width * (_softplus(v) - _softplus(v_last))
-    s, s_last = _sigmoid(v), _sigmoid(v_last)
+    s, s_last = sigmoid(v), sigmoid(v_last)
     change = after - before
     by_width = bend - width * (s * v - s_last * v_last)
     derivatives = [

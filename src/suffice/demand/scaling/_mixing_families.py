@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice.demand.scaling._families import columns, sigmoid
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -55,22 +57,14 @@ class MixingFamily:
     starts: tuple[tuple[float, ...], ...]
 
 
-def _sigmoid(x: Floats) -> Floats:
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)))
-
-
-def _columns(theta: Floats) -> list[Floats]:
-    return [theta[:, k, None] for k in range(theta.shape[1])]
-
-
 def _exp(x: Floats) -> Floats:
     return np.exp(np.clip(x, -_BOUND, _BOUND))
 
 
 def _between(e_0: Floats, e_inf: Floats, rest: Floats) -> Floats:
     """The floor is a share of the error without labels, so that it never lies above it."""
-    start = _sigmoid(e_0)
-    floor = start * _sigmoid(e_inf)
+    start = sigmoid(e_0)
+    floor = start * sigmoid(e_inf)
     return floor + (start - floor) * rest
 
 
@@ -88,18 +82,18 @@ def _share_of_weak(n_weak: Floats, n_high: Floats) -> Floats:
 
 
 def _additive(theta: Floats, n_weak: Floats, n_high: Floats) -> Floats:
-    e_0, e_inf, log_s, log_p, log_r = _columns(theta)
+    e_0, e_inf, log_s, log_p, log_r = columns(theta)
     return _between(e_0, e_inf, _falling(n_high + _exp(log_r) * n_weak, log_s, log_p))
 
 
 def _capped(theta: Floats, n_weak: Floats, n_high: Floats) -> Floats:
-    e_0, e_inf, log_s, log_p, log_r, log_cap = _columns(theta)
+    e_0, e_inf, log_s, log_p, log_r, log_cap = columns(theta)
     return _between(e_0, e_inf, _falling(n_high + _worth(n_weak, log_r, log_cap), log_s, log_p))
 
 
 def _product(theta: Floats, n_weak: Floats, n_high: Floats) -> Floats:
-    e_0, e_inf, log_s, log_p, log_t, log_k, floor = _columns(theta)
-    left = _sigmoid(floor)
+    e_0, e_inf, log_s, log_p, log_t, log_k, floor = columns(theta)
+    left = sigmoid(floor)
     weak = left + (1.0 - left) * _falling(n_weak, log_t, log_k)
     return _between(e_0, e_inf, weak * _falling(n_high, log_s, log_p))
 

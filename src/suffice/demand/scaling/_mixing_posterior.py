@@ -42,6 +42,17 @@ STEPS, _STEPS_AGAIN = 40, 20
 """Steps of a search for the mode, first and from a neighbouring mode on. Chosen: enough for the
 public tables; ``Member.to_gain`` says where they were not."""
 
+_LONGEST_STEP = 2.0
+"""Longest step of a search in any parameter. Chosen: prior sds are of order one; beyond them
+the slopes at hand say little."""
+
+_DAMPING = (0.3, 4.0)
+"""What a step that helped, and one that did not, multiply the damping by: Marquardt's (1963) rule,
+with factors that are chosen. They move how many steps a search takes."""
+
+_LEAST_DAMPING, _MOST_DAMPING = 1e-6, 1e6
+"""Of the curvature: as good as none, and as good as standing still. Chosen."""
+
 _SLOPE_STEP = 1e-4
 """Half-width of a central difference. Chosen: small against parameters of order one, and
 large against rounding."""
@@ -191,12 +202,14 @@ def _mode(
         uphill = (weighted @ (panels.y - value)[:, :, None])[:, :, 0] - (theta - mean) * precision
         ridge = np.einsum("bpp->bp", curvature) * damping[:, None]
         damped = curvature + ridge[:, :, None] * np.eye(len(mean))
-        step = np.clip(np.linalg.solve(damped, uphill[:, :, None])[:, :, 0], -2.0, 2.0)
+        step = np.clip(
+            np.linalg.solve(damped, uphill[:, :, None])[:, :, 0], -_LONGEST_STEP, _LONGEST_STEP
+        )
         trial, trial_variance = objective(theta + step)
         better = trial < best
         theta = np.where(better[:, None], theta + step, theta)
         best, variance = np.where(better, trial, best), np.where(better, trial_variance, variance)
-        damping = np.clip(np.where(better, 0.3 * damping, 4.0 * damping), 1e-6, 1e6)
+        damping = np.clip(damping * np.where(better, *_DAMPING), _LEAST_DAMPING, _MOST_DAMPING)
     return theta, best, variance
 
 

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suffice._said import Citation, Said
 from suffice._streams import Stream
 from suffice.curve import Curve, ResolvedCurve, Tranche
 from suffice.demand.law import Convergence, Coverage, Outcomes
 from suffice.demand.scaling._mixing_families import MIXING_FAMILIES
 from suffice.demand.scaling._mixing_posterior import NOISE_WEIGHT, STEPS
 from suffice.errors import InputError
-from suffice.estimate import LEVEL, Estimate, interval
+from suffice.estimate import LEVEL, Estimate, interval, probability
 from suffice.metric import Metric, error_rate
 
 if TYPE_CHECKING:
@@ -179,6 +180,28 @@ class TwoSource:
         """None of its rows was attacked on purpose."""
         return 0
 
+    @property
+    def said(self) -> Said:
+        """What its forecasts take for granted, cannot see, and rest on."""
+        weak, high = self.sources
+        families = [f"{n} ({probability(w)})" for n, w in self.weights.items() if w >= _LIGHT]
+        return Said(
+            assumptions=(
+                f"The law's mean error follows from the numbers of {weak} and {high} labels alone: "
+                f"one of {len(families)} families of curves, weighted by what they said of mixes "
+                f"that were left out ({', '.join(families)}), plus a smooth discrepancy.",
+                "Runs scatter normally about the mean, by as much at every mix.",
+                f"Labels of {weak} and {high} train together, one a task, and are as they were in "
+                "the measured mixes.",
+            ),
+            limits=(
+                "Only the error over all tasks was measured: no slice of them is seen.",
+                "What another round, more labels a task or another quality of labels would change, "
+                "this law cannot see.",
+            ),
+            citations=_CITATIONS,
+        )
+
     def distance(self, curve: Curve | ResolvedCurve) -> Distance:
         """How far a curve lies from the measured mixes, see ``Law.distance``.
 
@@ -262,6 +285,26 @@ class TwoSource:
             sd.append(stretch * np.sqrt(member.variance[self._panel]))
             family.append(np.full(count, float(MIXING_FAMILIES.index(member.family))))
         return mean, np.concatenate(smooth), np.concatenate(sd), np.concatenate(family)
+
+
+_CITATIONS = (
+    Citation(
+        "Laws of several kinds of data",
+        "Mahmood et al. (2022), Optimizing data collection for machine learning",
+        "https://arxiv.org/abs/2210.01234",
+    ),
+    Citation(
+        "Weights of the families",
+        "Yao, Vehtari, Simpson & Gelman (2018), Using stacking to average Bayesian predictive "
+        "distributions",
+        "https://doi.org/10.1214/17-BA1091",
+    ),
+    Citation(
+        "Discrepancy between law and runs",
+        "Kennedy & O'Hagan (2001), Bayesian calibration of computer models",
+        "https://doi.org/10.1111/1467-9868.00294",
+    ),
+)
 
 
 def _estimate(mean: float, draws: Floats, method: str) -> Estimate:

@@ -8,7 +8,6 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.forecast.horizon._drivers import Driver as Driver
-    from suffice.forecast.horizon._drivers import DriverDraws as DriverDraws
     from suffice.forecast.horizon._drivers import MeasuredChange as MeasuredChange
     from suffice.forecast.horizon._file import Outlook as Outlook
     from suffice.forecast.horizon._file import load_outlook as load_outlook
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.forecast.horizon._drivers": ("Driver", "DriverDraws", "MeasuredChange"),
+        "suffice.forecast.horizon._drivers": ("Driver", "MeasuredChange"),
         "suffice.forecast.horizon._file": ("Outlook", "load_outlook"),
         "suffice.forecast.horizon._horizon": ("Horizon", "Needed", "SourceStart", "look_ahead"),
         "suffice.forecast.horizon._path": ("Path",),

@@ -102,12 +102,15 @@ def labels_needed(
 
     Model: the chance pi(n) rises with n, so Pr(needed <= n) = Pr(pi(n) >= target), read off the
     law's posterior at each n; draws come from that distribution. What is not reached within three
-    times the largest measured purchase is infinite.
+    times the largest measured purchase is infinite; of cells that were measured on other models,
+    only those count that the law itself holds to be *inside*: a transferred law knows a size that
+    all known models were measured at.
     Fails when: pi falls with n (shared error taught by ever more labels); the running maximum
     then stands for it.
     """
-    sizes = [c.tasks for c in law.curves if {t.source for t in c} == {source}]
-    largest = max(sizes, default=max(c.tasks for c in law.curves))
+    inside = [c for c in law.curves if law.distance(c) == "inside"] or law.curves
+    sizes = [c.tasks for c in inside if {t.source for t in c} == {source}]
+    largest = max(sizes, default=max(c.tasks for c in inside))
     grid = np.unique(np.geomspace(_FEWEST, _BEYOND * largest, _POINTS).round().astype(int))
     curves = [Curve((Tranche(source, int(n)),)) for n in grid]
     outcomes = law.outcomes(curves, rng, draws=_DRAWS, runs=_RUNS)

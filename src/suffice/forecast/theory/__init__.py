@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from suffice.forecast.theory._noise import enough_for_class as enough_for_class
     from suffice.forecast.theory._noise import two_rules_bound as two_rules_bound
     from suffice.forecast.theory._overoptimisation import best_of_n as best_of_n
-    from suffice.forecast.theory._overoptimisation import kl_of_best_of_n as kl_of_best_of_n
     from suffice.forecast.theory._overoptimisation import reinforcement as reinforcement
     from suffice.forecast.theory._rare import failure_rate as failure_rate
     from suffice.forecast.theory._rare import trials_needed as trials_needed
@@ -48,7 +47,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.forecast.theory._overoptimisation": (
             "best_of_n",
-            "kl_of_best_of_n",
             "reinforcement",
         ),
         "suffice.forecast.theory._rare": ("failure_rate", "trials_needed", "upper_rate"),

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from math import exp, expm1, inf, log
+from math import exp, expm1, inf
 
 from suffice.errors import InputError
-from suffice.forecast.theory._bound import Bound, check_count
+from suffice.forecast.theory._bound import Bound
 
 _REFERENCE = "Gao, Schulman and Hilton (2022), Scaling laws for reward model overoptimization"
-
-
-def kl_of_best_of_n(n: float) -> float:
-    """Nats between the best of n samples and one sample: ln n - (n-1)/n, for no ties."""
-    check_count("n", n, least=1)
-    return log(n) - (n - 1.0) / n
 
 
 def best_of_n(gain: float, loss: float) -> tuple[Bound, Bound]:
@@ -56,7 +50,7 @@ def _optimum(name: str, quantity: str, value: float, reward: float) -> Bound:
 
 
 def _n_for(kl: float) -> float:
-    """The n whose KL is ``kl``, by bisection in ln n."""
+    """The n whose KL ln n - (n-1)/n (no ties) is ``kl``, by bisection in ln n."""
     low, high = 0.0, kl + 1.0
     if high > 600.0:
         return inf

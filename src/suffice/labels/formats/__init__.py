@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from suffice.labels.formats._preferences import preferences_of_frame as preferences_of_frame
     from suffice.labels.formats._preferences import read_preferences as read_preferences
     from suffice.labels.formats._readers import FORMATS as FORMATS
-    from suffice.labels.formats._readers import Format as Format
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -27,9 +26,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "preferences_of_frame",
             "read_preferences",
         ),
-        "suffice.labels.formats._readers": (
-            "FORMATS",
-            "Format",
-        ),
+        "suffice.labels.formats._readers": ("FORMATS",),
     },
 )

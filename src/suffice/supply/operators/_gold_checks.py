@@ -44,12 +44,6 @@ class Caught:
     labels: float
     alive: Floats
 
-    def labels_quantile(self, q: float, rate: float) -> float:
-        """Labels in before expulsion: the q-quantile; the whole career's where it is later."""
-        gone = np.flatnonzero(1.0 - self.alive >= q)
-        answers = gone[0] if len(gone) else len(self.alive)
-        return float(answers * (1.0 - rate))
-
 
 @dataclass(frozen=True)
 class GoldChecks(Operator):
