@@ -14,7 +14,7 @@ _ROUNDS, _SETTLE = 25, 5
 """Rounds of expectation and maximisation, and those before workers may change sides. Chosen for
 time: the models need not have converged, since they are compared on tasks that neither saw."""
 _MANY = 200
-"""Workers from which SciPy finds the two leading vectors: all of them take about a second at 1,500."""
+"""Workers from which SciPy finds the two leading vectors: all take about a second at 1,500."""
 _DENSE = 4_000_000
 """Cells (workers x tasks x classes) up to which misses are one dense table, 16 MB: a product of
 such takes a twentieth of a second, less than importing SciPy's sparse ones."""

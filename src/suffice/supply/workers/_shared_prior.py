@@ -36,8 +36,8 @@ _ICC_CELLS, _ICC_MOST = 120, 0.3
 _BORROWED = 4.0
 """Labels of the crowd's dissent added to each worker's of a class (chosen: a handful)."""
 _LOOKS, _LEAST_LOOKS, _LOOKED_AT = 12, 3, 20_000_000
-"""Draws of the classes that ``icc`` is looked at in: twelve, fewer in large tables, by the number of
-labels looked at in all (chosen for time)."""
+"""Draws of the classes that ``icc`` is looked at in: twelve, fewer in large tables, by how many
+labels are looked at in all (chosen for time)."""
 
 
 @dataclass(frozen=True)
