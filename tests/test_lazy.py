@@ -103,3 +103,11 @@ def test_value_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert get("loads") is json.loads
     assert vars(package)["loads"] is json.loads
     assert "dumps" in names()
+
+
+def test_two_modules_cannot_give_one_name():
+    """A package that would export two things under one name says so when it is imported."""
+    from suffice._lazy import lazy_exports
+
+    with pytest.raises(ValueError, match="bar comes from foo.a and from foo.b"):
+        lazy_exports("foo", {"foo.a": ("bar",), "foo.b": ("baz", "bar")})
