@@ -33,7 +33,6 @@ from suffice.supply.operators import (
     worker_pool,
 )
 from suffice.supply.operators._redundancy import plurality_error
-from suffice.supply.operators._rules import Standing
 from suffice.supply.operators._samplers import extra_others, vote
 
 SETS = ("bluebird", "rte", "dog", "web", "sentiment")
@@ -128,14 +127,15 @@ def tested(sequences: list[Array]) -> tuple[float, float]:
 def checked(sequences: list[Array], rng: np.random.Generator) -> tuple[float, float]:
     """Gold checks replayed: share of workers expelled, accuracy of the labels delivered."""
     rule = CHECKS.rule()
+    right, anew, expel = rule.right, rule.anew, rule.expel
     gone, kept = 0, []
     for s in sequences:
         gold = rng.random(len(s)) < CHECKS.rate
-        score: Any = rule.start()
-        end = len(s)
+        score, end = 0, len(s)
         for t in np.flatnonzero(gold):
-            score, standing = rule.step(score, s[t] == 0)
-            if standing == Standing.EXPELLED:
+            score += -right if s[t] == 0 else 60
+            score = 0 if score <= anew else score
+            if score >= expel:
                 gone, end = gone + 1, t
                 break
         kept.append(s[:end][~gold[:end]])

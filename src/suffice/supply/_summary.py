@@ -120,7 +120,7 @@ def _cautions(
 ) -> list[str]:
     """What makes these labels weak evidence, one line each."""
     from suffice.labels import counted
-    from suffice.supply.workers import SETTLED
+    from suffice.supply.workers import ROUGHLY_SETTLED
 
     cautions = []
     rests = (
@@ -137,7 +137,7 @@ def _cautions(
             f"{counted(lonely, 'worker')} gave one label only: what is said of "
             f"{'this worker' if lonely == 1 else 'each of them'} is the crowd's"
         )
-    rough = [name for name, chain in fit.chains.items() if chain.rhat > SETTLED]
+    rough = [name for name, chain in fit.chains.items() if chain.rhat > ROUGHLY_SETTLED]
     if fit.chosen.kind in rough:
         cautions.append(
             f"the {fit.chosen.kind} model had not settled (R-hat {fit.chosen.rhat:.2f}): "
