@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 # Processes that share the tests. Each computes with one thread.
 PROCESSES ?= 2
+# Tests start hundreds of processes: modules are compiled once, whatever the caller has set.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Compiling all bytecode in advance would double the time: Python compiles what is imported.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
     --constraint $(LOCK)
@@ -28,7 +30,7 @@ demo: $(VENV)/.core ## install the core and run the example study
 
 .PHONY: test
 test: $(VENV)/.dev ## run all tests but the slow ones, in two processes
-	$(BIN)/python -m pytest -m "not slow" --numprocesses $(PROCESSES) --dist loadfile
+	$(PYTEST) -m "not slow" --numprocesses $(PROCESSES) --dist loadfile
 
 # --- What a contributor and CI run ------------------------------------------------------------
 
@@ -63,15 +65,15 @@ format: $(VENV)/.dev ## format the code and mend what the linter can mend
 
 .PHONY: slow
 slow: $(VENV)/.dev ## run the slow tests
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 .PHONY: torch
 torch: $(VENV)/.torch ## install the torch extra and run the tests that need it
-	$(BIN)/python -m pytest -m torch
+	$(PYTEST) -m torch
 
 .PHONY: ray
 ray: $(VENV)/.ray ## install the ray extra and run the tests that need it
-	$(BIN)/python -m pytest -m ray
+	$(PYTEST) -m ray
 
 .PHONY: bench
 bench: $(VENV)/.peers ## time this build beside an earlier one, each stage, and audits beside crowd-kit and cleanlab

@@ -9,7 +9,7 @@ from test_choose import MARKET, law  # noqa: F401 - law is a fixture
 from suffice._threads import in_threads
 from suffice.curve import Curve
 from suffice.demand.law._cells import kernel
-from suffice.demand.law._conditional import Conditional, Given, Kept
+from suffice.demand.law._conditional import Conditional, Given, GivenByDraw
 from suffice.demand.law._terms import Shape, Terms, basis
 from suffice.forecast._probability import _share_met
 from suffice.plan._candidates import candidates
@@ -65,8 +65,8 @@ def test_what_is_kept_is_what_would_be_made(law, monkeypatch):  # noqa: F811
     asked = ([0, 1, 2], [2, 5, 5, 1], list(range(30)), [39, 0], list(range(40)), [3])
     row = sum(a[0].nbytes for a in vars(whole).values())
     for room in (10 * row, 33 * row, 1000 * row):
-        monkeypatch.setattr(Kept, "ROOM", room)
-        kept = Kept()
+        monkeypatch.setattr(GivenByDraw, "ROOM", room)
+        kept = GivenByDraw()
         for rows in asked:
             found = kept.given(theta[rows], data._given)
             for name, values in vars(found).items():

@@ -269,6 +269,17 @@ def test_sampler_recovers_a_normal() -> None:
     np.testing.assert_allclose(found.draws.mean(axis=0), 0.0, atol=0.2)
 
 
+class Told(SilentProgress):
+    """Silent, and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Remember a note."""
+        self.notes.append(text)
+
+
 def test_as_many_parameters_as_twelve_sources_bring_are_sampled() -> None:
     """With 24 parameters an ensemble has 48 walkers, and gets a correlated normal right."""
     a = np.random.default_rng(0).standard_normal((24, 24))
@@ -338,6 +349,13 @@ def test_fits_are_kept_and_repeat_to_the_digit(tmp_path: object) -> None:
     fresh = fit_laws([task], Path(str(tmp_path)) / "b", SilentProgress())[0]
     np.testing.assert_array_equal(first.posterior.draws, again.posterior.draws)
     np.testing.assert_array_equal(first.posterior.draws, fresh.posterior.draws)
+    # What was cut is said to be damaged, and made again.
+    (kept,) = Path(str(tmp_path)).joinpath("b").glob("*.npz")
+    kept.write_bytes(kept.read_bytes()[:-100])
+    told = Told()
+    mended = fit_laws([task], kept.parent, told)[0]
+    assert [str(kept) in note and "damaged" in note for note in told.notes] == [True]
+    np.testing.assert_array_equal(first.posterior.draws, mended.posterior.draws)
 
 
 @pytest.mark.slow

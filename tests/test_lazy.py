@@ -15,7 +15,10 @@ import suffice
 from suffice._lazy import lazy_exports
 
 SOURCE = Path(suffice.__file__).parent
-PACKAGES = ["suffice", *(f"suffice.{path.parent.name}" for path in SOURCE.glob("*/__init__.py"))]
+PACKAGES = [
+    ".".join(("suffice", *path.parent.relative_to(SOURCE).parts))
+    for path in SOURCE.rglob("__init__.py")
+]
 EXPORTING = [name for name in PACKAGES if hasattr(importlib.import_module(name), "__all__")]
 HEAVY = {
     "altair",
@@ -82,9 +85,11 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_rooms_stay_rooms() -> None:
     """A function never takes the place of the room of the same name."""
-    for package in PACKAGES[1:]:
-        module = importlib.import_module(package)
-        assert getattr(suffice, package.partition(".")[2]) is module
+    for package in PACKAGES:
+        parent, _, name = package.rpartition(".")
+        if parent:
+            module = importlib.import_module(package)
+            assert getattr(importlib.import_module(parent), name) is module
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
@@ -103,3 +108,9 @@ def test_value_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert get("loads") is json.loads
     assert vars(package)["loads"] is json.loads
     assert "dumps" in names()
+
+
+def test_two_modules_cannot_give_one_name():
+    """A package that would export two things under one name says so when it is imported."""
+    with pytest.raises(ValueError, match=r"bar comes from foo\.a and from foo\.b"):
+        lazy_exports("foo", {"foo.a": ("bar",), "foo.b": ("baz", "bar")})

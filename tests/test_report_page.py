@@ -108,7 +108,7 @@ def test_written_beside_the_files_or_where_asked(path: Path, tmp_path: Path):
 def test_a_report_that_cannot_be_written(path: Path, tmp_path: Path):
     """A place that refuses the file is a storage error with the place in it."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match=r"a\.html: the report cannot be written"):
+    with pytest.raises(StorageError, match=r"a\.html: cannot be written"):
         write_report(path.parent, tmp_path / "file" / "a.html")
 
 

@@ -17,11 +17,11 @@ from suffice.progress import SilentProgress
 from suffice.stages import Workspace
 from suffice.stages._sources import (
     check_settings,
+    control_said,
     grid_limits,
     judged_by_capability,
     market_for,
     offered_by,
-    quality_control_assumes,
 )
 from suffice.stages._train import can_train
 from suffice.study import Study, load_study, parse_study
@@ -144,8 +144,8 @@ def test_a_market_shares_what_variants_share(votes: Workspace) -> None:
     assert market.takes["crowd/x3"]["hours"] == pytest.approx(6.0)
     assert market.order == ("crowd", "experts")
     assert market.ranks.index("crowd") < market.ranks.index("crowd/x3")
-    assert quality_control_assumes(study, work.variants)[0].startswith("Quality control of crowd")
-    assert quality_control_assumes(votes.study, {}) == []
+    assert control_said(study, work.variants).assumptions[0].startswith("Quality control of crowd")
+    assert control_said(votes.study, {}).assumptions == ()
     many = replace(votes.sources["crowd"], max_labels_per_task=2)
     with pytest.raises(InputError, match=r"sources\.crowd\.labels_per_task asks for 3"):
         market_for(

@@ -126,7 +126,8 @@ def tested(sequences: list[Array]) -> tuple[float, float]:
 
 def checked(sequences: list[Array], rng: np.random.Generator) -> tuple[float, float]:
     """Gold checks replayed: share of workers expelled, accuracy of the labels delivered."""
-    right, anew, expel = CHECKS.points()
+    rule = CHECKS.rule()
+    right, anew, expel = rule.right, rule.anew, rule.expel
     gone, kept = 0, []
     for s in sequences:
         gold = rng.random(len(s)) < CHECKS.rate

@@ -29,8 +29,16 @@ def lazy_exports(
     Args:
         package: the package's ``__name__``.
         names: module -> the names that it gives.
+
+    Raises:
+        ValueError: two modules give the same name.
     """
-    origin = {name: module for module, given in names.items() for name in given}
+    origin: dict[str, str] = {}
+    for module, given in names.items():
+        for name in given:
+            if name in origin:
+                raise ValueError(f"{package}: {name} comes from {origin[name]} and from {module}")
+            origin[name] = module
     exported = sorted(origin)
 
     def get(name: str) -> Any:  # noqa: ANN401 - it may be any public object

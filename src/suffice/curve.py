@@ -55,6 +55,11 @@ class Tranche:
         """The source underneath, without quality control."""
         return base_source(self.source)
 
+    @property
+    def operated(self) -> bool:
+        """Whether it is bought under quality control."""
+        return bool(control_of(self.source))
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -199,6 +204,11 @@ class ResolvedCurve:
 def base_source(name: str) -> str:
     """The source underneath: ``crowd`` of ``crowd/test:10:8``."""
     return name.partition(_OPERATED)[0]
+
+
+def control_of(name: str) -> str:
+    """The setting of quality control: ``test:10:8`` of ``crowd/test:10:8``; else empty."""
+    return name.partition(_OPERATED)[2]
 
 
 def operated_name(source: str, setting: str) -> str:

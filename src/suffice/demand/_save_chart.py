@@ -6,8 +6,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from suffice._disk import write_atomic
-from suffice.errors import InputError, StorageError
+from suffice._disk import write_file
+from suffice.errors import InputError
 
 if TYPE_CHECKING:
     import altair as alt
@@ -46,7 +46,4 @@ def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
         kind: Literal["html", "svg"] = "html" if ending == ".html" else "svg"
         chart.save(text, format=kind, **_OPTIONS[ending])
         drawn.write(text.getvalue().encode())
-    try:
-        write_atomic(path, drawn.getvalue())
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+    write_file(path, drawn.getvalue())

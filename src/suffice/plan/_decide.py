@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._streams import Stream
+from suffice.curve import control_of
 from suffice.estimate import LEVEL, Estimate, equals, interval, probability
 from suffice.forecast import FAR
 from suffice.plan._candidates import candidates
@@ -131,7 +132,7 @@ def _quality_control(market: Market, recommended: Option, alternatives: Sequence
     names = list(dict.fromkeys(t.source for t in recommended.curve if t.source in market.variants))
     if not names:
         return " No quality control on offer is worth its price here."
-    under = [f"{market.base(n)} under {n.partition('/')[2]}" for n in names]
+    under = [f"{market.base(n)} under {control_of(n)}" for n in names]
     plain = next((a.forecast for a in alternatives if a.name == AS_THEY_COME), None)
     if plain is None or recommended.forecast is None:
         return f" Quality control is bought for {_join(under)}."

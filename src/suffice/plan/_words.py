@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suffice._said import NOTHING, Said
+from suffice.curve import control_of
 from suffice.estimate import probability
 from suffice.forecast import shown
 from suffice.plan._bought import still_to_buy
@@ -158,8 +159,8 @@ def _curve(curve: Curve, market: Market) -> tuple[TrancheRow, ...]:
             round=t.round,
             where=t.where,
             cost=t.labels * market.sources[t.source].price,
-            quality_control=t.source.partition("/")[2],
-            synthetic=t.source != t.base,
+            quality_control=control_of(t.source),
+            synthetic=t.operated,
         )
         for t in curve
     )

@@ -13,6 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from suffice.curve import base_source, control_of
+
 if TYPE_CHECKING:
     from suffice.estimate import Estimate
 
@@ -128,6 +130,14 @@ class TrancheRow(Sparse):
         return self.tasks * self.labels_per_task
 
     @property
-    def operated(self) -> bool:
-        """Whether it is bought under quality control; runs then train on synthetic labels."""
-        return "/" in self.source
+    def base(self) -> str:
+        """The source underneath, without quality control."""
+        return base_source(self.source)
+
+    @property
+    def control(self) -> str:
+        """The setting of its quality control, off its name; runs then train on synthetic labels.
+
+        Older files say it nowhere else. Empty where it is bought as it comes.
+        """
+        return control_of(self.source)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from suffice._disk import write_atomic
-from suffice.errors import StorageError
+from suffice._disk import write_file
 from suffice.report._theme import chart_config, palettes, role
 
 if TYPE_CHECKING:
@@ -41,25 +40,20 @@ def write_horizon(horizon: Horizon, folder: Path) -> list[Path]:
 
     written: list[Path] = []
     wide, narrow = {}, {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for scheme in palettes():
-            spec = themed(horizon_spec(horizon), scheme)
-            wide[scheme] = vl_convert.vegalite_to_svg(spec)
-            narrow[scheme] = vl_convert.vegalite_to_svg(
-                themed(horizon_spec(horizon, narrow=True), scheme)
-            )
-            files = {
-                f"horizon-{scheme}.svg": wide[scheme].encode(),
-                f"horizon-{scheme}.png": vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE),
-            }
-            for name, content in files.items():
-                write_atomic(folder / name, content)
-                written.append(folder / name)
-        write_atomic(folder / "horizon.html", _page(horizon, wide, narrow).encode())
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise StorageError(f"{folder}: the horizon cannot be written ({reason})") from error
+    for scheme in palettes():
+        spec = themed(horizon_spec(horizon), scheme)
+        wide[scheme] = vl_convert.vegalite_to_svg(spec)
+        narrow[scheme] = vl_convert.vegalite_to_svg(
+            themed(horizon_spec(horizon, narrow=True), scheme)
+        )
+        files = {
+            f"horizon-{scheme}.svg": wide[scheme].encode(),
+            f"horizon-{scheme}.png": vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE),
+        }
+        for name, content in files.items():
+            write_file(folder / name, content)
+            written.append(folder / name)
+    write_file(folder / "horizon.html", _page(horizon, wide, narrow).encode())
     return [folder / "horizon.html", *written]
 
 

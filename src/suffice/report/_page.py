@@ -13,8 +13,7 @@ from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from suffice._disk import write_atomic
-from suffice.errors import StorageError
+from suffice._disk import write_file
 from suffice.records import StudyFolder, read_folder
 from suffice.report import _tables as tables
 from suffice.report import _words as words
@@ -75,12 +74,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     """
     page = render(read_folder(folder))
     path = out if out is not None else folder / FILE_NAME
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, page.encode())
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise StorageError(f"{path}: the report cannot be written ({reason})") from error
+    write_file(path, page.encode())
     return path
 
 
@@ -141,7 +135,6 @@ def _library() -> str:
     """Vega, Vega-Lite and their embedding, in one script."""
     from importlib.metadata import version
 
-    from suffice._disk import write_atomic
     from suffice.fetch import cache_folder
 
     # Bundling takes seconds and depends on nothing but the library's version.
@@ -153,8 +146,7 @@ def _library() -> str:
     script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     # Nothing in a script may end its element early. The library has no such text today.
     script = script.replace("</script", "<\\/script").replace("\r\n", "\n")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(kept, script.encode())
+    write_file(kept, script.encode())
     return script
 
 

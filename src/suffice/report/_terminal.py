@@ -85,8 +85,7 @@ def _table(plan: PlanRecord) -> Table:
         for t in curve:
             price = words.money(t.cost) if t.cost is not None and len(curve) > 1 else ""
             row = words.count(t.tasks), str(t.labels_per_task), Text(price, style="dim")
-            name = t.source.partition("/")[0] if t.operated else t.source
-            table.add_row(Text(_clean(f"  {name}")), *row)
+            table.add_row(Text(_clean(f"  {t.base}")), *row)
             if details := _details(t, curve):
                 table.add_row(Text(_clean(f"    {details}"), style="dim"))
     if plan.check:
@@ -109,7 +108,7 @@ def _checked(check: CheckRow | None, style: str) -> tuple[Text, Text]:
 def _details(t: TrancheRow, curve: tuple[TrancheRow, ...]) -> str:
     """Where and when it labels, if that is not the same for all."""
     order = [f"round {t.round}"] if len({x.round for x in curve}) > 1 else []
-    control = [f"{t.source.partition('/')[2]} (synthetic)"] if t.operated else []
+    control = [f"{t.control} (synthetic)"] if t.control else []
     return ", ".join([*t.where, *order, *control])
 
 

@@ -117,7 +117,7 @@ def listing(parts: Sequence[str], last: str = "and") -> str:
 def tranche(t: TrancheRow) -> str:
     """One purchase in words: ``5,000 panel labels (1,000 hard tasks, 5 each)``."""
     labels = f"{t.labels:,} {t.source} label{'' if t.labels == 1 else 's'}"
-    if t.operated:
+    if t.control:
         labels += " (synthetic here)"
     where = f" {'/'.join(t.where)}" if t.where else ""
     if t.labels_per_task > 1:
@@ -300,7 +300,7 @@ def check_sentence(plan: PlanRecord) -> str:
             "with the help of gold, and the tasks to train on have none."
         )
         curves = {a.name: a.curve for a in plan.alternatives} | {RECOMMENDED: plan.curve}
-        if not any(t.operated for name in plan.check_left_out for t in curves.get(name, ())):
+        if not any(t.control for name in plan.check_left_out for t in curves.get(name, ())):
             left_out = (
                 f" Not checked: {listing(plan.check_left_out)}; that is more than a check trains "
                 "on."

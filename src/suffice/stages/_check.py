@@ -80,7 +80,7 @@ def check(
                 predictive_low=low,
                 predictive_high=high,
                 p=None if option.forecast is None else option.forecast.said(),
-                synthetic=_is_operated(_curve(option)),
+                synthetic=any(t.operated for t in _curve(option)),
             )
         )
     PlanRecord.read(work.folder).checked(checks, left_out).write(work.folder)
@@ -111,7 +111,3 @@ def _curve(option: Option) -> Curve:
     if option.curve is None:
         raise ValueError("an option without a curve cannot be trained")
     return option.curve
-
-
-def _is_operated(curve: Curve) -> bool:
-    return any(t.source != t.base for t in curve)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suffice._disk import write_atomic
-from suffice.errors import InputError, StorageError
+from suffice._disk import write_file
+from suffice.errors import InputError
 from suffice.stages._examples import example_study
 
 if TYPE_CHECKING:
@@ -40,11 +40,7 @@ def init(
         text = example_study().read_text(encoding="utf-8")
     else:
         text = _HEAD.format(name=path.stem) + _TASKS[kind] + _REST
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, text.encode())
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+    write_file(path, text.encode())
     return path
 
 

@@ -68,7 +68,7 @@ def can_train(work: Workspace, curve: Curve) -> bool:
     Quality control is synthetic, and needs gold.
     """
     return all(
-        t.tasks <= MOST_MEASURED and (t.source == t.base or can_train_operated(work, t.base))
+        t.tasks <= MOST_MEASURED and (not t.operated or can_train_operated(work, t.base))
         for t in curve
     )
 

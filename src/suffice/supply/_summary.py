@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from suffice.supply._votes import Votes
     from suffice.supply.doubts import Flag, Group, Identified, Split
     from suffice.supply.preferences import Preferences
-    from suffice.supply.sources import Trend
+    from suffice.supply.sources import CapabilityTrend
     from suffice.supply.workers import SharedError, WorkerFit
 
 
@@ -120,7 +120,7 @@ def _cautions(
 ) -> list[str]:
     """What makes these labels weak evidence, one line each."""
     from suffice.labels import counted
-    from suffice.supply.workers import SETTLED
+    from suffice.supply.workers import ROUGHLY_SETTLED
 
     cautions = []
     rests = (
@@ -137,7 +137,7 @@ def _cautions(
             f"{counted(lonely, 'worker')} gave one label only: what is said of "
             f"{'this worker' if lonely == 1 else 'each of them'} is the crowd's"
         )
-    rough = [name for name, chain in fit.chains.items() if chain.rhat > SETTLED]
+    rough = [name for name, chain in fit.chains.items() if chain.rhat > ROUGHLY_SETTLED]
     if fit.chosen.kind in rough:
         cautions.append(
             f"the {fit.chosen.kind} model had not settled (R-hat {fit.chosen.rhat:.2f}): "
@@ -149,7 +149,7 @@ def _cautions(
 def extra_summary(
     preferences: Preferences | None,
     split: Split | None,
-    trends: Mapping[int, Trend],
+    trends: Mapping[int, CapabilityTrend],
     sources: Sequence[str],
 ) -> dict[str, Any]:
     """What is said of preferences, of groups that disagree and of capability, if anything."""

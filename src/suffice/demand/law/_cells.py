@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice._threads import in_blocks
-from suffice.demand.law._conditional import Conditional, Given, Kept, own_exponent
+from suffice.demand.law._conditional import Conditional, Given, GivenByDraw, own_exponent
 from suffice.demand.law._terms import Basis, Shape, SourceTable, Terms, basis
 from suffice.demand.law._widths import Widths
 
@@ -98,7 +98,7 @@ class Cells:
     widths: Widths
     residuals: Floats  # of single runs, in units of their own metric's width, as measured
     # [run, metric]
-    kept: Kept = field(init=False, default_factory=Kept, repr=False)
+    kept: GivenByDraw = field(init=False, default_factory=GivenByDraw, repr=False)
 
     @classmethod
     def of(

@@ -124,7 +124,7 @@ class Given:
         return cls(*(a.astype(np.float32) for a in single))
 
 
-class Kept:
+class GivenByDraw:
     """Keeps what is given under draws that were asked for before: plans ask for them all the time.
 
     Room for so many bytes; when it is full it starts anew.

@@ -89,7 +89,7 @@ def _kinds(curve: Curve) -> set[tuple[object, ...]]:
     rounds = len({t.round for t in bought})
     return {
         *((s, company) for s in sources),
-        *((t.base, t.labels_per_task) for t in bought if t.source == t.base),
+        *((t.base, t.labels_per_task) for t in bought if not t.operated),
         *(("round", k) for k in range(2, rounds + 1)),
         *(("slices", t.where) for t in bought if t.where),
     }

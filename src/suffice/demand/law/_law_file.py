@@ -6,6 +6,8 @@ import hashlib
 import io
 import json
 import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,7 +71,7 @@ class LawTask:
             [t.source, t.labels_per_task, self.table.usual(t)]
             for c in self.curves
             for t in c
-            if t.source != t.base
+            if t.operated
         ]
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
         for r in self.runs:
@@ -86,19 +88,21 @@ def fit_laws(
 ) -> list[FittedLaw]:
     """Fit laws side by side in local processes, reading from ``folder`` what was fitted before.
 
-    Without a folder they are fitted here, one after the other, and not kept.
+    Without a folder they are fitted here, one after the other, and not kept. A damaged file is said
+    to be so, and its law is fitted again.
     """
     progress = progress or SilentProgress()
     if folder is None:
-        laws = []
+        here = []
         with progress.step(name, total=len(tasks)) as step:
             for t in tasks:
-                laws.append(_law(t))
+                here.append(_law(t))
                 step.advance()
-        return laws
+        return here
     paths = [folder / f"{t.key()}.npz" for t in tasks]
     with progress.step(name, total=len(tasks)) as step:
-        todo = [i for i, path in enumerate(paths) if not path.exists()]
+        laws = {i: law for i, path in enumerate(paths) if (law := _load(tasks[i], path, progress))}
+        todo = [i for i in range(len(tasks)) if i not in laws]
         step.advance(len(tasks) - len(todo))
         if todo:
             with processes(min(os.cpu_count() or 1, len(todo))) as executor:
@@ -107,8 +111,9 @@ def fit_laws(
                 for i, job in [(i, executor.submit(_fit, tasks[i])) for i in todo]:
                     posterior, widening = job.result()
                     _save(paths[i], posterior, widening)
+                    laws[i] = _rebuilt(tasks[i], posterior, widening)
                     step.advance()
-        return [_load(t, path) for t, path in zip(tasks, paths, strict=True)]
+        return [laws[i] for i in range(len(tasks))]
 
 
 def _law(t: LawTask) -> FittedLaw:
@@ -139,11 +144,20 @@ def _save(path: Path, posterior: Posterior, widening: float) -> None:
         write_atomic(path, content.getvalue())
 
 
-def _load(t: LawTask, path: Path) -> FittedLaw:
-    with np.load(path) as saved:
-        found = converged(float(saved["rhat"]), float(saved["effective"]), int(saved["steps"]))
-        posterior = Posterior(saved["draws"], found)
-        widening = float(saved["widening"])
+def _load(t: LawTask, path: Path, progress: Progress) -> FittedLaw | None:
+    """The law that was kept in a file; None where there is none, or a damaged one."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes())) as saved:
+            found = converged(float(saved["rhat"]), float(saved["effective"]), int(saved["steps"]))
+            return _rebuilt(t, Posterior(saved["draws"], found), float(saved["widening"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        progress.note(f"{path} is damaged ({error}): the law is fitted again")
+        return None
+
+
+def _rebuilt(t: LawTask, posterior: Posterior, widening: float) -> FittedLaw:
     return rebuild_law(
         t.curves, t.runs, t.metrics, t.table, posterior, widening,
         model=t.model, scheme=t.scheme, untrained=np.array(t.untrained),

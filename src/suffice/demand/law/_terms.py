@@ -138,7 +138,7 @@ class SourceTable:
     def usual(self, t: Tranche) -> float:
         """The same for a tranche that is not resolved: its channel is the one in ``profiles``."""
         gain = self.repeat(t.source, t.labels_per_task)
-        profile = None if t.source == t.base else self.profiles.get(t.source)
+        profile = self.profiles.get(t.source) if t.operated else None
         return gain if profile is None else gain + self._change(t, profile)
 
     def _change(self, t: Tranche, profile: Profile) -> float:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from suffice.supply.sources._audit_channel import AuditedPosterior as AuditedPosterior
     from suffice.supply.sources._audit_channel import ChannelBook as ChannelBook
     from suffice.supply.sources._audit_channel import channel_book as channel_book
-    from suffice.supply.sources._capability_trend import Trend as Trend
+    from suffice.supply.sources._capability_trend import CapabilityTrend as CapabilityTrend
     from suffice.supply.sources._capability_trend import find_trends as find_trends
     from suffice.supply.sources._label_sources import LabelSources as LabelSources
     from suffice.supply.sources._label_sources import label_sources as label_sources
@@ -38,7 +38,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "channel_book",
         ),
         "suffice.supply.sources._capability_trend": (
-            "Trend",
+            "CapabilityTrend",
             "find_trends",
         ),
         "suffice.supply.sources._label_sources": (

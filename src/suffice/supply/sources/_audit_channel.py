@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from suffice.channel import Channel, Tasks
     from suffice.supply._votes import Votes
-    from suffice.supply.sources._capability_trend import Trend
+    from suffice.supply.sources._capability_trend import CapabilityTrend
     from suffice.supply.workers import Difficulty, Drawn, SharedError, WorkerFit
 
     Array = NDArray[Any]
@@ -258,7 +258,7 @@ class ChannelBook:
     classes: tuple[str, ...]
     source_names: tuple[str, ...]
     slice_names: tuple[str, ...]
-    trends: Mapping[int, Trend]
+    trends: Mapping[int, CapabilityTrend]
 
     def posterior(self, source: str | None = None) -> AuditedPosterior:
         """The channel posterior of one source, or of all labels together.
@@ -369,7 +369,7 @@ def channel_book(
     shared: SharedError,
     number_W: Array,
     errors: dict[tuple[int, int], Array],
-    trends: Mapping[int, Trend],
+    trends: Mapping[int, CapabilityTrend],
 ) -> ChannelBook:
     """Gather what the channels are made from; ``errors`` holds draws by source and slice."""
     import numpy as np

@@ -25,7 +25,7 @@ _LINES = 1_000
 
 
 @dataclass(frozen=True, eq=False)
-class Trend:
+class CapabilityTrend:
     """How often labels are wrong, and agree, by the capability of the judged model.
 
     Model: the log odds of an error, and of two labels of a task agreeing, each lie on a line in
@@ -117,7 +117,7 @@ class Trend:
 
 def find_trends(
     votes: Votes, truth_DT: Array, open_TK: Array, rng: np.random.Generator
-) -> dict[int, Trend]:
+) -> dict[int, CapabilityTrend]:
     """The trend of each source, and under -1 of all labels, where they span several capabilities.
 
     Args:
@@ -159,7 +159,7 @@ def _trend(
     capability: Array,
     error_DL: Array,
     rng: np.random.Generator,
-) -> Trend:
+) -> CapabilityTrend:
     import numpy as np
 
     from suffice._slope import fit_slope
@@ -180,7 +180,7 @@ def _trend(
             at - centre, y, np.diag(variance), rng, prior=PRIOR, width=_WIDTH, draws=_LINES
         )
     luck = rng.standard_normal((_LINES, 2))
-    return Trend(at, labels, error_DL, error, agreement, luck, centre)
+    return CapabilityTrend(at, labels, error_DL, error, agreement, luck, centre)
 
 
 def _levels(capability: Array) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

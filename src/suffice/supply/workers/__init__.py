@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from suffice.supply.workers._worker_model import Crowd as Crowd
     from suffice.supply.workers._worker_model import Difficulty as Difficulty
     from suffice.supply.workers._worker_model import Drawn as Drawn
+    from suffice.supply.workers._workers import ROUGHLY_SETTLED as ROUGHLY_SETTLED
     from suffice.supply.workers._workers import WorkerFit as WorkerFit
     from suffice.supply.workers._workers import fit_workers as fit_workers
 
@@ -44,7 +45,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Drawn",
         ),
         "suffice.supply.workers._workers": (
-            "SETTLED",
+            "ROUGHLY_SETTLED",
             "WorkerFit",
             "fit_workers",
         ),

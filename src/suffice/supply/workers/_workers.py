@@ -31,7 +31,7 @@ _HOPELESS = 4.0
 
 Chosen: a chain that has not settled may still rise, but the scores of kinds lie tens of standard
 errors apart where they matter."""
-SETTLED = 1.2
+ROUGHLY_SETTLED = 1.2
 """R-hat above which a chain of the worker model is said not to have settled."""
 
 
@@ -239,7 +239,7 @@ class _Run:
         """Whether it has not settled, may still be chosen, and time allows."""
         import numpy as np
 
-        if self.chain.rhat <= SETTLED or self._work * self._keep * _THINNED > _WORK:
+        if self.chain.rhat <= ROUGHLY_SETTLED or self._work * self._keep * _THINNED > _WORK:
             return False
         behind = best.score_T - self.chain.score_T
         return bool(behind.sum() <= _HOPELESS * np.sqrt(len(behind)) * behind.std())
