@@ -92,6 +92,17 @@ class FittedLaw:
     ) -> Floats:
         """Metrics of runs of a resolved curve [parameter draw, run, metric], jointly.
 
+        For questions of one's own about single runs: how low one may end, how often two metrics
+        miss together. P and its parts come from ``make_forecasts``; many curves, or means apart
+        from runs, from ``outcomes``.
+
+        Args:
+            model, scheme: that the question is about; the law answers for its own alone.
+            curve: what is bought, with its channels.
+            rng: the only source of chance.
+            draws: of the posterior: what is not known of the law.
+            runs: of each draw: the luck of single runs.
+
         Raises:
             InputError: the law is of another model or scheme, or has not seen a source.
         """
