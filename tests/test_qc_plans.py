@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import noisy_source, profile, tasks, vote_files
-from test_pipeline import small_study
+from test_stages import small_study
 from toy_laws import SimpleLaw
 
 from suffice import stages

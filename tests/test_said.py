@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from small import votes_pool
 from test_choose import law  # noqa: F401 - a fixture
-from test_pipeline import small_study
+from test_stages import small_study
 
 from suffice.demand import FittedLaw, load_scheme
 from suffice.demand.law._terms import Shape

@@ -26,8 +26,6 @@ CITATIONS = (
     "Davidson (1970), JASA 65: ties",
     "Chen et al. (2013), WSDM: reliability of workers in comparisons",
 )
-_SETTLED = 1.1
-"""R-hat above which a caution is said. Convention: Gelman et al. (2013), section 11.5."""
 _FEW_ITEMS = 1_000
 """Items up to which all pairs fit into a table of a million counts, quicker than sorting pairs."""
 
@@ -255,6 +253,8 @@ def _cautions(data: model.Comparisons, fit: PreferenceFit) -> list[str]:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
+    from suffice.supply.workers import SETTLED
+
     said = []
     shape = data.items, data.items
     pair = data.first * data.items + data.second
@@ -269,7 +269,7 @@ def _cautions(data: model.Comparisons, fit: PreferenceFit) -> list[str]:
         )
     if data.workers == 1:
         said.append("one worker: whether that worker is reliable cannot be told")
-    if fit.rhat > _SETTLED:
+    if fit.rhat > SETTLED:
         said.append(f"the chain had not settled (R-hat {fit.rhat:.2f}): intervals are too narrow")
     return said
 
