@@ -113,7 +113,8 @@ def test_constants_check_can_fail(tmp_path: Path) -> None:
     done = _check_constants(
         tmp_path,
         "# Why both: measured.\nABOVE = 3\nALSO = 4\n\nBESIDE = 5  # a convention\n"
-        'BELOW = 6\n"""Chosen."""\nNONE = 0\nOTHER = "7"\nRNG = rng([STREAM, seed])\n',
+        'BELOW = 6\n"""Chosen."""\nNONE = 0\nOTHER = "7"\nRNG = rng([STREAM, seed])\n'
+        'FIRST = 7\nSECOND = 8\n"""Both chosen."""\nclass Kind(IntEnum):\n    NAME = 2\n',
     )
     assert done.returncode == 0
     assert done.stdout == "0 numbers and streams do not say where they come from\n"

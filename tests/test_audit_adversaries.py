@@ -97,13 +97,13 @@ def test_dishonest_majority_without_gold_cannot_be_known() -> None:
     key = np.where(np.random.default_rng(7).random(TASKS) < 0.9, 1 - truth, truth)
     table = LabelTable.from_frame(replaced(frame, bad, key[frame["task"].to_numpy()]))
     result = audit(table)
-    assert not result.summary["verdict"]["known"]
-    assert "Cannot know" in result.summary["verdict"]["statement"]
+    assert not result.summary.verdict.known
+    assert "Cannot know" in result.summary.verdict.statement
     wrong = result.tasks["label"].cast(pl.Int64).to_numpy() != truth
     assert result.tasks["confidence"].to_numpy()[wrong].max() < 0.9
-    assert not audit(table, {0: str(truth[0])}).summary["verdict"]["known"]
+    assert not audit(table, {0: str(truth[0])}).summary.verdict.known
     decided = audit(table, {task: str(truth[task]) for task in range(10)})
-    assert decided.summary["verdict"]["known"]
+    assert decided.summary.verdict.known
     assert right(decided.tasks, truth) > 0.9
 
 
@@ -113,7 +113,7 @@ def test_half_of_the_crowd_inverted_cannot_be_known() -> None:
     camp = list(range(12))
     table = LabelTable.from_frame(replaced(frame, camp, 1 - frame["label"].to_numpy()))
     result = audit(table)
-    assert not result.summary["verdict"]["known"]
+    assert not result.summary.verdict.known
     assert result.tasks["confidence"].max() < 0.75
     decided = audit(table, {task: str(truth[task]) for task in range(12)})
     assert right(decided.tasks, truth) > 0.95

@@ -10,6 +10,7 @@ import pytest
 
 from suffice.labels._read import read_labels
 from suffice.labels._table import LabelTable
+from suffice.records import AgreementRow
 from suffice.supply._agreement import (
     _alpha,
     _fleiss,
@@ -73,8 +74,8 @@ def test_fleiss_kappa_of_the_textbook() -> None:
 def test_krippendorff_alpha_of_the_textbook() -> None:
     """The published value, units with one coder left out."""
     table = agreement(coders())["all"]
-    assert table["krippendorff_alpha"]["value"] == pytest.approx(0.691, abs=5e-4)
-    assert table["krippendorff_alpha"]["low"] < 0.691 < table["krippendorff_alpha"]["high"]
+    assert table.krippendorff_alpha.value == pytest.approx(0.691, abs=5e-4)
+    assert table.krippendorff_alpha.low < 0.691 < table.krippendorff_alpha.high
 
 
 def test_cohen_kappa_of_the_textbook() -> None:
@@ -98,14 +99,14 @@ def test_range_of_cohen_kappa_over_pairs() -> None:
     rows, whole = pair_agreement(votes)
     found = cohen_range(rows, whole=whole)
     assert found is not None
-    assert found["pairs"] == len(rows) > 30
-    assert found["all_pairs"]
+    assert found.pairs == len(rows) > 30
+    assert found.all_pairs
     kappas = {(row["worker"], row["other"]): row["kappa"] for row in rows}
-    assert found["least"]["value"] == min(kappas.values())
-    assert found["most"]["value"] == max(kappas.values())
-    assert found["least"]["value"] < found["median"] < found["most"]["value"]
-    for end in (found["least"], found["most"]):
-        assert end["low"] < end["value"] < end["high"]
+    assert found.least.value == min(kappas.values())
+    assert found.most.value == max(kappas.values())
+    assert found.least.value < found.median < found.most.value
+    for end in (found.least, found.most):
+        assert end.low < end.value < end.high
     assert cohen_range([]) is None
 
 
@@ -122,15 +123,17 @@ def test_agreement_in_two_lines_of_80_columns() -> None:
     """Alpha, Fleiss' kappa and Cohen's over pairs are said; of two workers Cohen's alone."""
     votes, _ = crowd()
     rows, _ = pair_agreement(votes)
-    found = agreement(votes)["all"] | {"cohen_kappa": cohen_range(rows)}
+    found = agreement(votes)["all"].model_copy(update={"cohen_kappa": cohen_range(rows)})
     together, pairs = agreement_lines(found)
     assert "alpha" in together
-    assert f"Fleiss' kappa {found['fleiss_kappa']['value']:.2f}" in together
-    assert f"Cohen's kappa of {found['cohen_kappa']['pairs']} pairs" in pairs
+    assert f"Fleiss' kappa {found.fleiss_kappa.value:.2f}" in together
+    assert f"Cohen's kappa of {found.cohen_kappa.pairs} pairs" in pairs
     assert max(len(together), len(pairs)) <= 80
     one = rows[:1]
-    assert agreement_lines({"cohen_kappa": cohen_range(one)})[0].startswith("Cohen's kappa 0.")
-    assert agreement_lines({"tasks": 0}) == []
+    assert agreement_lines(AgreementRow(tasks=0, cohen_kappa=cohen_range(one)))[0].startswith(
+        "Cohen's kappa 0."
+    )
+    assert agreement_lines(AgreementRow(tasks=0)) == []
 
 
 def test_only_the_busiest_pairs_are_said_to_be_those() -> None:
@@ -140,7 +143,7 @@ def test_only_the_busiest_pairs_are_said_to_be_those() -> None:
     frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
     pairs, whole = pair_agreement(code_votes(LabelTable.from_frame(frame)))
     assert (len(pairs), whole) == (500, False)
-    (line,) = agreement_lines({"cohen_kappa": cohen_range(pairs, whole=whole)})
+    (line,) = agreement_lines(AgreementRow(tasks=0, cohen_kappa=cohen_range(pairs, whole=whole)))
     assert "of the busiest 500 pairs" in line
     few, whole = pair_agreement(
         code_votes(LabelTable.from_frame(frame.filter(pl.col("worker") < 9)))
@@ -156,10 +159,10 @@ def test_workers_who_never_differ_may_still_do_so() -> None:
         frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
         found = agreement(code_votes(LabelTable.from_frame(frame)))["all"]
         for name in ("krippendorff_alpha", "fleiss_kappa"):
-            assert found[name]["value"] == pytest.approx(1.0)
-            assert found[name]["high"] == pytest.approx(1.0)
-            assert found[name]["low"] < 1.0
-        low.append(found["krippendorff_alpha"]["low"])
+            assert getattr(found, name).value == pytest.approx(1.0)
+            assert getattr(found, name).high == pytest.approx(1.0)
+            assert getattr(found, name).low < 1.0
+        low.append(found.krippendorff_alpha.low)
     assert low[0] < 0.8 < 0.95 < low[1]
 
 
@@ -175,8 +178,8 @@ def test_agreement_intervals_cover() -> None:
 
     inside = 0
     for start in range(0, 20_000, 200):
-        found = _of_counts(counts[start : start + 200], 200, 0)["krippendorff_alpha"]
-        inside += found["low"] <= value <= found["high"]
+        found = _of_counts(counts[start : start + 200], 200, 0).krippendorff_alpha
+        inside += found.low <= value <= found.high
     assert 80 <= inside <= 98
 
 
@@ -185,10 +188,10 @@ def test_ids_that_belong_and_ids_that_do_not() -> None:
     votes, _ = crowd()
     from dataclasses import replace
 
-    assert ids_test(votes)["aligned"]
+    assert ids_test(votes).aligned
     rng = np.random.default_rng(3)
     alarms = [
-        ids_test(replace(votes, worker=rng.permutation(votes.worker)), seed=k)["aligned"]
+        ids_test(replace(votes, worker=rng.permutation(votes.worker)), seed=k).aligned
         for k in range(20)
     ]
     assert np.mean(alarms) <= 0.2
@@ -198,8 +201,8 @@ def test_ids_of_too_little_data() -> None:
     """One label a task cannot be tested, and that is said."""
     frame = pl.DataFrame({"task": [1, 2], "worker": ["a", "b"], "label": ["x", "y"]})
     found = ids_test(code_votes(LabelTable.from_frame(frame)))
-    assert not found["tested"]
-    assert "Too few" in found["statement"]
+    assert not found.tested
+    assert "Too few" in found.statement
 
 
 def test_dawid_skene_beats_majority_vote() -> None:
@@ -242,10 +245,10 @@ def test_shuffled_ids_of_public_crowds_are_noticed(shared_data: Path) -> None:
     called = 0
     for name in ("bluebird", "rte", "dog", "web", "sentiment"):
         table = read_labels(shared_data / "crowd" / name / "label.csv")
-        assert ids_test(code_votes(table))["aligned"], name
+        assert ids_test(code_votes(table)).aligned, name
         for seed in range(8):
             column = table.frame["worker"].shuffle(seed=seed)
             mixed = LabelTable.from_frame(table.frame.with_columns(column))
-            called += ids_test(code_votes(mixed), permutations=60, seed=seed)["aligned"]
+            called += ids_test(code_votes(mixed), permutations=60, seed=seed).aligned
     # At 5 % two of 40 are expected; more than seven would be one chance in 500.
     assert called <= 7

@@ -147,7 +147,7 @@ def test_flagged_spammers_are_near_chance(audits: dict[str, Any]) -> None:
             continue
         rows = frame.filter(pl.col("worker").is_in(bad) & pl.col("task").is_in(list(gold)))
         score = (rows["label"] == rows["task"].replace_strict(gold)).mean()
-        chance = 1.0 / len(result.summary["classes"])
+        chance = 1.0 / len(result.summary.classes)
         assert score < chance + 0.12, (name, score)
 
 
@@ -180,17 +180,17 @@ def test_shared_error_is_seen_with_gold_only() -> None:
     frame, truth, _, _ = simulated(0, shared=0.2)
     table = LabelTable.from_frame(frame)
     without = audit(table)
-    blind = without.summary["shared_error"]
-    assert not blind["known"]
-    assert "unknown" in blind["statement"]
-    assert blind["share"]["value"] == pytest.approx(0.035, abs=0.01)
+    blind = without.summary.shared_error
+    assert not blind.known
+    assert "unknown" in blind.statement
+    assert blind.share.value == pytest.approx(0.035, abs=0.01)
     gold = {task: str(truth[task]) for task in range(150)}
     result = audit(table, gold)
-    seeing = result.summary["shared_error"]
-    assert seeing["known"]
-    error = seeing["consensus_error"]["all"]
-    assert error["low"] < 0.2 + 0.05
-    assert error["high"] > 0.2
+    seeing = result.summary.shared_error
+    assert seeing.known
+    error = seeing.consensus_error["all"]
+    assert error.low < 0.2 + 0.05
+    assert error.high > 0.2
     # On tasks without gold the audit with gold is about as sure as it is right; the one without
     # gold cannot be.
     rest = np.arange(300) >= 150
@@ -201,8 +201,8 @@ def test_shared_error_is_seen_with_gold_only() -> None:
 
     assert abs(gap(result)) < 0.06
     assert gap(without) > gap(result)
-    assert seeing["together"]["p_value"] < 0.05
-    assert seeing["together"]["ratio"] > 1.2
+    assert seeing.together.p_value < 0.05
+    assert seeing.together.ratio > 1.2
 
 
 def test_independent_errors_are_not_called_shared() -> None:
@@ -212,7 +212,7 @@ def test_independent_errors_are_not_called_shared() -> None:
         frame, truth, _, _ = simulated(100 + seed)
         gold = {task: str(label) for task, label in enumerate(truth)}
         found = err_together(code_votes(LabelTable.from_frame(frame), gold), permutations=99)
-        alarms.append(found["p_value"] < 0.05)
+        alarms.append(found.p_value < 0.05)
     assert np.mean(alarms) <= 0.2
 
 

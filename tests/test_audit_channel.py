@@ -146,10 +146,10 @@ def test_predictive_check_on_public_crowds(shared_data: Path) -> None:
     for name in ("bluebird", "rte", "dog"):
         folder = shared_data / "crowd" / name
         result = audit(read_labels(folder / "label.csv"), read_gold(folder / "truth.csv"))
-        check = result.summary["predictive_check"]
-        odd[name] = check["differs"]
-        agreement = check["statistics"]["pair_agreement"]
-        assert agreement["predicted"] == pytest.approx(agreement["value"], abs=0.02), name
+        check = result.summary.predictive_check
+        odd[name] = list(check.differs)
+        agreement = check.statistics["pair_agreement"]
+        assert agreement.predicted == pytest.approx(agreement.value, abs=0.02), name
     # Dogs are harder for all or easy for all beyond what three levels of guessing allow.
     assert odd == {"bluebird": [], "rte": [], "dog": ["top_share_spread"]}
 
@@ -162,8 +162,8 @@ def test_predictive_check_can_fail(audited: Audit) -> None:
         channels=tuple(replace(c, shift_S=c.shift_S + 1.5) for c in posterior.channels),
     )
     votes = code_votes(LabelTable.from_frame(crowd()[0]))
-    assert predictive_check(votes, posterior, seed=0)["differs"] == []
-    assert "pair_agreement" in predictive_check(votes, better, seed=0)["differs"]
+    assert predictive_check(votes, posterior, seed=0).differs == ()
+    assert "pair_agreement" in predictive_check(votes, better, seed=0).differs
 
 
 def judged(seed: int = 0, *, span: bool = True) -> tuple[pl.DataFrame, Any]:
@@ -203,10 +203,10 @@ def test_channel_moves_with_the_capability_of_the_judged_model() -> None:
     assert weak == pytest.approx(0.124, abs=0.05)
     assert strong == pytest.approx(0.34, abs=0.08)
     assert strong_shared > weak_shared + 0.1
-    said = result.summary["capability"]["all"]
-    assert said["slope"]["low"] > 0.0
-    assert said["grows"] > 0.95
-    assert [level["labels"] for level in said["levels"]] == [800] * 3
+    said = result.summary.capability["all"]
+    assert said.slope.low > 0.0
+    assert said.grows > 0.95
+    assert [level.labels for level in said.levels] == [800] * 3
     assert any("labels get worse as the judged model gets better" in line
                for line in summary_lines(result.summary))  # fmt: skip
 
@@ -215,7 +215,7 @@ def test_one_capability_says_nothing_of_others() -> None:
     """Labels about one model give the same channel for every capability, and no claim."""
     frame, gold = judged(span=False)
     result = audit(LabelTable.from_frame(frame), gold)
-    assert "capability" not in result.summary
+    assert not result.summary.capability
     one, two = (
         result.channel().draw(np.random.default_rng(1), capability).profile.error
         for capability in (None, 9.0)
@@ -231,7 +231,7 @@ def test_capability_may_be_missing_for_some_and_is_binned_when_there_is_much() -
     frame = frame.with_columns(
         pl.when(pl.col("task") < 60).then(None).otherwise(many).alias("capability")
     )
-    said = audit(LabelTable.from_frame(frame), gold).summary["capability"]["all"]
-    assert len(said["levels"]) == 12
-    assert sum(level["labels"] for level in said["levels"]) == 4 * 540
-    assert said["slope"]["low"] < 0.0 < said["slope"]["high"]
+    said = audit(LabelTable.from_frame(frame), gold).summary.capability["all"]
+    assert len(said.levels) == 12
+    assert sum(level.labels for level in said.levels) == 4 * 540
+    assert said.slope.low < 0.0 < said.slope.high

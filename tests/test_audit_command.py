@@ -10,6 +10,8 @@ import pytest
 
 from suffice.cli.audit import audit
 from suffice.errors import InputError, StorageError
+from suffice.records import AgreementRow, AuditRecord, IdsTest
+from suffice.supply import audit as run_audit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +57,57 @@ def test_json_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     agreed = printed["agreement"]["all"]
     for kappa in (agreed["fleiss_kappa"], agreed["cohen_kappa"]["most"]):
         assert kappa["low"] < kappa["value"] < kappa["high"]
+
+
+@pytest.mark.parametrize("gold", [False, True])
+def test_the_summary_is_a_record_that_reads_back(tmp_path: Path, gold: bool) -> None:
+    """summary.json opens as the object that was written, key for key, with and without gold."""
+    right = dict.fromkeys(range(0, 150, 3), "1") if gold else None
+    found = run_audit(votes(tmp_path), right)
+    found.write(tmp_path / "out")
+    again = AuditRecord.read(tmp_path / "out")
+    assert again == found.summary
+    assert again.as_json() == json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert again.version == AuditRecord.current() == 1
+    assert again.columns["worker"] == "annotator"
+    assert ("together" in again.as_json()["shared_error"]) == gold
+    older = {k: v for k, v in again.as_json().items() if k != "version"}
+    (tmp_path / "out" / "summary.json").write_text(json.dumps(older))
+    assert AuditRecord.read(tmp_path / "out") == found.summary
+
+
+def test_null_and_false_are_said_and_what_was_not_tested_is_not() -> None:
+    """Labels all alike have a kappa of null; a test that was not made has no p at all."""
+    alike = AgreementRow(tasks=3, labels=6, krippendorff_alpha=None, fleiss_kappa=None)
+    assert alike.model_dump() == {
+        "tasks": 3, "labels": 6, "krippendorff_alpha": None, "fleiss_kappa": None,
+    }  # fmt: skip
+    assert AgreementRow.model_validate(alike.model_dump()).model_dump() == alike.model_dump()
+    assert "aligned" not in IdsTest(tested=False, statement="few").model_dump()
+    told = IdsTest(tested=True, aligned=False, p_value=0.4, statement="alike").model_dump()
+    assert told["aligned"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"version": 7}', "is of version 7, and this suffice reads versions up to 1"),
+        ("{", "is damaged"),
+        ('{"version": 1}', "key labels: Field required"),
+    ],
+)
+def test_a_newer_or_damaged_summary_is_named_in_one_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    """The file, what is wrong with it, and what to do."""
+    path = tmp_path / "summary.json"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        AuditRecord.read(tmp_path)
+    line = str(caught.value)
+    assert line.startswith(f"{path}: {said}")
+    assert "write it again with `suffice audit`" in line
+    assert "\n" not in line
 
 
 def test_gold_needed_for_a_chosen_level(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,9 +75,9 @@ def test_llmfao(shared_data: Path) -> None:
     """124 workers on pairs of model answers: low agreement is said, ids belong."""
     path = shared_data / "preferences" / "llmfao" / "crowd-comparisons.csv"
     result = audit(path)
-    alpha = result.summary["agreement"]["all"]["krippendorff_alpha"]
-    assert 0.0 < alpha["low"] < alpha["high"] < 0.4
-    assert result.summary["ids"]["aligned"]
+    alpha = result.summary.agreement["all"].krippendorff_alpha
+    assert 0.0 < alpha.low < alpha.high < 0.4
+    assert result.summary.ids.aligned
     assert (result.workers["group"] != "").mean() <= 0.05
     assert result.tasks["confidence"].mean() < 0.9
 

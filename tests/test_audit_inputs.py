@@ -54,7 +54,7 @@ def sound(result: Audit) -> None:
         assert frame[name].is_between(0, 1).all(), name
     assert (frame["low"] <= frame["high"]).all()
     assert (frame["low_new"] < frame["high_new"]).all()
-    json.dumps(result.summary, allow_nan=False)
+    json.dumps(result.summary.as_json(), allow_nan=False)
     assert all("\n" not in line for line in summary_lines(result.summary))
 
 
@@ -94,8 +94,8 @@ def test_one_worker() -> None:
     table, _ = made_up(workers=1)
     result = audit(table)
     sound(result)
-    assert any("one worker" in line for line in result.summary["cautions"])
-    assert not result.summary["verdict"]["known"]
+    assert any("one worker" in line for line in result.summary.cautions)
+    assert not result.summary.verdict.known
     assert result.workers["high"][0] - result.workers["low"][0] > 0.2
 
 
@@ -104,8 +104,8 @@ def test_one_worker_with_gold() -> None:
     table, gold = made_up(tasks=120, workers=1)
     result = audit(table, dict(list(gold.items())[:60]))
     sound(result)
-    assert result.summary["verdict"]["known"]
-    assert any("rests on 60 gold tasks alone" in line for line in result.summary["cautions"])
+    assert result.summary.verdict.known
+    assert any("rests on 60 gold tasks alone" in line for line in result.summary.cautions)
     row = result.workers.row(0, named=True)
     right = np.mean([gold[task] == label for task, _, label in table.frame.rows()])
     assert row["low"] <= right <= row["high"]
@@ -116,9 +116,9 @@ def test_one_label_a_task() -> None:
     table, _ = made_up(tasks=60, labels_per_task=1)
     result = audit(table)
     sound(result)
-    assert any("one label a task" in line for line in result.summary["cautions"])
-    assert "no two workers labelled the same task" in result.summary["verdict"]["statement"]
-    assert result.summary["agreement"]["all"]["tasks"] == 0
+    assert any("one label a task" in line for line in result.summary.cautions)
+    assert "no two workers labelled the same task" in result.summary.verdict.statement
+    assert result.summary.agreement["all"].tasks == 0
     assert not result.workers["suspect"].any()
 
 
@@ -158,7 +158,7 @@ def test_worker_with_one_label() -> None:
     row = result.workers.filter(pl.col("worker") == "once").row(0, named=True)
     assert not row["suspect"]
     assert row["high_new"] - row["low_new"] > 0.2
-    assert any("1 worker gave one label" in line for line in result.summary["cautions"])
+    assert any("1 worker gave one label" in line for line in result.summary.cautions)
 
 
 def test_800_workers_with_5_labels_each() -> None:
@@ -185,10 +185,10 @@ def test_all_labels_identical() -> None:
     result = audit(table, classes=["x", "y"])
     sound(result)
     assert result.tasks["label"].to_list() == ["x", "x"]
-    assert result.summary["verdict"]["statement"].startswith("Cannot know: all labels are 'x'")
+    assert result.summary.verdict.statement.startswith("Cannot know: all labels are 'x'")
     with pytest.raises(InputError, match="not all different names"):
         audit(table, classes=["x", "x"])
-    assert result.summary["agreement"]["all"]["krippendorff_alpha"] is None
+    assert result.summary.agreement["all"].krippendorff_alpha is None
 
 
 def test_200_classes() -> None:
@@ -267,8 +267,8 @@ def test_task_with_no_gold_and_gold_with_no_task() -> None:
     some = {task: gold[task] for task in range(10)}
     result = audit(table, some | {"nowhere": "0"})
     sound(result)
-    assert result.summary["gold_tasks"] == 10
-    assert any("1 gold task passed over" in note for note in result.summary["notes"])
+    assert result.summary.gold_tasks == 10
+    assert any("1 gold task passed over" in note for note in result.summary.notes)
     answers = dict(result.tasks.select("task", "label").rows())
     assert all(answers[task] == right for task, right in some.items())
 
@@ -277,7 +277,7 @@ def test_gold_ids_as_text_match_numbers() -> None:
     """A gold file's "3" is the task 3."""
     table, gold = made_up()
     result = audit(table, {str(task): label for task, label in gold.items()})
-    assert result.summary["gold_tasks"] == len(gold)
+    assert result.summary.gold_tasks == len(gold)
 
 
 def test_complete_gold_makes_accuracy_exact() -> None:
@@ -310,12 +310,12 @@ def test_audit_of_a_preference_file(tmp_path: Path) -> None:
     path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     result = audit(path)
     sound(result)
-    assert any("no annotator column" in note for note in result.summary["notes"])
-    assert any("one worker" in line for line in result.summary["cautions"])
+    assert any("no annotator column" in note for note in result.summary.notes)
+    assert any("one worker" in line for line in result.summary.cautions)
 
 
 def test_a_class_that_only_gold_has_is_said() -> None:
     """Gold with a class that nobody gave may be a slip of the pen: it is named."""
     table, gold = made_up()
     some = dict(list(gold.items())[:5]) | {7: "maybe"}
-    assert "only gold says maybe: no label does" in audit(table, some).summary["notes"]
+    assert "only gold says maybe: no label does" in audit(table, some).summary.notes

@@ -164,7 +164,7 @@ def test_quick_and_exact_fits_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = bradley_terry(frame)
     monkeypatch.setattr(fitting, "CHAIN_ROWS", 1_000)
     quick = bradley_terry(frame)
-    assert exact.summary["method"] != quick.summary["method"]
+    assert exact.summary.method != quick.summary.method
     one, two = exact.items.sort("item"), quick.items.sort("item")
     width = (one["high"] - one["low"]).to_numpy()
     assert np.abs((one["score"] - two["score"]).to_numpy()).max() < 0.25 * width.min()
@@ -232,7 +232,7 @@ def test_swapping_sides_and_names() -> None:
     one, two = bradley_terry(frame), bradley_terry(swapped)
     a, b = (x.items.sort("item")["score"].to_numpy() for x in (one, two))
     assert np.abs(a - b).max() < 0.15
-    bias = one.summary["position_bias"]["value"] + two.summary["position_bias"]["value"]
+    bias = one.summary.position_bias.value + two.summary.position_bias.value
     assert bias == pytest.approx(1.0, abs=0.05)
     words = frame.with_columns(pl.format("item {}", pl.col(c)).alias(c)
                                for c in ("left", "right", "label"))  # fmt: skip
@@ -253,7 +253,7 @@ def test_sides_ties_and_order(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     frame.write_csv(path)
     found = bradley_terry(path)
-    assert found.summary["ties"] == 2
+    assert found.summary.ties == 2
     assert set(found.items["item"]) == {"x", "y", "z"}
     assert found.workers.sort("worker")["ties"].to_list() == [1, 1]
     assert found.beats("x", "y") > 0.5
@@ -265,8 +265,8 @@ def test_groups_never_compared_are_said() -> None:
     """Items in two groups without a comparison between them get a caution."""
     frame = pl.DataFrame({"left": ["a", "c"], "right": ["b", "d"], "label": ["a", "d"]})
     found = bradley_terry(frame)
-    assert any("2 groups that were never compared" in c for c in found.summary["cautions"])
-    assert any("one worker" in c for c in found.summary["cautions"])
+    assert any("2 groups that were never compared" in c for c in found.summary.cautions)
+    assert any("one worker" in c for c in found.summary.cautions)
 
 
 def frame_of(**columns: list[Any]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from small import noisy_source
 from test_choose import MARKET, SEED, criterion, law  # noqa: F401 - law is a fixture
+from test_laws import evidence
 
 from suffice.errors import InfeasibleError
 from suffice.plan import About, Prices, forecast_record, make_plan, plan_record, what_next
@@ -34,8 +35,8 @@ def test_prices_of_zero(law):  # noqa: F811
     said = plan_record(made, free, WANTED, ABOUT)
     quality = {(s, r): 0.8 + 0.05 * k for k, (s, r) in enumerate([("crowd", 1), ("panel", 1)])}
     quality["crowd", 3] = 0.83
-    runs = {"m": [np.zeros((8, 2)) for _ in law.curves]}
-    drawn = forecast_record({"m": law}, "m", free, WANTED, quality, made, runs, seed=SEED)
+    known = evidence(law, [np.zeros((8, 2)) for _ in law.curves], law.curves)
+    drawn = forecast_record({"m": law}, "m", free, WANTED, quality, made, known, seed=SEED)
     assert np.isfinite(
         json.loads(json.dumps([said.as_json(), drawn.as_json()], allow_nan=False))[0]["cost"]
     )

@@ -55,9 +55,9 @@ def preferences(frame: pl.DataFrame) -> Any:
 def test_bias_is_measured(orders: str, bias: float) -> None:
     """The pooled interval is at the truth, and excludes an even chance only where there is bias."""
     frame, _ = judged(bias=bias, orders=orders, tasks=100)
-    found = preferences(frame).summary["position_bias"]
-    assert found["low"] - 0.03 <= 1.0 / (1.0 + np.exp(-bias)) <= found["high"] + 0.03
-    assert (found["low"] > 0.5) == (bias > 0.0)
+    found = preferences(frame).summary.position_bias
+    assert found.low - 0.03 <= 1.0 / (1.0 + np.exp(-bias)) <= found.high + 0.03
+    assert (found.low > 0.5) == (bias > 0.0)
 
 
 def test_labels_are_put_right() -> None:
@@ -69,7 +69,7 @@ def test_labels_are_put_right() -> None:
     plain = np.where(right["changed"], right["preferred"] != right["truth"],
                      right["preferred"] == right["truth"]).mean()  # fmt: skip
     assert ours > plain + 0.05
-    assert found.summary["changed_tasks"] == right["changed"].sum()
+    assert found.summary.changed_tasks == right["changed"].sum()
     workers = found.workers.sort("worker")
     assert (workers["first_low"].to_numpy()[:4] > 0.7).all()
 
@@ -79,12 +79,12 @@ def test_pairs_in_both_orders_are_counted() -> None:
     frame, _ = judged(bias=1.5, orders="both")
     table = LabelTable.from_frame(frame)
     assert len(table) == len(frame)
-    both = preferences(frame).summary["both_orders"]
-    assert both["tasks"] == 150
+    both = preferences(frame).summary.both_orders
+    assert both.tasks == 150
     wide = frame.pivot("presented_order", index=["task", "worker"], values="label")
-    assert both["by_one_worker"] == len(wide) == 900
-    assert both["same_item"] == (wide["0"] == wide["1"]).sum()
-    assert both["first_both_times"] > 3 * both["second_both_times"]
+    assert both.by_one_worker == len(wide) == 900
+    assert both.same_item == (wide["0"] == wide["1"]).sum()
+    assert both.first_both_times > 3 * both.second_both_times
 
 
 def test_ties_are_kept() -> None:
@@ -92,12 +92,12 @@ def test_ties_are_kept() -> None:
     frame, _ = judged(bias=0.0, orders="random", ties=True, tasks=80)
     found = preferences(frame)
     share = (frame["label"] == "tie").mean()
-    assert found.summary["ties"]["share"] == pytest.approx(share)
+    assert found.summary.ties.share == pytest.approx(share)
     workers = found.workers
     # Weight 1 for a tie beside 1 and 1: an even pair is called a tie a third of the time.
     assert (workers["tie_low"] <= 1 / 3).mean() > 0.6
     assert (workers["tie_high"] >= 1 / 3).mean() > 0.6
-    assert found.summary["position_bias"]["low"] < 0.5 < found.summary["position_bias"]["high"]
+    assert found.summary.position_bias.low < 0.5 < found.summary.position_bias.high
     result = audit(LabelTable.from_frame(frame))
     assert set(result.tasks.columns) >= {"p_first", "p_second", "p_tie"}
 
@@ -121,7 +121,7 @@ def test_unknown_order_is_said(tmp_path: Path) -> None:
 def test_fixed_order_is_said_to_be_an_assumption() -> None:
     """Where no pair was judged in both orders the statement says what it rests on."""
     frame, _ = judged(bias=0.5, orders="fixed", tasks=60)
-    said = preferences(frame).summary["position_statement"]
+    said = preferences(frame).summary.position_statement
     assert "no pair was judged in both orders" in said
 
 
@@ -129,7 +129,7 @@ def test_votes_are_no_preferences() -> None:
     """Ordinary classes get no talk of positions."""
     table = LabelTable.from_columns([1, 1, 2, 2], ["a", "b"] * 2, ["cat", "dog", "cat", "cat"])
     assert find_preferences(table) is None
-    assert "preferences" not in audit(table).summary
+    assert audit(table).summary.preferences is None
     rated = LabelTable.from_columns([1, 1, 2, 2], ["a", "b"] * 2, ["1", "2", "1", "2"])
     assert find_preferences(rated) is None
 
@@ -150,13 +150,13 @@ def test_items_are_written(tmp_path: Path) -> None:
     path = tmp_path / "comparisons.csv"
     frame.write_csv(path)
     result = audit(path)
-    assert result.summary["labels"] == 600
+    assert result.summary.labels == 600
     assert result.tasks["task"].str.replace(r" \(\d+\)$", "").n_unique() == 15
     assert result.preferences is not None
     alone = bradley_terry(path)
     assert result.preferences.items is not None
     assert result.preferences.items["item"].to_list() == alone.items["item"].to_list()
-    assert set(result.summary["classes"]) == {"left", "right"}
+    assert set(result.summary.classes) == {"left", "right"}
     names = {file.name for file in result.write(tmp_path / "out")}
     assert {"items.csv", "positions.csv", "preferences.csv"} <= names
     items = pl.read_csv(tmp_path / "out" / "items.csv")

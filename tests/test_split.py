@@ -67,7 +67,7 @@ def test_planted_split_is_found(classes: int) -> None:
         assert found.workers is not None
         group = dict(found.workers.select("worker", "group").rows())
         placed.append(np.mean([(group[w] == "B") == second[w] for w in votes.workers]))
-        assert found.summary["agreement"]["between"] < found.summary["agreement"]["within_b"]
+        assert found.summary.agreement.between < found.summary.agreement.within_b
     assert hits >= 4, hits
     assert np.mean(placed) > 0.95
 
@@ -92,7 +92,7 @@ def test_copying_group_is_not_called_honest() -> None:
     found = find_split(votes, copying=[np.flatnonzero(second).tolist()])
     assert found is not None
     assert found.found
-    assert found.summary["copying"]
+    assert found.summary.copying
     assert "copies a key" in found.statement
 
 

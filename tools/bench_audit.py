@@ -145,9 +145,9 @@ def clean(folder: Path, seed: int) -> None:
             f"   intervals cover {inside.mean():.2f} of {many.sum()} workers, width "
             f"{(high - low)[many].mean():.3f}; new tasks {inside_new.mean():.2f}, width "
             f"{(high_new - low_new)[many].mean():.3f}; shared error drawn "
-            f"{result.summary['shared_error']['share']['value']:.3f}; kind "
-            f"{result.summary['model']['kind']} "
-            f"difficulty {result.summary['model']['difficulty']['scale']:.2f}"
+            f"{result.summary.shared_error.share.value:.3f}; kind "
+            f"{result.summary.model.kind} "
+            f"difficulty {result.summary.model.difficulty.scale:.2f}"
         )
         print(
             f"   copying flags {grouped.mean():.3f} of workers; other flags {flagged.sum()}: gold "
@@ -278,7 +278,7 @@ def attacks(folder: Path, seeds: int) -> None:
                 flags = result.workers["suspect"].to_numpy()
                 caught.append(flags[hostile].mean())
                 false_flags.append(flags[~hostile].mean())
-                known.append(result.summary["verdict"]["known"])
+                known.append(result.summary.verdict.known)
             text = "  ".join(
                 f"{method} {np.mean(v):.3f} (min {min(v):.3f})" for method, v in scores.items()
             )

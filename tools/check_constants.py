@@ -4,9 +4,9 @@
     python tools/check_constants.py --list     print each as file:line, too
 
 A module's numeric constant (a number, or a tuple or dictionary of numbers) needs words beside it:
-a comment above it or above its group, one on its own line, or a string below. Zero and one need
-none. A random generator is made from a stream's name (``suffice._streams``), not from a list of a
-seed and a literal number.
+a comment above it or above its group, one on its own line, or a string below it or below it and
+the next. Zero and one need none. A random generator is made from a stream's name
+(``suffice._streams``), not from a list of a seed and a literal number.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import ast
 import re
 import sys
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from repository import ROOT
@@ -31,10 +32,6 @@ STREAMS = "_streams.py"
 """The one file in which salts are numbers."""
 
 
-STANDING = ("supply",)
-"""Rooms that still have some to explain: counted, and no failure. Nothing may be added."""
-
-
 def main() -> int:
     """Print what is left, by room; with ``--list`` each."""
     found = [line for path in sorted(SOURCE.rglob("*.py")) for line in findings(path)]
@@ -45,7 +42,7 @@ def main() -> int:
     for room, count in sorted(rooms.items()):
         print(f"{room}: {count}")
     print(f"{len(found)} numbers and streams do not say where they come from")
-    return 1 if any(room.partition("/")[0] not in STANDING for room in rooms) else 0
+    return 1 if found else 0
 
 
 def findings(path: Path) -> Iterator[tuple[Path, int, str]]:
@@ -55,8 +52,8 @@ def findings(path: Path) -> Iterator[tuple[Path, int, str]]:
     text = path.read_text(encoding="utf-8")
     lines, tree = text.splitlines(), ast.parse(text)
     for body in _bodies(tree):
-        for here, after in zip(body, [*body[1:], None], strict=True):
-            if (name := _constant(here)) and not _is_explained(here, after, lines):
+        for i, here in enumerate(body):
+            if (name := _constant(here)) and not _is_explained(body[i : i + 3], lines):
                 yield path, here.lineno, name
     for node in ast.walk(tree):
         if _is_nameless(node):
@@ -64,9 +61,11 @@ def findings(path: Path) -> Iterator[tuple[Path, int, str]]:
 
 
 def _bodies(tree: ast.Module) -> Iterator[list[ast.stmt]]:
-    """The module and its classes: where constants stand."""
+    """The module and its classes: where constants stand. Numbers of an enum are names."""
     yield tree.body
-    yield from (node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and not any("Enum" in ast.unparse(b) for b in node.bases):
+            yield node.body
 
 
 def _constant(node: ast.stmt) -> str:
@@ -97,21 +96,33 @@ def _numbers(node: ast.expr) -> Iterator[float]:
             yield part.value
 
 
-def _is_explained(node: ast.stmt, after: ast.stmt | None, lines: list[str]) -> bool:
-    """Whether words stand above, beside or below."""
-    last = node.end_lineno or node.lineno
-    own = any("#" in line for line in lines[node.lineno - 1 : last])
+def _is_explained(block: list[ast.stmt], lines: list[str]) -> bool:
+    """Whether words stand above, beside or below; those below may speak of two lines at once.
+
+    Args:
+        block: the constant, and up to two statements that follow it.
+        lines: of the file.
+    """
+    node = block[0]
+    if any("#" in line for line in lines[node.lineno - 1 : _last(node)]):
+        return True
     top = node.lineno - 1
     while top > 0 and _ASSIGNED.match(lines[top - 1]):
         top -= 1  # a comment above several constants speaks of all of them
-    above = top > 0 and lines[top - 1].strip().startswith("#")
-    below = (
-        isinstance(after, ast.Expr)
-        and isinstance(after.value, ast.Constant)
-        and isinstance(after.value.value, str)
-        and after.lineno == last + 1
-    )
-    return own or above or below
+    if top > 0 and lines[top - 1].strip().startswith("#"):
+        return True
+    for before, after in pairwise(block):
+        if after.lineno != _last(before) + 1:
+            return False
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            return isinstance(after.value.value, str)
+        if not _constant(after):
+            return False
+    return False
+
+
+def _last(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
 
 
 def _is_nameless(node: ast.AST) -> bool:

@@ -81,7 +81,7 @@ def audit(
     if json:
         import json as json_module
 
-        print(json_module.dumps(result.summary, indent=2, ensure_ascii=False, allow_nan=False))
+        print(json_module.dumps(result.summary.as_json(), indent=2, ensure_ascii=False))
     else:
         print_lines(_lines(result))
     for path in written:

@@ -7,6 +7,32 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.records._audit import AuditRecord as AuditRecord
+    from suffice.records._audit import DifficultyPart as DifficultyPart
+    from suffice.records._audit import GroupRow as GroupRow
+    from suffice.records._audit import LabelsPerTask as LabelsPerTask
+    from suffice.records._audit import ModelPart as ModelPart
+    from suffice.records._audit import ModelScore as ModelScore
+    from suffice.records._audit import SuspectsPart as SuspectsPart
+    from suffice.records._audit import VerdictPart as VerdictPart
+    from suffice.records._audit_parts import AgreementRow as AgreementRow
+    from suffice.records._audit_parts import CapabilityLevel as CapabilityLevel
+    from suffice.records._audit_parts import CapabilityRow as CapabilityRow
+    from suffice.records._audit_parts import CohenEnd as CohenEnd
+    from suffice.records._audit_parts import CohenRange as CohenRange
+    from suffice.records._audit_parts import IdsTest as IdsTest
+    from suffice.records._audit_parts import PredictiveRow as PredictiveRow
+    from suffice.records._audit_parts import PredictiveTest as PredictiveTest
+    from suffice.records._audit_parts import SharedErrorPart as SharedErrorPart
+    from suffice.records._audit_parts import SliceError as SliceError
+    from suffice.records._audit_parts import SplitAgreement as SplitAgreement
+    from suffice.records._audit_parts import SplitPart as SplitPart
+    from suffice.records._audit_parts import TogetherTest as TogetherTest
+    from suffice.records._audit_preferences import BothOrders as BothOrders
+    from suffice.records._audit_preferences import ItemsPart as ItemsPart
+    from suffice.records._audit_preferences import PreferencesPart as PreferencesPart
+    from suffice.records._audit_preferences import ScoredItems as ScoredItems
+    from suffice.records._audit_preferences import TiesPart as TiesPart
     from suffice.records._folder import StudyFolder as StudyFolder
     from suffice.records._folder import read_folder as read_folder
     from suffice.records._forecast import BUDGET_RANGE as BUDGET_RANGE
@@ -71,6 +97,38 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.records._audit": (
+            "AuditRecord",
+            "DifficultyPart",
+            "GroupRow",
+            "LabelsPerTask",
+            "ModelPart",
+            "ModelScore",
+            "SuspectsPart",
+            "VerdictPart",
+        ),
+        "suffice.records._audit_parts": (
+            "AgreementRow",
+            "CapabilityLevel",
+            "CapabilityRow",
+            "CohenEnd",
+            "CohenRange",
+            "IdsTest",
+            "PredictiveRow",
+            "PredictiveTest",
+            "SharedErrorPart",
+            "SliceError",
+            "SplitAgreement",
+            "SplitPart",
+            "TogetherTest",
+        ),
+        "suffice.records._audit_preferences": (
+            "BothOrders",
+            "ItemsPart",
+            "PreferencesPart",
+            "ScoredItems",
+            "TiesPart",
+        ),
         "suffice.records._folder": (
             "StudyFolder",
             "read_folder",

@@ -45,14 +45,19 @@ class Sparse(Part):
 
     Attributes:
         where_said: those keys; they are left out while false, empty or None.
+        where_given: keys that are left out where nobody gave them. False, empty and None are
+            answers there, and are written.
     """
 
     where_said: ClassVar[frozenset[str]] = frozenset()
+    where_given: ClassVar[frozenset[str]] = frozenset()
 
     @model_serializer(mode="wrap")
     def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         values: dict[str, Any] = handler(self)
-        return {k: v for k, v in values.items() if k not in self.where_said or _says(v)}
+        silent = {k for k in self.where_said if not _says(values.get(k))}
+        silent |= self.where_given - self.model_fields_set
+        return {k: v for k, v in values.items() if k not in silent}
 
 
 def _says(value: object) -> bool:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
 from suffice.estimate import interval
+from suffice.records import AgreementRow, CohenEnd, CohenRange, Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from suffice.supply._votes import Votes
@@ -21,7 +24,7 @@ _MOST_PAIRS, _MOST_WORKERS, _MOST_CELLS = 500, 200, 50_000_000
 read and 200 MB; the summary says where not all pairs are in it."""
 
 
-def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str, Any]:
+def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str, AgreementRow]:
     """Krippendorff's alpha and Fleiss' kappa with 90 % intervals, overall and by source.
 
     Model: nominal labels; intervals by resampling tasks. Where no two labels of a task differ, the
@@ -47,35 +50,39 @@ def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str,
     return result
 
 
-def _of_counts(counts: Array, resamples: int, seed: int) -> dict[str, Any]:
+def _of_counts(counts: Array, resamples: int, seed: int) -> AgreementRow:
     import numpy as np
 
     rng = Stream.AGREEMENT.rng(seed)
     usable = counts[counts.sum(axis=1) >= 2]
     if len(usable) < 2:
-        return {"tasks": len(usable), "statement": "no two tasks have two labels each"}
+        return AgreementRow(tasks=len(usable), statement="no two tasks have two labels each")
     sample = usable
     if len(usable) > _MOST_TASKS:
         sample = usable[rng.choice(len(usable), _MOST_TASKS, replace=False)]
     weights = rng.multinomial(len(sample), np.full(len(sample), 1.0 / len(sample)), resamples)
     # Intervals of a sample of the tasks shrink with the square root of all of them.
     shrink = float(np.sqrt(len(sample) / len(usable)))
-    table: dict[str, Any] = {"tasks": len(usable), "labels": int(usable.sum())}
-    for name, statistic in (("krippendorff_alpha", _alpha), ("fleiss_kappa", _fleiss)):
+
+    def estimated(statistic: Callable[[Array, Array], Array]) -> Interval | None:
         value = float(statistic(usable, np.ones((1, len(usable))))[0])
         drawn = statistic(sample, weights.astype(np.float64))
         drawn = drawn[np.isfinite(drawn)]
         if not np.isfinite(value) or len(drawn) == 0:
-            table[name] = None  # every label is the same: chance agreement is 1
-            continue
+            return None  # every label is the same: chance agreement is 1
         low, high = interval((drawn - drawn.mean()) * shrink)
-        table[name] = {
-            "value": value,
-            "low": min(value + low, _unseen_dissent(usable)),
-            "high": min(value + high, 1.0),
-            "level": 0.9,
-        }
-    return table
+        return Interval(
+            value=value,
+            low=min(value + low, _unseen_dissent(usable)),
+            high=min(value + high, 1.0),
+        )
+
+    return AgreementRow(
+        tasks=len(usable),
+        labels=int(usable.sum()),
+        krippendorff_alpha=estimated(_alpha),
+        fleiss_kappa=estimated(_fleiss),
+    )
 
 
 def _unseen_dissent(counts: Array) -> float:
@@ -162,7 +169,7 @@ def pair_agreement(votes: Votes, *, least: int = 10) -> tuple[list[dict[str, Any
     return rows[:_MOST_PAIRS], whole
 
 
-def cohen_range(rows: list[dict[str, Any]], *, whole: bool = True) -> dict[str, Any] | None:
+def cohen_range(rows: list[dict[str, Any]], *, whole: bool = True) -> CohenRange | None:
     """The pairs of workers that agree least and most by Cohen's kappa, and the median.
 
     Kappas of pairs with few common tasks scatter: the range is wide even where all workers are
@@ -181,42 +188,48 @@ def cohen_range(rows: list[dict[str, Any]], *, whole: bool = True) -> dict[str, 
     if not known:
         return None
 
-    def end(row: dict[str, Any]) -> dict[str, Any]:
-        who = {"worker": str(row["worker"]), "other": str(row["other"]), "tasks": row["tasks"]}
-        return who | {"value": row["kappa"], "low": row["low"], "high": row["high"], "level": 0.9}
+    def end(row: dict[str, Any]) -> CohenEnd:
+        return CohenEnd(
+            worker=str(row["worker"]),
+            other=str(row["other"]),
+            tasks=row["tasks"],
+            value=row["kappa"],
+            low=row["low"],
+            high=row["high"],
+        )
 
     median = float(np.median([row["kappa"] for row in known]))
-    return {
-        "pairs": len(known),
-        "all_pairs": whole,
-        "least": end(known[0]),
-        "median": median,
-        "most": end(known[-1]),
-    }
+    return CohenRange(
+        pairs=len(known),
+        all_pairs=whole,
+        least=end(known[0]),
+        median=median,
+        most=end(known[-1]),
+    )
 
 
-def agreement_lines(found: dict[str, Any], head: str = "") -> list[str]:
+def agreement_lines(found: AgreementRow, head: str = "") -> list[str]:
     """Alpha and the kappas of an entry of the summary's ``agreement`` in two lines or fewer."""
     whole = []
-    if alpha := found.get("krippendorff_alpha"):
+    if alpha := found.krippendorff_alpha:
         whole.append(f"Krippendorff's alpha {_with_interval(alpha, 3)}")
-    if fleiss := found.get("fleiss_kappa"):
+    if fleiss := found.fleiss_kappa:
         whole.append(f"Fleiss' kappa {_with_interval(fleiss, 2)}")
     lines = [f"{head}{'; '.join(whole)}."] if whole else []
-    if cohen := found.get("cohen_kappa"):
-        least, most, pairs = cohen["least"], cohen["most"], cohen["pairs"]
-        which = f"{pairs}" if cohen["all_pairs"] else f"the busiest {pairs}"
+    if cohen := found.cohen_kappa:
+        least, most, pairs = cohen.least, cohen.most, cohen.pairs
+        which = f"{pairs}" if cohen.all_pairs else f"the busiest {pairs}"
         lines.append(
-            f"{head}Cohen's kappa of {which} pairs of workers {least['value']:.2f} to "
-            f"{most['value']:.2f}, median {cohen['median']:.2f}."
+            f"{head}Cohen's kappa of {which} pairs of workers {least.value:.2f} to "
+            f"{most.value:.2f}, median {cohen.median:.2f}."
             if pairs > 1
             else f"{head}Cohen's kappa {_with_interval(least, 2)}."
         )
     return lines
 
 
-def _with_interval(found: dict[str, Any], digits: int) -> str:
-    value, low, high = (f"{found[name]:.{digits}f}" for name in ("value", "low", "high"))
+def _with_interval(found: Interval, digits: int) -> str:
+    value, low, high = (f"{number:.{digits}f}" for number in (found.value, found.low, found.high))
     return f"{value} ({low} to {high})"
 
 

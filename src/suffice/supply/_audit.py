@@ -58,7 +58,7 @@ def audit(
     import numpy as np
 
     from suffice._threads import one_blas_thread
-    from suffice.supply._summary import extra_summary, summarise
+    from suffice.supply._summary import summarise
     from suffice.supply._tables import pairs_frame, sources_frame, tasks_frame, workers_frame
     from suffice.supply._votes import code_votes
     from suffice.supply.doubts import doubt, find_groups, find_split, find_suspects, merge_groups
@@ -152,9 +152,11 @@ def audit(
             all_pairs,
             seed,
             below,
-        )
-        | {"predictive_check": check}
-        | extra_summary(preferences, split, trends, votes.source_names),
+            check,
+            preferences,
+            split,
+            trends,
+        ),
         posterior=mixed,
         book=book,
         preferences=preferences,

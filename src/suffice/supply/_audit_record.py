@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 
+    from suffice.records import AuditRecord
     from suffice.supply.doubts import Split
     from suffice.supply.preferences import Preferences
     from suffice.supply.sources import AuditedPosterior, ChannelBook
@@ -37,7 +38,7 @@ class Audit:
         sources: for each source and slice its error, its channel, the bits of a label and the
             price of a bit, with intervals.
         pairs: agreement and Cohen's kappa of pairs of workers with enough common tasks.
-        summary: everything else, ready for JSON.
+        summary: everything else, as summary.json holds it.
         posterior: P(class) of each task, float64 [task, class], in the order of ``tasks``.
         book: what the channels are made from; ask ``channel``.
         preferences: position bias, ties and items' scores where the labels compare pairs, else
@@ -49,7 +50,7 @@ class Audit:
     workers: pl.DataFrame
     sources: pl.DataFrame
     pairs: pl.DataFrame
-    summary: dict[str, Any]
+    summary: AuditRecord
     posterior: NDArray[np.float64]
     book: ChannelBook = field(repr=False)
     preferences: Preferences | None = None

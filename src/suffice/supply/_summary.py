@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from suffice.estimate import Estimate
+from suffice.estimate import Estimate, finite
+from suffice.records import (
+    AuditRecord,
+    DifficultyPart,
+    GroupRow,
+    Interval,
+    LabelsPerTask,
+    ModelPart,
+    ModelScore,
+    SuspectsPart,
+    VerdictPart,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from suffice.labels import LabelTable
+    from suffice.records import CapabilityRow, PredictiveTest
     from suffice.supply._votes import Votes
     from suffice.supply.doubts import Flag, Group, Identified, Split
     from suffice.supply.preferences import Preferences
@@ -32,13 +44,17 @@ def summarise(
     all_pairs: bool,
     seed: int,
     below: float,
-) -> dict[str, Any]:
+    check: PredictiveTest,
+    preferences: Preferences | None,
+    split: Split | None,
+    trends: Mapping[int, CapabilityTrend],
+) -> AuditRecord:
     """Gather what is neither by task, by worker nor by source."""
     import numpy as np
 
     from suffice.supply._agreement import agreement, cohen_range
     from suffice.supply._audit_record import CITATIONS
-    from suffice.supply.doubts import SURE, expected_false, group_names, ids_test
+    from suffice.supply.doubts import group_names, ids_test
     from suffice.supply.workers import describe
 
     tasks, workers, _ = votes.shape
@@ -47,68 +63,89 @@ def summarise(
     golden = int((votes.gold >= 0).sum())
     cautions = _cautions(per_task, per_worker, golden, fit)
     agreed = agreement(votes, seed=seed)
-    agreed["all"]["cohen_kappa"] = cohen_range(pairs.to_dicts(), whole=all_pairs)
+    kappas = {"cohen_kappa": cohen_range(pairs.to_dicts(), whole=all_pairs)}
+    agreed["all"] = agreed["all"].model_copy(update=kappas)
+    return AuditRecord(
+        labels=len(votes),
+        tasks=tasks,
+        workers=workers,
+        classes=tuple(votes.classes),
+        labels_per_task=LabelsPerTask(
+            mean=float(per_task.mean()), min=int(per_task.min()), max=int(per_task.max())
+        ),
+        gold_tasks=golden,
+        columns=dict(table.columns),
+        notes=(*table.notes, *votes.notes, *notes),
+        cautions=tuple(cautions),
+        verdict=VerdictPart(
+            known=verdict.known,
+            statement=verdict.statement,
+            other_reading=verdict.other_reading,
+        ),
+        class_shares={
+            name: Interval.of(Estimate.from_draws(fit.share_DK[:, k]))
+            for k, name in enumerate(votes.classes)
+        },
+        model=_model(fit),
+        shared_error=describe(shared, votes, fit.open_TK, below=below),
+        suspects=_suspects(flags),
+        groups=tuple(
+            GroupRow(
+                group=name,
+                workers=tuple(str(votes.workers[member]) for member in group.members),
+                agreement=group.agreement,
+                expected_agreement=group.expected,
+                log_evidence=group.evidence,
+                label_share=group.label_share,
+            )
+            for name, group in zip(group_names(len(groups)), groups, strict=True)
+        ),
+        agreement=agreed,
+        ids=ids_test(votes, seed=seed),
+        seed=seed,
+        citations=CITATIONS,
+        predictive_check=check,
+        preferences=preferences.summary if preferences else None,
+        split=split.summary if split else None,
+        capability=_capability(trends, votes.source_names),
+    )
+
+
+def _model(fit: WorkerFit) -> ModelPart:
+    return ModelPart(
+        kind=fit.chosen.kind,
+        scores={
+            name: ModelScore(waic=chain.score, se=chain.score_se, rhat=finite(chain.rhat))
+            for name, chain in fit.chains.items()
+        },
+        difficulty=DifficultyPart(way=fit.difficulty.way, scale=fit.chosen.scale),
+        note="scores are the expected log chance of the labels of new tasks; higher fits better",
+    )
+
+
+def _suspects(flags: dict[int, list[Flag]]) -> SuspectsPart:
+    from suffice.supply.doubts import SURE, expected_false
+
     kinds: dict[str, int] = {}
     for mine in flags.values():
         for flag in mine:
             kinds[flag.kind] = kinds.get(flag.kind, 0) + 1
+    wrong = expected_false(flags)
+    return SuspectsPart(
+        count=len(flags),
+        by_kind=kinds,
+        expected_false=wrong,
+        statement=f"Low-quality flags need a posterior of at least {SURE:.2f}; "
+        f"{wrong:.2g} of {len(flags)} flags are expected to be wrong.",
+    )
+
+
+def _capability(
+    trends: Mapping[int, CapabilityTrend], sources: Sequence[str]
+) -> dict[str, CapabilityRow]:
     return {
-        "labels": len(votes),
-        "tasks": tasks,
-        "workers": workers,
-        "classes": list(votes.classes),
-        "labels_per_task": {
-            "mean": float(per_task.mean()),
-            "min": int(per_task.min()),
-            "max": int(per_task.max()),
-        },
-        "gold_tasks": golden,
-        "read": dict(table.columns),
-        "notes": [*table.notes, *votes.notes, *notes],
-        "cautions": cautions,
-        "verdict": {
-            "known": verdict.known,
-            "statement": verdict.statement,
-            "other_reading": verdict.other_reading,
-        },
-        "class_shares": {
-            name: Estimate.from_draws(fit.share_DK[:, k]).as_dict()
-            for k, name in enumerate(votes.classes)
-        },
-        "model": {
-            "kind": fit.chosen.kind,
-            "scores": {
-                name: {"waic": chain.score, "se": chain.score_se, "rhat": chain.rhat}
-                for name, chain in fit.chains.items()
-            },
-            "difficulty": {"way": fit.difficulty.way, "scale": fit.chosen.scale},
-            "note": "scores are the expected log chance of the labels of new tasks; higher fits "
-            "better",
-        },
-        "shared_error": describe(shared, votes, fit.open_TK, below=below),
-        "suspects": {
-            "count": len(flags),
-            "by_kind": kinds,
-            "expected_false": expected_false(flags),
-            "statement": f"Low-quality flags need a posterior of at least {SURE:.2f}; "
-            f"{expected_false(flags):.2g} of {len(flags)} flags are expected to be wrong.",
-        },
-        "groups": [
-            {
-                "group": name,
-                "workers": [str(votes.workers[member]) for member in group.members],
-                "agreement": group.agreement,
-                "expected_agreement": group.expected,
-                "log_evidence": group.evidence,
-                "label_share": group.label_share,
-            }
-            for name, group in zip(group_names(len(groups)), groups, strict=True)
-        ],
-        "agreement": agreed,
-        "ids": ids_test(votes, seed=seed),
-        "level": 0.9,
-        "seed": seed,
-        "citations": list(CITATIONS),
+        sources[number] if number >= 0 else "all": trend.summary()
+        for number, trend in trends.items()
     }
 
 
@@ -146,61 +183,39 @@ def _cautions(
     return cautions
 
 
-def extra_summary(
-    preferences: Preferences | None,
-    split: Split | None,
-    trends: Mapping[int, CapabilityTrend],
-    sources: Sequence[str],
-) -> dict[str, Any]:
-    """What is said of preferences, of groups that disagree and of capability, if anything."""
-    extra: dict[str, Any] = {}
-    if preferences is not None:
-        extra["preferences"] = preferences.summary
-    if split is not None:
-        extra["split"] = split.summary
-    if trends:
-        extra["capability"] = {
-            sources[number] if number >= 0 else "all": trend.summary()
-            for number, trend in trends.items()
-        }
-    return extra
-
-
-def summary_lines(summary: dict[str, Any]) -> list[str]:
+def summary_lines(summary: AuditRecord) -> list[str]:
     """The summary in a few plain lines."""
     from suffice.labels import counted
     from suffice.supply._agreement import agreement_lines
 
-    classes = counted(len(summary["classes"]), "class", "classes")
+    classes = counted(len(summary.classes), "class", "classes")
     lines = [
-        f"{counted(summary['labels'], 'label')} on {counted(summary['tasks'], 'task')} by "
-        f"{counted(summary['workers'], 'worker')}, {classes}, "
-        f"{counted(summary['gold_tasks'], 'gold task')}.",
+        f"{counted(summary.labels, 'label')} on {counted(summary.tasks, 'task')} by "
+        f"{counted(summary.workers, 'worker')}, {classes}, "
+        f"{counted(summary.gold_tasks, 'gold task')}.",
     ]
-    lines += [f"Note: {note}." for note in summary["notes"]]
-    lines += [f"Caution: {caution}." for caution in summary["cautions"]]
-    lines.append(summary["verdict"]["statement"])
-    for name, found in summary["agreement"].items():
+    lines += [f"Note: {note}." for note in summary.notes]
+    lines += [f"Caution: {caution}." for caution in summary.cautions]
+    lines.append(summary.verdict.statement)
+    for name, found in summary.agreement.items():
         lines += agreement_lines(found, "" if name == "all" else f"Source {name}: ")
-    lines.append(summary["shared_error"]["statement"])
-    if "together" in summary["shared_error"]:
-        lines.append(summary["shared_error"]["together"]["statement"])
-    lines.append(summary["predictive_check"]["statement"])
-    lines.append(summary["ids"]["statement"])
-    if "split" in summary:
-        lines.append(summary["split"]["statement"])
-    if "capability" in summary:
-        lines.append(summary["capability"]["all"]["statement"])
-    if "preferences" in summary:
+    lines.append(summary.shared_error.statement)
+    if summary.shared_error.together is not None:
+        lines.append(summary.shared_error.together.statement)
+    lines.append(summary.predictive_check.statement)
+    lines.append(summary.ids.statement)
+    if summary.split is not None:
+        lines.append(summary.split.statement)
+    if summary.capability:
+        lines.append(summary.capability["all"].statement)
+    if summary.preferences is not None:
         from suffice.supply.preferences import preference_lines
 
-        lines += preference_lines(summary["preferences"])
-    suspects = summary["suspects"]
-    if suspects["count"]:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in suspects["by_kind"].items())
-        lines.append(
-            f"{counted(suspects['count'], 'suspect worker')} ({kinds}). {suspects['statement']}"
-        )
+        lines += preference_lines(summary.preferences)
+    suspects = summary.suspects
+    if suspects.count:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in suspects.by_kind.items())
+        lines.append(f"{counted(suspects.count, 'suspect worker')} ({kinds}). {suspects.statement}")
     else:
         lines.append("No suspect workers.")
     return lines

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suffice._disk import write_atomic
 from suffice.errors import StorageError
@@ -15,15 +14,17 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from suffice.records import AuditRecord
+
 
 def write_tables(
-    tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any], folder: Path
+    tables: Mapping[str, pl.DataFrame], summary: AuditRecord, folder: Path
 ) -> list[Path]:
     """Write every table as CSV, and summary.json, into a folder.
 
     Args:
         tables: name of the file without its ending -> rows.
-        summary: all else, ready for JSON.
+        summary: all else.
         folder: made if it is not there.
 
     Raises:
@@ -38,10 +39,7 @@ def write_tables(
             path = folder / f"{name}.csv"
             write_atomic(path, stream.getvalue())
             written.append(path)
-        path = folder / "summary.json"
-        text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
-        write_atomic(path, text.encode() + b"\n")
-        written.append(path)
+        written.append(summary.write(folder))
     except OSError as error:
         raise StorageError(
             f"{folder}: cannot be written ({error.strerror}): name another folder"

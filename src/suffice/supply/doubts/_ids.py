@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
+from suffice.records import IdsTest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +18,7 @@ _MOST_LABELS = 30_000
 """Labels that are tested, of larger tables a sample of tasks. Chosen for time."""
 
 
-def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[str, Any]:
+def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> IdsTest:
     """Test whether worker ids say anything about the labels.
 
     Statistic: how much workers differ in their agreement with the other labels of their tasks and
@@ -42,10 +43,10 @@ def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[st
     shared = size[task] >= 2
     task, worker, label = task[shared], worker[shared], label[shared]
     if workers < 2 or len(task) < 4 * workers or len(np.unique(label)) < 2:
-        return {
-            "tested": False,
-            "statement": "Too few labels of one task by different workers to test the worker ids.",
-        }
+        return IdsTest(
+            tested=False,
+            statement="Too few labels of one task by different workers to test the worker ids.",
+        )
     cells = np.bincount(task * classes + label, minlength=tasks * classes)
     counts = cells.reshape(tasks, classes).astype(np.float64)
     rest = counts[task]
@@ -83,4 +84,4 @@ def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[st
         else f"Worker ids explain nothing of the labels (p = {p_value:.3f}): either all workers "
         "are alike, or the id column is not aligned with the labels. Check how the file was made."
     )
-    return {"tested": True, "aligned": aligned, "p_value": p_value, "statement": statement}
+    return IdsTest(tested=True, aligned=aligned, p_value=p_value, statement=statement)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
+from suffice.records import SplitAgreement, SplitPart
 from suffice.supply.doubts._two_keys import Labels, best_two_keys, fit_keys
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Split:
         workers: worker, ``group`` (A is the larger) and ``chance`` of it; None where not found.
         tasks: the tasks where the groups differ: task, ``label_a``, ``label_b``, ``chance``; None
             where not found.
-        summary: sizes and agreement, ready for JSON.
+        summary: sizes and agreement.
     """
 
     found: bool
@@ -54,7 +55,7 @@ class Split:
     gain_se: float
     workers: pl.DataFrame | None
     tasks: pl.DataFrame | None
-    summary: dict[str, Any]
+    summary: SplitPart
 
 
 def find_split(
@@ -164,9 +165,8 @@ def _conclude(
         and minority >= _LEAST_SHARE
         and _LEAST_APART <= contested.mean() <= _MOST_APART
         # Spammers agree with each other no more than chance has it.
-        and agreement["within_b"] * data.classes - 1.0 > _LEAST_KAPPA * (data.classes - 1.0)
+        and agreement.within_b * data.classes - 1.0 > _LEAST_KAPPA * (data.classes - 1.0)
     )
-    score = {"gain": gain, "gain_se": error, "level": 0.9}
     if not found:
         better = gain > _SURE_Z * error and gain > _LEAST_GAIN
         said = (
@@ -175,8 +175,8 @@ def _conclude(
                else "no better than one")
             + f" ({gain:+.4f} a label, standard error {error:.4f})."
         )  # fmt: skip
-        return Split(False, said, gain, error, None, None, {"found": False, "statement": said}
-                     | score)  # fmt: skip
+        none = SplitPart(found=False, statement=said, gain=gain, gain_se=error)
+        return Split(False, said, gain, error, None, None, none)
     both = np.array([load[second & in_copy].sum(), load[second].sum()])
     copies = bool(both[0] > 0.5 * both[1])
     names = [votes.workers[w] for w in worker_ids.tolist()]
@@ -188,8 +188,8 @@ def _conclude(
         f"Split: {sizes[0]} and {sizes[1]} workers ({100 * (1 - minority):.0f} and "
         f"{100 * minority:.0f} % of the labels) answer {apart:,} of {data.tasks:,} tasks "
         f"({100 * apart / data.tasks:.0f} %) by two different keys; there they agree "
-        f"{100 * agreement['within_a']:.0f} and {100 * agreement['within_b']:.0f} % within and "
-        f"{100 * agreement['between']:.0f} % between the groups. On held-out tasks two keys gain "
+        f"{100 * agreement.within_a:.0f} and {100 * agreement.within_b:.0f} % within and "
+        f"{100 * agreement.between:.0f} % between the groups. On held-out tasks two keys gain "
         f"{gain:.3f} in log score a label (standard error {error:.3f}). "
     )
     what += (
@@ -198,20 +198,22 @@ def _conclude(
         else "Labels alone cannot tell two honest views from one group being misled, colluding or "
         "less able on these tasks: put gold on them, or report both answers."
     )
-    summary = {
-        "found": True,
-        "statement": what,
-        "copying": copies,
-        "workers": list(sizes),
-        "label_shares": [float(1.0 - minority), float(minority)],
-        "tasks": apart,
-        "task_share": float(apart / data.tasks),
-        "agreement": agreement,
-    } | score
+    summary = SplitPart(
+        found=True,
+        statement=what,
+        copying=copies,
+        workers=sizes,
+        label_shares=(float(1.0 - minority), float(minority)),
+        tasks=apart,
+        task_share=float(apart / data.tasks),
+        agreement=agreement,
+        gain=gain,
+        gain_se=error,
+    )
     return Split(True, what, gain, error, workers, tasks, summary)
 
 
-def _agreement(data: Labels, second: Array, contested: Array) -> dict[str, float]:
+def _agreement(data: Labels, second: Array, contested: Array) -> SplitAgreement:
     """Share of agreeing pairs of labels within and between the groups, on contested tasks."""
     import numpy as np
 
@@ -226,11 +228,11 @@ def _agreement(data: Labels, second: Array, contested: Array) -> dict[str, float
     same = [(c * (c - 1.0)).sum() for c in counts]
     pairs = [(t * (t - 1.0)).sum() for t in totals]
     across, met = (counts[0] * counts[1]).sum(), (totals[0] * totals[1]).sum()
-    return {
-        "within_a": float(same[0] / max(pairs[0], 1.0)),
-        "within_b": float(same[1] / max(pairs[1], 1.0)),
-        "between": float(across / max(met, 1.0)),
-    }
+    return SplitAgreement(
+        within_a=float(same[0] / max(pairs[0], 1.0)),
+        within_b=float(same[1] / max(pairs[1], 1.0)),
+        between=float(across / max(met, 1.0)),
+    )
 
 
 def _workers_frame(names: list[Any], side: Array, second: Array, load: Array) -> pl.DataFrame:

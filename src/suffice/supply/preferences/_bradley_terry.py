@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 from suffice.estimate import TAILS, Estimate, intervals
+from suffice.records import Interval, ItemsPart
 from suffice.supply.preferences import _preference_model as model
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Items:
 
     items: pl.DataFrame
     workers: pl.DataFrame
-    summary: dict[str, Any]
+    summary: ItemsPart
     draws: NDArray[np.float64]
 
     def beats(self, item: object, other: object) -> float:
@@ -189,18 +190,17 @@ def describe_items(
             "rank_high": rank_high[order].astype(np.int64),
         }
     )
-    summary: dict[str, Any] = {
-        "comparisons": len(data),
-        "items": data.items,
-        "workers": data.workers,
-        "ties": int((data.answer == 0.0).sum()),
-        "position_bias": pooled_first(fit),
-        "position_statement": bias_statement(data, fit),
-        "cautions": _cautions(data, fit),
-        "method": "Markov chain" if fit.exact else "normal approximation at the mode",
-        "level": 0.9,
-        "citations": list(CITATIONS),
-    }
+    summary = ItemsPart(
+        comparisons=len(data),
+        items=data.items,
+        workers=data.workers,
+        ties=int((data.answer == 0.0).sum()),
+        position_bias=pooled_first(fit),
+        position_statement=bias_statement(data, fit),
+        cautions=tuple(_cautions(data, fit)),
+        method="Markov chain" if fit.exact else "normal approximation at the mode",
+        citations=CITATIONS,
+    )
     return Items(frame, workers_table(data, workers, fit), summary, fit.score_DI[:, order])
 
 
@@ -226,20 +226,18 @@ def workers_table(data: model.Comparisons, workers: list[Any], fit: PreferenceFi
     return pl.DataFrame(columns)
 
 
-def pooled_first(fit: PreferenceFit) -> dict[str, float]:
+def pooled_first(fit: PreferenceFit) -> Interval:
     """How often a typical worker prefers what is shown first where both are even."""
-    return Estimate.from_draws(_logistic(fit.mean_DP[:, 0])).as_dict()
+    return Interval.of(Estimate.from_draws(_logistic(fit.mean_DP[:, 0])))
 
 
 def bias_statement(data: model.Comparisons, fit: PreferenceFit) -> str:
     """The pooled position bias in words."""
     first = pooled_first(fit)
-    numbers = (
-        f"{100 * first['value']:.0f} % ({100 * first['low']:.0f} to {100 * first['high']:.0f} %)"
-    )
-    if first["low"] > 0.5:
+    numbers = f"{100 * first.value:.0f} % ({100 * first.low:.0f} to {100 * first.high:.0f} %)"
+    if first.low > 0.5:
         verdict = "what is shown first is favoured"
-    elif first["high"] < 0.5:
+    elif first.high < 0.5:
         verdict = "what is shown second is favoured"
     else:
         verdict = "no side is shown to be favoured"

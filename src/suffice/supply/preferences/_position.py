@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.records import BothOrders, PreferencesPart, ScoredItems, TiesPart
 from suffice.supply.preferences import _preference_model as model
 from suffice.supply.preferences._bradley_terry import (
     Items,
@@ -58,7 +59,7 @@ class Preferences:
     items: pl.DataFrame | None
     workers: pl.DataFrame | None
     tasks: pl.DataFrame | None
-    summary: dict[str, Any]
+    summary: PreferencesPart
 
 
 def find_preferences(table: LabelTable, *, seed: int = 0) -> Preferences | None:
@@ -78,7 +79,8 @@ def find_preferences(table: LabelTable, *, seed: int = 0) -> Preferences | None:
     has_items = {"left", "right"} <= set(frame.columns)
     ordered = "presented_order" in frame.columns
     if not (has_items or ordered or set(map(str.lower, table.classes)) & set(_SHOWN)):
-        return Preferences(None, None, None, {"position_statement": UNKNOWN} | _ties(frame, sides))
+        few = PreferencesPart(position_statement=UNKNOWN, ties=_ties(frame, sides))
+        return Preferences(None, None, None, few)
     notes = []
     frame, left_out = _sample(frame, seed) if not has_items else (frame, 0)
     if left_out:
@@ -96,20 +98,24 @@ def find_preferences(table: LabelTable, *, seed: int = 0) -> Preferences | None:
         data, workers = _without_items(frame, sides)
     fit = fit_preferences(data, seed=seed)
     both = _both_orders(frame, sides)
-    summary: dict[str, Any] = {
-        "position_bias": pooled_first(fit),
-        "position_statement": bias_statement(data, fit) + _basis(both, ordered),
-        "both_orders": both,
-        "notes": notes,
-    } | _ties(frame, sides)
     scored: Items | None = None
+    more: dict[str, Any] = {}
     if has_items:
         scored = describe_items(data, items, workers, fit)
-        summary["items"] = {"count": data.items, "cautions": scored.summary["cautions"]}
-        summary["items"]["statement"] = _leaders(scored)
+        more["items"] = ScoredItems(
+            count=data.items, cautions=scored.summary.cautions, statement=_leaders(scored)
+        )
     tasks = _tasks(frame, data, fit, sides)
     if tasks is not None:
-        summary["changed_tasks"] = int(tasks["changed"].sum())
+        more["changed_tasks"] = int(tasks["changed"].sum())
+    summary = PreferencesPart(
+        position_bias=pooled_first(fit),
+        position_statement=bias_statement(data, fit) + _basis(both, ordered),
+        both_orders=both,
+        notes=tuple(notes),
+        ties=_ties(frame, sides),
+        **more,
+    )
     return Preferences(
         items=scored.items if scored else None,
         workers=scored.workers if scored else workers_table(data, workers, fit),
@@ -118,22 +124,22 @@ def find_preferences(table: LabelTable, *, seed: int = 0) -> Preferences | None:
     )
 
 
-def preference_lines(summary: dict[str, Any]) -> list[str]:
+def preference_lines(summary: PreferencesPart) -> list[str]:
     """The summary in a few plain lines."""
-    lines = [f"Note: {note}." for note in summary.get("notes", ())]
-    lines.append(f"{summary['position_statement']}.")
-    if "statement" in summary.get("both_orders", {}):
-        lines.append(summary["both_orders"]["statement"])
-    if summary.get("changed_tasks"):
+    lines = [f"Note: {note}." for note in summary.notes]
+    lines.append(f"{summary.position_statement}.")
+    if summary.both_orders.statement:
+        lines.append(summary.both_orders.statement)
+    if summary.changed_tasks:
         lines.append(
             f"Allowing for position and reliability turns the plain majority of "
-            f"{summary['changed_tasks']:,} pairs."
+            f"{summary.changed_tasks:,} pairs."
         )
-    if summary["ties"]["count"]:
-        lines.append(summary["ties"]["statement"])
-    if "items" in summary:
-        lines += [f"Caution: {caution}." for caution in summary["items"]["cautions"]]
-        lines.append(summary["items"]["statement"])
+    if summary.ties.count:
+        lines.append(summary.ties.statement)
+    if summary.items is not None:
+        lines += [f"Caution: {caution}." for caution in summary.items.cautions]
+        lines.append(summary.items.statement)
     return lines
 
 
@@ -199,12 +205,12 @@ def _sample(frame: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, int]:
     return few, len(frame) - len(few)
 
 
-def _both_orders(frame: pl.DataFrame, sides: dict[str, float]) -> dict[str, Any]:
+def _both_orders(frame: pl.DataFrame, sides: dict[str, float]) -> BothOrders:
     """Pairs that one worker judged in both orders: how often the answer stayed with the item."""
     import polars as pl
 
     if "presented_order" not in frame.columns:
-        return {"tasks": 0}
+        return BothOrders(tasks=0)
     shown = frame.with_columns(
         pl.Series("answer", _answers(frame, sides)), pl.col("presented_order").fill_null(0)
     )
@@ -219,28 +225,31 @@ def _both_orders(frame: pl.DataFrame, sides: dict[str, float]) -> dict[str, Any]
         .drop_nulls()
         .filter((pl.col("straight") != 0.0) & (pl.col("turned") != 0.0))
     )
-    result: dict[str, Any] = {"tasks": both, "by_one_worker": len(wide)}
-    if len(wide):
-        same = int((wide["straight"] == wide["turned"]).sum())
-        first = int(((wide["straight"] > 0) & (wide["turned"] < 0)).sum())
-        second = len(wide) - same - first
-        result |= {"same_item": same, "first_both_times": first, "second_both_times": second}
-        result["statement"] = (
-            f"Of {len(wide):,} pairs that one worker judged in both orders without a tie, the "
-            f"answer stayed with the item in {same:,}; the first was taken both times in "
-            f"{first:,}, the second in {second:,}."
-        )
-    return result
+    if not len(wide):
+        return BothOrders(tasks=both, by_one_worker=0)
+    same = int((wide["straight"] == wide["turned"]).sum())
+    first = int(((wide["straight"] > 0) & (wide["turned"] < 0)).sum())
+    second = len(wide) - same - first
+    return BothOrders(
+        tasks=both,
+        by_one_worker=len(wide),
+        same_item=same,
+        first_both_times=first,
+        second_both_times=second,
+        statement=f"Of {len(wide):,} pairs that one worker judged in both orders without a tie, "
+        f"the answer stayed with the item in {same:,}; the first was taken both times in "
+        f"{first:,}, the second in {second:,}.",
+    )
 
 
-def _basis(both: dict[str, Any], ordered: bool) -> str:
-    if both["tasks"]:
-        return f"; {both['tasks']:,} pairs were judged in both orders"
+def _basis(both: BothOrders, ordered: bool) -> str:
+    if both.tasks:
+        return f"; {both.tasks:,} pairs were judged in both orders"
     order = "the order given" if ordered else "left taken as shown first"
     return f" ({order}; no pair was judged in both orders, so this holds if chance drew the order)"
 
 
-def _ties(frame: pl.DataFrame, sides: dict[str, float]) -> dict[str, Any]:
+def _ties(frame: pl.DataFrame, sides: dict[str, float]) -> TiesPart:
     import polars as pl
 
     tied = [name for name, side in sides.items() if side == 0.0]
@@ -254,7 +263,7 @@ def _ties(frame: pl.DataFrame, sides: dict[str, float]) -> dict[str, Any]:
                 f"; among workers with {_BUSY} labels or more from {busy.min():.0f} to "
                 f"{busy.max():.0f} %"
             )
-    return {"ties": {"count": count, "share": count / len(frame), "statement": f"{statement}."}}
+    return TiesPart(count=count, share=count / len(frame), statement=f"{statement}.")
 
 
 def _leaders(items: Items) -> str:

@@ -198,7 +198,7 @@ class AuditedPosterior:
     that its error is a draw of the error measured there.
     Assumes: new tasks are like the audited ones, and the same workers label them.
     Fails when: a slice is hard for other reasons than lower skill; the model is wrong in what
-    ``Audit.summary["predictive_check"]`` does not look at.
+    ``Audit.summary.predictive_check`` does not look at.
 
     Attributes:
         channels: equally likely channels.

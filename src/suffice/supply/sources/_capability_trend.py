@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import interval, intervals
+from suffice.records import CapabilityLevel, CapabilityRow, Interval
 from suffice.supply.sources._source_table import worth
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class CapabilityTrend:
         step = line.slope[draw] * far + line.width[draw] * self.luck[draw, 1]
         return moved, float(_sigmoid(_logit(np.asarray(agreement)) + step))
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> CapabilityRow:
         """Error by level, the slope and what it means."""
         low, high = intervals(self.error_DL, axis=0)
         slope = self.error.slope
@@ -95,29 +96,23 @@ class CapabilityTrend:
             if upper < 0.0
             else "no change with the capability of the judged model is shown"
         )
-        return {
-            "levels": [
-                {
-                    "capability": float(at),
-                    "labels": int(count),
-                    "error": {"value": float(e), "low": float(a), "high": float(b), "level": 0.9},
-                }
-                for at, count, e, a, b in zip(
-                    self.capability, self.labels, self.error_DL.mean(axis=0), low, high, strict=True
+        ends = zip(self.error_DL.mean(axis=0), low, high, strict=True)
+        return CapabilityRow(
+            levels=tuple(
+                CapabilityLevel(
+                    capability=float(at),
+                    labels=int(count),
+                    error=Interval(value=float(e), low=float(a), high=float(b)),
                 )
-            ],
-            "slope": {
-                "value": float(slope.mean()),
-                "low": float(lower),
-                "high": float(upper),
-                "level": 0.9,
-            },
-            "grows": grows,
-            "measured_at": self.measured_at,
-            "statement": f"Capability: {verdict} (log odds of an error change by "
+                for at, count, (e, a, b) in zip(self.capability, self.labels, ends, strict=True)
+            ),
+            slope=Interval(value=float(slope.mean()), low=float(lower), high=float(upper)),
+            grows=grows,
+            measured_at=float(self.measured_at),
+            statement=f"Capability: {verdict} (log odds of an error change by "
             f"{slope.mean():.2f} a unit, {lower:.2f} to {upper:.2f}; {len(self.capability)} "
             f"levels; grows with chance {grows:.2f}).",
-        }
+        )
 
 
 def find_trends(

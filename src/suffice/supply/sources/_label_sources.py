@@ -88,9 +88,9 @@ def label_sources(
     }
     shown = progress or SilentProgress()
     found = audit(table, gold, seed, progress=shown)
-    verdict = found.summary["verdict"]
-    doubts = [] if verdict["known"] else [verdict["statement"].rstrip(".")]
-    doubts += found.summary["cautions"]
+    verdict = found.summary.verdict
+    doubts = [] if verdict.known else [verdict.statement.rstrip(".")]
+    doubts += found.summary.cautions
     sources: dict[str, Source] = {}
     checks: dict[str, tuple[SeenAndDrawn, ...]] = {}
     slices: set[tuple[str, ...]] = set()

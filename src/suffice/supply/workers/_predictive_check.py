@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
 from suffice.estimate import interval
+from suffice.records import PredictiveRow, PredictiveTest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ _NAMES = {
 }
 
 
-def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) -> dict[str, Any]:
+def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) -> PredictiveTest:
     """Compare the labels with labels drawn from the audit's channel on the same design.
 
     Model: the same workers label new tasks of the same number, slices and class shares; each
@@ -72,29 +73,30 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
         ).reshape(copies, -1)
         for name, row in _statistics(task, worker, made, shape).items():
             values[name] += row.tolist()
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, PredictiveRow] = {}
     odd = []
     for name, seen_value in observed.items():
         drawn = np.array(values[name])
         tail = min((drawn >= seen_value).sum(), (drawn <= seen_value).sum())
         p = min(1.0, 2.0 * (tail + 1.0) / (REPLICATES + 1.0))
         low, high = interval(drawn)
-        rows[name] = {
-            "about": _NAMES[name],
-            "value": float(seen_value),
-            "predicted": float(drawn.mean()),
-            "low": low,
-            "high": high,
-            "p_value": float(p),
-        }
+        rows[name] = PredictiveRow(
+            about=_NAMES[name],
+            value=float(seen_value),
+            predicted=float(drawn.mean()),
+            low=low,
+            high=high,
+            p_value=float(p),
+        )
         # As many tests as statistics: Bonferroni keeps the alarm's rate near 5 %.
         if p <= _LEVEL / len(observed):
             odd.append(name)
     if not rows:
-        return {"tested": False, "statement": "Predictive check: no task has two labels."}
+        statement = "Predictive check: no task has two labels."
+        return PredictiveTest(tested=False, statement=statement)
     said = "; ".join(
-        f"{_NAMES[name]} is {rows[name]['value']:.3f}, drawn {rows[name]['low']:.3f} to "
-        f"{rows[name]['high']:.3f}"
+        f"{_NAMES[name]} is {rows[name].value:.3f}, drawn {rows[name].low:.3f} to "
+        f"{rows[name].high:.3f}"
         for name in odd
     )
     statement = (
@@ -102,9 +104,9 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
         f"{said}."
         if odd
         else f"Predictive check: labels drawn from the audit's channel look like the real ones "
-        f"({len(rows)} statistics, smallest p = {min(r['p_value'] for r in rows.values()):.2f})."
+        f"({len(rows)} statistics, smallest p = {min(r.p_value for r in rows.values()):.2f})."
     )
-    return {"tested": True, "differs": odd, "statistics": rows, "statement": statement}
+    return PredictiveTest(tested=True, differs=tuple(odd), statistics=rows, statement=statement)
 
 
 def _statistics(

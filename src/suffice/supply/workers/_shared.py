@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
 from suffice.estimate import TAILS, Estimate, interval
+from suffice.records import Interval, SharedErrorPart, SliceError, TogetherTest
 from suffice.supply.workers._worker_model import log_sigmoids
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def gold_needed(level: float) -> int:
 
 def describe(
     shared: SharedError, votes: Votes, open_TK: Array, *, below: float = 0.05
-) -> dict[str, Any]:
+) -> SharedErrorPart:
     """What can be said of the shared error, for the summary.
 
     Args:
@@ -182,39 +183,43 @@ def describe(
         below: the level that its bound should come below.
     """
     low, high = interval(shared.draws)
-    about: dict[str, Any] = {
-        "share": Estimate.from_draws(shared.draws).as_dict(),
-        "gold_tasks": shared.gold_tasks,
-        "gold_needed": {
-            # Two digits at least, as the standard levels have.
-            f"{level:.2f}" if round(level, 2) == level else f"{level:g}": gold_needed(level)
-            for level in sorted({below, *_LEVELS}, reverse=True)
-        },
+    share = Interval.of(Estimate.from_draws(shared.draws))
+    needed = {
+        # Two digits at least, as the standard levels have.
+        f"{level:.2f}" if round(level, 2) == level else f"{level:g}": gold_needed(level)
+        for level in sorted({below, *_LEVELS}, reverse=True)
     }
     if shared.gold_tasks == 0:
         further = "" if below <= _LEVELS[-1] else f"; {gold_needed(_LEVELS[-1])} below 1 %"
-        about["known"] = False
-        about["statement"] = (
+        statement = (
             "No gold: what everybody gets wrong together cannot be seen, so its bound is unknown. "
             "Intervals and confidences use a prior from other crowds (mean "
             f"{shared.draws.mean():.2f}, 90 % between {low:.2f} and {high:.2f}). "
             f"{gold_needed(below):,} gold tasks picked at random, all answered rightly by the "
             f"consensus, would bring it below {100 * below:.3g} %{further}."
         )
-        return about
-    about["known"] = True
-    about["consensus_error"] = _error_by_slice(shared, votes, open_TK)
-    about["together"] = err_together(votes)
-    whole = about["consensus_error"]["all"]
-    about["statement"] = (
+        return SharedErrorPart(
+            share=share, gold_tasks=0, gold_needed=needed, known=False, statement=statement
+        )
+    errors = _error_by_slice(shared, votes, open_TK)
+    whole = errors["all"]
+    statement = (
         f"Labels alone would have answered {shared.consensus_wrong:.3g} of {shared.gold_tasks:,} "
-        f"gold tasks wrongly: {100 * whole['value']:.1f} % (90 % interval "
-        f"{100 * whole['low']:.1f} to {100 * whole['high']:.1f} %)."
+        f"gold tasks wrongly: {100 * whole.value:.1f} % (90 % interval "
+        f"{100 * whole.low:.1f} to {100 * whole.high:.1f} %)."
     )
-    return about
+    return SharedErrorPart(
+        share=share,
+        gold_tasks=shared.gold_tasks,
+        gold_needed=needed,
+        known=True,
+        consensus_error=errors,
+        together=err_together(votes),
+        statement=statement,
+    )
 
 
-def _error_by_slice(shared: SharedError, votes: Votes, open_TK: Array) -> dict[str, Any]:
+def _error_by_slice(shared: SharedError, votes: Votes, open_TK: Array) -> dict[str, SliceError]:
     """Error of the labels' answer on gold tasks, with a Jeffreys interval, by slice."""
     import numpy as np
 
@@ -223,7 +228,7 @@ def _error_by_slice(shared: SharedError, votes: Votes, open_TK: Array) -> dict[s
     right = np.isclose(open_TK[known, votes.gold[known]], top)
     tie = np.isclose(open_TK[known], top[:, None]).sum(axis=1)
     wrong = np.where(right, 1.0 - 1.0 / tie, 1.0)
-    table: dict[str, Any] = {}
+    table: dict[str, SliceError] = {}
     masks = {"all": np.ones(len(known), dtype=bool)}
     if len(votes.slice_names) > 1:
         masks |= {
@@ -232,8 +237,9 @@ def _error_by_slice(shared: SharedError, votes: Votes, open_TK: Array) -> dict[s
     for name, mask in masks.items():
         n, k = int(mask.sum()), float(wrong[mask].sum())
         if n == 0:
-            table[name] = {"gold_tasks": 0}
+            table[name] = SliceError(gold_tasks=0)
             continue
+<<<<<<< HEAD
         low, high = _beta_quantiles(k + 0.5, n - k + 0.5, TAILS)
         low, high = low if k > 0 else 0.0, high if k < n else 1.0
         table[name] = {"gold_tasks": n, "value": k / n, "low": low, "high": high, "level": 0.9}
@@ -260,6 +266,15 @@ def _beta_quantiles(a: float, b: float, chances: tuple[float, float]) -> tuple[f
 
 
 def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[str, Any]:
+=======
+        low = float(betaincinv(k + 0.5, n - k + 0.5, 0.05)) if k > 0 else 0.0
+        high = float(betaincinv(k + 0.5, n - k + 0.5, 0.95)) if k < n else 1.0
+        table[name] = SliceError(gold_tasks=n, value=k / n, low=low, high=high, level=0.9)
+    return table
+
+
+def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> TogetherTest:
+>>>>>>> main
     """Test whether annotators err together on gold tasks.
 
     Statistic: the number of pairs of wrong labels on one task. Under the null, each worker's
@@ -274,10 +289,10 @@ def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dic
     task, worker = votes.task[on_gold], votes.worker[on_gold]
     wrong = (votes.label[on_gold] != votes.gold[task]).astype(np.float64)
     if len(task) == 0 or np.bincount(task).max() < 2 or wrong.sum() < 2:
-        return {
-            "tested": False,
-            "statement": "Too few errors on gold tasks to test whether annotators err together.",
-        }
+        return TogetherTest(
+            tested=False,
+            statement="Too few errors on gold tasks to test whether annotators err together.",
+        )
     tasks = len(votes.gold)
 
     def pairs(values: Array) -> float:
@@ -294,12 +309,12 @@ def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dic
     p_value = (1.0 + (null >= seen).sum()) / (permutations + 1.0)
     ratio = seen / max(float(null.mean()), 1e-9)
     verb = "err together" if p_value < 0.05 else "do not visibly err together"
-    return {
-        "tested": True,
-        "pairs_wrong_together": seen,
-        "expected_if_alone": float(null.mean()),
-        "ratio": ratio,
-        "p_value": float(p_value),
-        "statement": f"Annotators {verb}: {ratio:.2f} times the pairs of errors on one task that "
+    return TogetherTest(
+        tested=True,
+        pairs_wrong_together=seen,
+        expected_if_alone=float(null.mean()),
+        ratio=ratio,
+        p_value=float(p_value),
+        statement=f"Annotators {verb}: {ratio:.2f} times the pairs of errors on one task that "
         f"independent errors would give (p = {p_value:.3f}).",
-    }
+    )
