@@ -239,10 +239,9 @@ def _error_by_slice(shared: SharedError, votes: Votes, open_TK: Array) -> dict[s
         if n == 0:
             table[name] = SliceError(gold_tasks=0)
             continue
-<<<<<<< HEAD
         low, high = _beta_quantiles(k + 0.5, n - k + 0.5, TAILS)
         low, high = low if k > 0 else 0.0, high if k < n else 1.0
-        table[name] = {"gold_tasks": n, "value": k / n, "low": low, "high": high, "level": 0.9}
+        table[name] = SliceError(gold_tasks=n, value=k / n, low=low, high=high, level=0.9)
     return table
 
 
@@ -265,16 +264,7 @@ def _beta_quantiles(a: float, b: float, chances: tuple[float, float]) -> tuple[f
     return float(low), float(high)
 
 
-def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> dict[str, Any]:
-=======
-        low = float(betaincinv(k + 0.5, n - k + 0.5, 0.05)) if k > 0 else 0.0
-        high = float(betaincinv(k + 0.5, n - k + 0.5, 0.95)) if k < n else 1.0
-        table[name] = SliceError(gold_tasks=n, value=k / n, low=low, high=high, level=0.9)
-    return table
-
-
 def err_together(votes: Votes, *, permutations: int = 200, seed: int = 0) -> TogetherTest:
->>>>>>> main
     """Test whether annotators err together on gold tasks.
 
     Statistic: the number of pairs of wrong labels on one task. Under the null, each worker's
