@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_horizon import FLOOR, FOOLS, SAVES, Horizon, ahead, outlook, start
+from test_horizon import FLOOR, FOOLS, SAVES, ahead, outlook, start
 
 from suffice.forecast.horizon import Trend, TrendPoint
 from suffice.forecast.horizon._trend import fit_trend
+from suffice.records import HorizonRecord
 from suffice.report import write_horizon
 from suffice.report._horizon import _band_rows, horizon_spec, themed
 
 
-def with_trend() -> Horizon:
+def with_trend() -> HorizonRecord:
     """A long run with measured models, one of which did not get there."""
     rng = np.random.default_rng(0)
     spread = np.exp(0.1 * rng.standard_normal(400))
@@ -25,7 +26,7 @@ def with_trend() -> Horizon:
         TrendPoint("large", 0.0, 1000.0 * spread, 1e4),
     )
     trend = Trend("crowd", points, fit_trend(points, (-0.4, 0.3), rng))
-    return ahead(outlook(SAVES, FOOLS, FLOOR), replace(start(), trend=trend))
+    return ahead(outlook(SAVES, FOOLS, FLOOR), replace(start(), trend=trend)).record()
 
 
 def test_never_a_line_without_a_band() -> None:
@@ -61,6 +62,25 @@ def test_pictures_in_both_schemes(tmp_path: Path) -> None:
     assert "<script" not in page
     assert "src=" not in page
     assert all(d.name in page for d in (SAVES, FOOLS, FLOOR))
+
+
+def test_the_long_run_is_drawn_again_from_its_folder(tmp_path: Path) -> None:
+    """horizon.json alone gives the same files, byte for byte; an older one shades the years."""
+    found = with_trend()
+    written = write_horizon(found, tmp_path)
+    first = [p.read_bytes() for p in written]
+    found.write(tmp_path)
+    read = HorizonRecord.read(tmp_path)
+    again = write_horizon(read, tmp_path / "again")
+    assert [p.name for p in again] == [p.name for p in written]
+    assert [p.read_bytes() for p in again] == first
+    danger = read.danger.model_copy(update={"decades": None})
+    older = horizon_spec(read.model_copy(update={"danger": danger}))
+    shaded = [
+        "rect" in {layer["mark"]["type"] for layer in row["hconcat"][0]["layer"]}
+        for row in older["vconcat"]
+    ]
+    assert shaded == [False, True]
 
 
 @pytest.mark.browser

@@ -48,9 +48,17 @@ class YearRow(NeededRow, _Year):
 
 
 class DangerRows(Part):
-    """Where misalignment gets dangerous: labels of each source, years until then, distance."""
+    """Where misalignment gets dangerous.
+
+    Attributes:
+        rows: labels of each source there.
+        decades: of scale until then, by the prior; None in files from before it was kept.
+        years: until then.
+        distance: from the measured models.
+    """
 
     rows: tuple[NeededRow, ...]
+    decades: Triple | None = None
     years: Triple
     distance: Distance
 

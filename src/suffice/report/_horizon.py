@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from html import escape
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from suffice._disk import write_file
@@ -13,12 +14,10 @@ from suffice.report._theme import chart_config, palettes, role
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suffice.forecast.horizon import Horizon
+    from suffice.records import HorizonRecord, NeededRow
 
 _WIDTH, _HEIGHT, _PNG_SCALE = 250, 260, 2.0
 """A panel in pixels, by eye; pixels of the PNG to one of them, for screens of high density."""
-_NORMAL_90 = 1.645
-"""Standard deviations to the 95 % point of the normal, for a 90 % interval."""
 _TOP, _BOTTOM = 1e8, 1.0
 """Where the axis ends: a band that goes on beyond says so by touching the edge."""
 
@@ -30,8 +29,12 @@ _KEY = (
 )
 
 
-def write_horizon(horizon: Horizon, folder: Path) -> list[Path]:
+def write_horizon(horizon: HorizonRecord, folder: Path) -> list[Path]:
     """Write ``horizon.html`` and its pictures, light and dark, as SVG and PNG.
+
+    Args:
+        horizon: the long run, as ``horizon.json`` holds it.
+        folder: for the files.
 
     Raises:
         StorageError: a file cannot be written.
@@ -78,7 +81,7 @@ class _Axis:
     height: int
 
 
-def horizon_spec(horizon: Horizon, *, narrow: bool = False) -> dict[str, Any]:
+def horizon_spec(horizon: HorizonRecord, *, narrow: bool = False) -> dict[str, Any]:
     """The chart: one column a source, by scale above and by year below; colours named by role.
 
     ``narrow`` is for phones: everything in one column, without the words above it.
@@ -90,8 +93,8 @@ def horizon_spec(horizon: Horizon, *, narrow: bool = False) -> dict[str, Any]:
     high = min(max(r["high"] for r in rows) * 2.0, _TOP)
     if narrow:
         panels = [
-            _panel(horizon, s.name, axis, (low, high), first=True)
-            for s in horizon.starts
+            _panel(horizon, source, axis, (low, high), first=True)
+            for source in _sources(horizon)
             for axis in _axes(horizon)
         ]
         return _finished(alt.vconcat(*panels, spacing=14), padding=4)
@@ -99,8 +102,8 @@ def horizon_spec(horizon: Horizon, *, narrow: bool = False) -> dict[str, Any]:
         *(
             alt.hconcat(
                 *(
-                    _panel(horizon, s.name, axis, (low, high), first=k == 0)
-                    for k, s in enumerate(horizon.starts)
+                    _panel(horizon, source, axis, (low, high), first=k == 0)
+                    for k, source in enumerate(_sources(horizon))
                 ),
                 spacing=18,
                 bounds="flush",
@@ -129,22 +132,28 @@ def _finished(chart: Any, padding: int) -> dict[str, Any]:  # noqa: ANN401 - an 
     return spec
 
 
-def _heading(horizon: Horizon) -> str:
-    return f"Labels needed for P ≥ {horizon.outlook.target:g} as models grow"
+def _heading(horizon: HorizonRecord) -> str:
+    return f"Labels needed for P ≥ {horizon.target:g} as models grow"
 
 
-def _axes(horizon: Horizon) -> tuple[_Axis, _Axis]:
+def _sources(horizon: HorizonRecord) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.source for row in horizon.rows))
+
+
+def _axes(horizon: HorizonRecord) -> tuple[_Axis, _Axis]:
     smallest = min((p["x"] for p in _point_rows(horizon)), default=0.0)
     first, last = min(smallest, 0.0) - 0.15, max(r.decades or 0.0 for r in horizon.rows)
-    mean, sd = horizon.outlook.path.danger
-    years = horizon.outlook.path.years
+    years = max((row.year for row in horizon.years), default=0.0)
+    danger = horizon.danger
+    # A file from before the prior of that scale was kept shades the years alone.
+    low, _, high = danger.decades or (inf, inf, -inf)
     scale = _Axis(
         title="scale, times today's model",
         by_year=False,
         domain=(first, last),
         ticks=tuple(float(k) for k in range(int(first), int(last) + 1)),
         label="datum.value == 0 ? 'today' : '10^' + datum.value",
-        danger=(mean - _NORMAL_90 * sd, mean + _NORMAL_90 * sd),
+        danger=(low, high),
         height=_HEIGHT,
     )
     step = max(round(years / 5.0), 1)
@@ -154,14 +163,14 @@ def _axes(horizon: Horizon) -> tuple[_Axis, _Axis]:
         domain=(0.0, years),
         ticks=tuple(float(k) for k in range(0, int(years) + 1, step)),
         label="datum.value",
-        danger=(horizon.danger_year[0], horizon.danger_year[2]),
+        danger=(danger.years[0], danger.years[2]),
         height=round(0.6 * _HEIGHT),
     )
     return scale, calendar
 
 
 def _panel(
-    horizon: Horizon, source: str, on: _Axis, y_domain: tuple[float, float], *, first: bool
+    horizon: HorizonRecord, source: str, on: _Axis, y_domain: tuple[float, float], *, first: bool
 ) -> Any:  # noqa: ANN401 - an Altair chart
     import altair as alt
 
@@ -217,16 +226,20 @@ def _panel(
     return chart.properties(title=title)
 
 
-def _band_rows(horizon: Horizon, *, by_year: bool) -> list[dict[str, Any]]:
+def _band_rows(horizon: HorizonRecord, *, by_year: bool) -> list[dict[str, Any]]:
     """The forecast by scale or year; what is infinite ends at the top of the axis."""
-    placed = horizon.years if by_year else [(r.decades or 0.0, r) for r in horizon.rows]
+    placed: list[tuple[float, NeededRow]] = (
+        [(r.year, r) for r in horizon.years]
+        if by_year
+        else [(r.decades or 0.0, r) for r in horizon.rows]
+    )
     return [
         {
             "source": r.source,
             "x": at,
             "low": _clip(r.low),
             "high": _clip(r.high),
-            "median": r.median if r.distance != "far" and r.median < _TOP else None,
+            "median": _inside(r.median),
             "floor_low": _clip(r.floor[0]),
             "floor_high": _clip(r.floor[2]),
         }
@@ -234,28 +247,28 @@ def _band_rows(horizon: Horizon, *, by_year: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _point_rows(horizon: Horizon) -> list[dict[str, Any]]:
+def _point_rows(horizon: HorizonRecord) -> list[dict[str, Any]]:
     """The measured models."""
-    from suffice.forecast.horizon import point_band
-
-    rows = []
-    for start in horizon.starts:
-        for p in start.trend.points if start.trend else ():
-            low, median, high = point_band(p)
-            rows.append(
-                {
-                    "source": start.name,
-                    "x": p.decades,
-                    "low": _clip(low),
-                    "median": median if median < _TOP else None,
-                    "high": _clip(high),
-                }
-            )
-    return rows
+    return [
+        {
+            "source": p.source,
+            "x": p.decades,
+            "low": _clip(p.labels[0]),
+            "median": _inside(p.labels[1]),
+            "high": _clip(p.labels[2]),
+        }
+        for p in horizon.trend
+    ]
 
 
-def _clip(value: float) -> float:
-    return min(max(value, _BOTTOM), _TOP)
+def _clip(labels: float | None) -> float:
+    """On the axis; what no number of labels reaches stands at its top."""
+    return _TOP if labels is None else min(max(labels, _BOTTOM), _TOP)
+
+
+def _inside(labels: float | None) -> float | None:
+    """A median that the axis has a place for."""
+    return labels if labels is not None and labels < _TOP else None
 
 
 _STYLE = """
@@ -274,15 +287,15 @@ td:nth-child(n+3):nth-child(-n+4)::before{content:", "}
 """Wide and narrow pages: on a phone a table's rows become paragraphs."""
 
 
-def _page(horizon: Horizon, wide: dict[str, str], narrow: dict[str, str]) -> str:
+def _page(horizon: HorizonRecord, wide: dict[str, str], narrow: dict[str, str]) -> str:
     """One page without scripts: the picture of the reader's scheme, and the drivers."""
     colours = {s: palettes()[s] for s in wide}
     drivers = "".join(
-        f"<tr><td>{escape(d.driver.name)}</td><td>{escape(d.driver.on.replace('_', ' '))}</td>"
+        f"<tr><td>{escape(d.name)}</td><td>{escape(d.on.replace('_', ' '))}</td>"
         f"<td>{'measured' if d.measured else 'prior'}</td>"
-        f"<td>x {m:.2g} ({low:.2g} to {high:.2g})</td><td>{escape(d.driver.evidence)}</td></tr>"
+        f"<td>x {m:.2g} ({low:.2g} to {high:.2g})</td><td>{escape(d.evidence)}</td></tr>"
         for d in horizon.drivers
-        for low, m, high in [horizon.effects[d.driver.name]]
+        for low, m, high in [d.multiplier_at_danger]
     )
     style = "".join(
         f"{rule}body{{background:{c['page']};color:{c['ink']}}}td,th{{border-color:{c['line']}}}"
@@ -304,7 +317,7 @@ def _page(horizon: Horizon, wide: dict[str, str], narrow: dict[str, str]) -> str
         f"<title>suffice: the long run</title><style>{style}{_STYLE}</style><h1>The long run</h1>"
         f'<div class="wide">{drawn(wide)}</div>'
         f'<div class="narrow"><h2>{escape(_heading(horizon))}</h2>{key}{drawn(narrow)}</div>'
-        f"<p>Scale is counted in {escape(horizon.outlook.unit)}. Multipliers are those at the "
+        f"<p>Scale is counted in {escape(horizon.unit)}. Multipliers are those at the "
         "scale where misalignment gets dangerous, with their 90 % interval; for shared error they "
         "multiply its odds.</p><table>"
         "<tr><th>driver<th>acts on<th>from<th>multiplier<th>evidence</tr>"

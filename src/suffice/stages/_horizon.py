@@ -84,8 +84,9 @@ def horizon(
         measured=_measured(starts, rng),
         fitted=fitted,
     )
-    found.record().write(work.folder)
-    return LongRun(found, tuple(write_horizon(found, work.folder)))
+    record = found.record()
+    record.write(work.folder)
+    return LongRun(found, tuple(write_horizon(record, work.folder)))
 
 
 def _fitted(outlook: Outlook) -> dict[str, MeasuredChange]:

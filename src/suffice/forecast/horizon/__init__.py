@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from suffice.forecast.horizon._trend import TrendPoint as TrendPoint
     from suffice.forecast.horizon._trend import labels_needed as labels_needed
     from suffice.forecast.horizon._trend import measured_trend as measured_trend
-    from suffice.forecast.horizon._trend import point_band as point_band
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -34,7 +33,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "TrendPoint",
             "labels_needed",
             "measured_trend",
-            "point_band",
         ),
     },
 )

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _NEVER = np.inf
+_NORMAL_90 = 1.645
+"""Standard deviations to the 95 % point of the normal, for a 90 % interval."""
 
 _DRAWS = 4000
 """Leave a 5 % end of a band a Monte Carlo error of a third of a percentile (a binomial)."""
@@ -143,6 +145,7 @@ class Horizon:
 
     def record(self) -> HorizonRecord:
         """For ``horizon.json``."""
+        mean, sd = self.outlook.path.danger
         return HorizonRecord(
             target=self.outlook.target,
             unit=self.outlook.unit,
@@ -151,6 +154,7 @@ class Horizon:
             years=tuple(r.in_year(year) for year, r in self.years),
             danger=DangerRows(
                 rows=tuple(r.record() for r in self.danger),
+                decades=(mean - _NORMAL_90 * sd, mean, mean + _NORMAL_90 * sd),
                 years=self.danger_year,
                 distance=self.danger_distance,
             ),
