@@ -418,7 +418,7 @@ def _agreement(votes: Votes, mask: Array) -> float:
     return float(((counts * (counts - 1)).sum(axis=1)[many] / (n * (n - 1.0))[many]).mean())
 
 
-def _root(rising: Callable[[float], float], reach: float, precision: float = 1e-7) -> float:
+def _root(rising: Callable[[float], float], reach: float, precision: float = 1e-5) -> float:
     """Where a rising function is zero, between -reach and reach; the nearer end if nowhere.
 
     Reference: Dowell and Jarratt (1971), BIT 11: false position, where an end that stays counts
