@@ -67,8 +67,10 @@ def test_rows_are_drawn_in_proportion_to_their_weights() -> None:
 
 def test_root_of_a_rising_function() -> None:
     """A root inside is found to the precision asked for; outside, the nearer end."""
-    assert _root(lambda x: np.tanh(x - 1.3), 8.0) == pytest.approx(1.3, abs=1e-6)
-    assert _root(lambda x: np.exp(6.0 * x) - 1e-3, 8.0) == pytest.approx(np.log(1e-3) / 6, abs=1e-5)
+    assert _root(lambda x: np.tanh(x - 1.3), 8.0, 1e-7) == pytest.approx(1.3, abs=1e-6)
+    assert _root(lambda x: np.exp(6.0 * x) - 1e-3, 8.0, 1e-7) == pytest.approx(
+        np.log(1e-3) / 6, abs=1e-5
+    )
     assert _root(lambda x: x - 9.0, 8.0) == 8.0
     assert _root(lambda x: x + 9.0, 8.0) == -8.0
 
