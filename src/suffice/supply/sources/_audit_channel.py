@@ -323,12 +323,14 @@ class ChannelBook:
         def table(shift: float) -> Array:
             return drawn.crowd(difficulty, busiest, weight_W, shift)
 
+        right = drawn.right_by_shift(difficulty, who, np.arange(classes)[:, None], level)
+        # Where skills do not depend on the class, the classes' shares add up to one.
+        share_K = drawn.share_K if drawn.a_WK.shape[1] > 1 else np.ones(1)
+        part_N = (weight_W[:, None] * share_K).ravel()
+
         def wrong(shift: float) -> Array:
             """Error by level, behind what misleads everybody."""
-            right = drawn.right(
-                difficulty, who, np.arange(classes)[:, None], level, np.asarray(shift)
-            )
-            return np.asarray(1.0 - np.einsum("w,k,wkd->d", weight_W, drawn.share_K, right))
+            return np.asarray(1.0 - part_N @ right(np.asarray(shift)).reshape(len(part_N), -1))
 
         def seen(alone: Array, misled: float) -> Array:
             """The error with what misleads everybody: a misled label is right by accident."""

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -145,13 +147,21 @@ class Drawn:
         self, difficulty: Difficulty, worker: Array, z: Array, level: Array, shift: Array
     ) -> NDArray[np.float64]:
         """Chance of a right answer; all arguments broadcast, ``shift`` is added to the skill."""
+        return self.right_by_shift(difficulty, worker, z, level)(shift)
+
+    def right_by_shift(
+        self, difficulty: Difficulty, worker: Array, z: Array, level: Array
+    ) -> Callable[[Array], NDArray[np.float64]]:
+        """The same as a function of the shift, for who tries many of them."""
         import numpy as np
 
-        x = self.a_WK[worker, z if self.a_WK.shape[1] > 1 else 0] + shift
+        skill = self.a_WK[worker, z if self.a_WK.shape[1] > 1 else 0]
+        hard = difficulty.levels[level]
         if difficulty.way == "lean":
-            return np.asarray(1.0 / (1.0 + np.exp(self.scale * difficulty.levels[level] - x)))
-        guess = difficulty.levels[level]
-        return np.asarray((1.0 - guess) / (1.0 + np.exp(-x)) + guess / len(self.share_K))
+            against = np.exp(self.scale * hard - skill)
+            return lambda shift: np.asarray(1.0 / (1.0 + against * np.exp(-shift)))
+        against, signal, luck = np.exp(-skill), 1.0 - hard, hard / len(self.share_K)
+        return lambda shift: np.asarray(signal / (1.0 + against * np.exp(-shift)) + luck)
 
     def crowd(
         self, difficulty: Difficulty, worker: Array, weight: Array, shift: float
