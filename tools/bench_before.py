@@ -67,7 +67,9 @@ class Build(NamedTuple):
         kept = {k: v for k, v in os.environ.items() if k not in NOT_KEPT}
         if self.name == "now" and "PYTHONPATH" in os.environ:
             kept["PYTHONPATH"] = os.environ["PYTHONPATH"]
-        kept |= {"SUFFICE_CACHE": str(self.folder / "cache"), "OMP_NUM_THREADS": "1"}
+        # As a user has it: how many threads a build starts is part of what it costs.
+        kept.pop("OMP_NUM_THREADS", None)
+        kept["SUFFICE_CACHE"] = str(self.folder / "cache")
         with (self.folder / "log").open("wb") as log:
             begin = time.perf_counter()
             process = subprocess.Popen(
