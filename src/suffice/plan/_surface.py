@@ -31,8 +31,9 @@ _DRAWS, _RUNS = 96, 150
 """Leave P a Monte Carlo sd of .04 (`tools/bench_monte_carlo.py`), which the best of a few
 arrangements lifts: the picture is rounder than the numbers, and points carry the plan's own P."""
 _ALIKE = 1e-3
-"""Share of right labels by which kinds of label must differ for the picture to have a height. Chosen:
-a tenth of a percent is printed as the same number."""
+"""Share of right labels by which kinds of label must differ for the picture to have a height.
+
+Chosen: a tenth of a percent is printed as the same number."""
 _BEYOND = 1.6
 """The picture ends this far beyond the largest purchase: chosen."""
 
