@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from suffice.errors import InputError
+from suffice.labels._asked import Asked
 from suffice.labels._read import gold_of_file, read_gold, read_labels
 from suffice.labels._table import LabelTable, natural_order
 from suffice.labels.formats import FORMATS
@@ -88,7 +89,7 @@ def test_the_first_format_that_knows_a_file_reads_it(
 ) -> None:
     """Exports before preferences before plain tables, and what nobody knows is one row a label."""
     raw = pl.DataFrame(frame)
-    first = next(one for one in FORMATS if one.is_mine(raw, columns))
+    first = next(one for one in FORMATS if one.is_mine(raw, Asked(columns)))
     assert name == first.NAME
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.labels._asked import Asked
 from suffice.labels._columns import recognise, said
 from suffice.labels._table import LabelTable, gold_of_rows
 from suffice.labels._values import counted, label_text, refuse_empty
@@ -42,9 +43,9 @@ def read_labels(
         InputError: the file cannot be read, lacks a column, has no labels, or has empty cells.
     """
     frame, origin = rows_of(given, "labels")
-    named = dict(columns or {})
-    mine = next(one for one in FORMATS if one.is_mine(frame, named))
-    return mine.read(frame, origin=origin, columns=named, drop_missing=drop_missing)
+    asked = Asked(dict(columns or {}), drop_missing)
+    mine = next(one for one in FORMATS if one.is_mine(frame, asked))
+    return mine.read(frame, origin=origin, asked=asked)
 
 
 def read_gold(given: str | Path | pl.DataFrame) -> dict[Any, str]:

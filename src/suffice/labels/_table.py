@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.labels._asked import NOTHING
 from suffice.labels._columns import COLUMNS, REQUIRED
 from suffice.labels._pairs import align_pairs, name_pairs, order_as_number
 from suffice.labels._values import (
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import polars as pl
+
+    from suffice.labels._asked import Asked
 
 _NEVER_NEGATIVE = ("seconds", "cost")
 
@@ -52,6 +55,7 @@ class LabelTable:
         columns: Mapping[str, str] | None = None,
         notes: Sequence[str] = (),
         origin: str = "labels",
+        asked: Asked = NOTHING,
     ) -> LabelTable:
         """Check the rows and build a table of them.
 
@@ -63,6 +67,7 @@ class LabelTable:
             columns: our name -> the name in the file.
             notes: what the reader has to say.
             origin: the file, for messages.
+            asked: what the user said of the file.
 
         Raises:
             InputError: a column is missing, there are no rows, or a cell is empty or NaN.

@@ -9,10 +9,11 @@ from suffice.errors import InputError
 from suffice.labels.formats._exports import NOBODY, Answers, decoded, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import polars as pl
 
+    from suffice.labels._asked import Asked
     from suffice.labels._table import LabelTable
 
 NAME = "Argilla"
@@ -22,7 +23,7 @@ _LOOKED_AT = 20
 """Cells that tell whether a column holds responses. Chosen: an export holds them in all cells."""
 
 
-def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
     """Whether a raw frame is one of Argilla's exports."""
     names = frame.columns
     if {"fields", "responses"} <= set(names):
@@ -32,13 +33,7 @@ def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
     )
 
 
-def read(
-    frame: pl.DataFrame,
-    *,
-    origin: str,
-    columns: Mapping[str, str],
-    drop_missing: bool = False,
-) -> LabelTable:
+def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """A label table of an export: label, multi-label, rating and ranking questions.
 
     Submitted responses are read; drafts, discarded ones and suggestions are counted. A ranking of
@@ -47,8 +42,8 @@ def read(
     Args:
         frame: the raw rows.
         origin: the file, for messages.
-        columns: ``label`` -> the name of the question to read.
-        drop_missing: without effect: what was not answered is left out and counted anyway.
+        asked: its column ``label`` names the question to read. What was not answered is left out
+            and counted, whether that is asked or not.
 
     Raises:
         InputError: nobody answered the question.
@@ -87,7 +82,7 @@ def read(
                 {"task": task, "worker": NOBODY if worker is None else worker, "label": label}
                 | known,
             )
-    return answers.table(columns)
+    return answers.table(asked)
 
 
 _Response = tuple[str, Any, str | None, Any]

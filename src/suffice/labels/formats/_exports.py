@@ -12,7 +12,7 @@ from suffice.labels._table import LabelTable
 from suffice.labels._values import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from suffice.labels._asked import Asked
 
 MOST_ANSWERS = 50
 """Different answers up to which a question or column may be one of classes. Chosen: as many as a
@@ -46,7 +46,7 @@ class Answers:
         if count:
             self.passed[what] = self.passed.get(what, 0) + count
 
-    def table(self, columns: Mapping[str, str]) -> LabelTable:
+    def table(self, asked: Asked) -> LabelTable:
         """The label table of one question: the one asked for, else the only or fullest one.
 
         Raises:
@@ -61,7 +61,7 @@ class Answers:
                 where=self.origin,
                 fix="export after somebody has annotated",
             )
-        question = self._question(columns.get("label"))
+        question = self._question(asked.columns.get("label"))
         rows = self.rows[question]
         notes = [f"{self.tool} export: answers to {question!r}"]
         others = [f"{name!r} ({len(mine):,})" for name, mine in self.rows.items()
@@ -77,7 +77,9 @@ class Answers:
             {name: _plain([row.get(name) for row in rows]) for name in known}, strict=False
         )
         taken = {"task": "id", "worker": "annotator", "label": question}
-        return LabelTable.from_frame(frame, columns=taken, notes=notes, origin=self.origin)
+        return LabelTable.from_frame(
+            frame, columns=taken, notes=notes, origin=self.origin, asked=asked
+        )
 
     def _passed(self) -> list[str]:
         """What was left out, counted."""

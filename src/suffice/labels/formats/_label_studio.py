@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 from suffice.labels.formats._exports import MOST_ANSWERS, NOBODY, Answers, decoded, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import polars as pl
 
+    from suffice.labels._asked import Asked
     from suffice.labels._table import LabelTable
 
 NAME = "Label Studio"
@@ -23,19 +23,13 @@ _NO_LABEL = {
 _SLICES, _GOLD = ("slice", "domain", "subset"), ("gold", "gold_label", "ground_truth")
 
 
-def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
     """Whether a raw frame is one of Label Studio's exports."""
     names = set(frame.columns)
     return {"data", "annotations"} <= names or names >= _FLAT
 
 
-def read(
-    frame: pl.DataFrame,
-    *,
-    origin: str,
-    columns: Mapping[str, str],
-    drop_missing: bool = False,
-) -> LabelTable:
+def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """A label table of an export: choices, pairwise, rating and number controls.
 
     Annotations marked as ground truth become gold. Cancelled and empty annotations, predictions and
@@ -44,15 +38,15 @@ def read(
     Args:
         frame: the raw rows.
         origin: the file, for messages.
-        columns: ``label`` -> the name of the control (``from_name``) to read.
-        drop_missing: without effect: what was not answered is left out and counted anyway.
+        asked: its column ``label`` names the control (``from_name``) to read. What was not answered
+            is left out and counted, whether that is asked or not.
 
     Raises:
         InputError: nobody answered, or it cannot be told which column is the answer.
     """
     if {"data", "annotations"} <= set(frame.columns):
-        return _full(frame, origin).table(columns)
-    return _flat(frame, origin, columns.get("label")).table({})
+        return _full(frame, origin).table(asked)
+    return _flat(frame, origin, asked.columns.get("label")).table(replace(asked, columns={}))
 
 
 def _full(frame: pl.DataFrame, origin: str) -> Answers:

@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from suffice.labels._asked import Asked
+
 NAME = "one row a label"
 
 
-def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
     """Always: what no other format knows is read so, or refused for what it lacks."""
     return True
 
 
-def read(
-    frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str], drop_missing: bool = False
-) -> LabelTable:
+def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """See ``Format.read``."""
     import polars as pl
 
-    check_named(columns, frame.columns, origin)
-    taken = taken_of(frame.columns, columns)
+    check_named(asked.columns, frame.columns, origin)
+    taken = taken_of(frame.columns, asked.columns)
     # Comparisons of named items need neither: see ``name_pairs``.
     pairs = ["task", "worker"] if {"left", "right"} <= set(taken) else []
     refuse_missing([*taken, *pairs], frame.columns, origin)
     notes = [*said(taken), *unused(frame.columns, taken.values())]
     long = frame.select(pl.col(theirs).alias(ours) for ours, theirs in taken.items())
-    return table_of(long, taken, notes, origin=origin, drop_missing=drop_missing)
+    return table_of(long, taken, notes, origin=origin, asked=asked)
 
 
 def table_of(
@@ -43,7 +43,7 @@ def table_of(
     notes: list[str],
     *,
     origin: str,
-    drop_missing: bool,
+    asked: Asked,
 ) -> LabelTable:
     """The table of rows in our names, without those that lack what it needs where that is asked.
 
@@ -52,10 +52,10 @@ def table_of(
         taken: our name -> the file's column.
         notes: what the reader has to say.
         origin: the file, for messages.
-        drop_missing: leave out rows without a task, worker or label, and say how many.
+        asked: whether rows without a task, worker or label are to be left out.
     """
     notes = list(notes)
-    if drop_missing:
+    if asked.drop_missing:
         required = [name for name in ("task", "worker", "label") if name in long.columns]
         whole = long.drop_nulls(required)
         floats = [name for name in required if long.schema[name].is_float()]
@@ -63,4 +63,4 @@ def table_of(
         if lost := len(long) - len(whole):
             notes.append(f"{counted(lost, 'row')} with an empty task, worker or label left out")
         long = whole
-    return LabelTable.from_frame(long, columns=taken, notes=notes, origin=origin)
+    return LabelTable.from_frame(long, columns=taken, notes=notes, origin=origin, asked=asked)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.labels._asked import NOTHING
 from suffice.labels._columns import check_named, recognise, said, unused
 from suffice.labels._pairs import NOBODY
 from suffice.labels._table import LabelTable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
+
+    from suffice.labels._asked import Asked
 
 NAME = "preferences"
 _PAIR = ("chosen", "rejected")
@@ -52,7 +55,7 @@ class PreferenceTable:
         """The number of preferences."""
         return len(self.frame)
 
-    def to_labels(self) -> LabelTable:
+    def to_labels(self, asked: Asked = NOTHING) -> LabelTable:
         """A label table with one task a pair of texts.
 
         The task is numbered by the pair, whichever text was preferred, so that two annotators who
@@ -79,21 +82,20 @@ class PreferenceTable:
             columns={"task": "(pair of texts)", "label": "chosen/rejected"},
             notes=notes,
             origin=self.origin,
+            asked=asked,
         )
 
 
-def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
     """Whether it holds chosen and rejected texts, and no other column was named as the label."""
-    return set(_PAIR) <= set(frame.columns) and "label" not in columns
+    return set(_PAIR) <= set(frame.columns) and "label" not in asked.columns
 
 
-def read(
-    frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str], drop_missing: bool = False
-) -> LabelTable:
+def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """See ``Format.read``: one task a pair of texts, see ``PreferenceTable.to_labels``."""
-    check_named(columns, frame.columns, origin)
-    whole = frame.drop_nulls(_PAIR) if drop_missing else frame
-    table = preferences_of_frame(whole, origin=origin, columns=columns).to_labels()
+    check_named(asked.columns, frame.columns, origin)
+    whole = frame.drop_nulls(_PAIR) if asked.drop_missing else frame
+    table = preferences_of_frame(whole, origin=origin, columns=asked.columns).to_labels(asked)
     if not (lost := len(frame) - len(whole)):
         return table
     note = f"{counted(lost, 'pair')} without a chosen or rejected text left out"

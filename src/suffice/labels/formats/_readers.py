@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 from suffice.labels.formats import _argilla, _label_studio, _long, _preferences, _wide
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import polars as pl
 
+    from suffice.labels._asked import Asked
     from suffice.labels._table import LabelTable
 
 
@@ -20,29 +19,21 @@ class Format(Protocol):
     NAME: str
     """What messages call it."""
 
-    def is_mine(self, frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+    def is_mine(self, frame: pl.DataFrame, asked: Asked) -> bool:
         """Whether a raw frame is of this format, told from its columns and a look at its cells.
 
         Args:
             frame: the raw rows, as ``read_frame`` gives them.
-            columns: our name -> the name in the file, where the user said so.
+            asked: what the user said of the file.
         """
 
-    def read(
-        self,
-        frame: pl.DataFrame,
-        *,
-        origin: str,
-        columns: Mapping[str, str],
-        drop_missing: bool = False,
-    ) -> LabelTable:
+    def read(self, frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
         """The label table of a raw frame.
 
         Args:
             frame: the raw rows.
             origin: the file, for messages.
-            columns: our name -> the name in the file, where the user said so.
-            drop_missing: leave out rows without a task, worker or label instead of refusing them.
+            asked: what the user said of the file.
 
         Raises:
             InputError: there is nothing to read in it, or it lacks a column.

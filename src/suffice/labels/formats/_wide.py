@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from suffice.labels._asked import Asked
     from suffice.labels._table import LabelTable
 
 NAME = "one column a worker"
@@ -24,23 +25,24 @@ _WIDE = re.compile(
 )
 
 
-def is_mine(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
     """Whether no column names the worker, and two or more are called like one worker's labels."""
-    return "worker" not in taken_of(frame.columns, columns) and len(_wide(frame, columns)) >= 2
+    return (
+        "worker" not in taken_of(frame.columns, asked.columns)
+        and len(_wide(frame, asked.columns)) >= 2
+    )
 
 
-def read(
-    frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str], drop_missing: bool = False
-) -> LabelTable:
+def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """See ``Format.read``: the table is made long, and empty cells are passed over."""
-    check_named(columns, frame.columns, origin)
-    taken = taken_of(frame.columns, columns)
-    wide = _wide(frame, columns)
+    check_named(asked.columns, frame.columns, origin)
+    taken = taken_of(frame.columns, asked.columns)
+    wide = _wide(frame, asked.columns)
     if taken.get("gold") in wide:
         wide.remove(taken["gold"])
     notes = [*said(taken), *unused(frame.columns, [*taken.values(), *wide])]
     long, taken, more = _long(frame, taken, wide)
-    return table_of(long, taken, notes + more, origin=origin, drop_missing=drop_missing)
+    return table_of(long, taken, notes + more, origin=origin, asked=asked)
 
 
 def _wide(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:

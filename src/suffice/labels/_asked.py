@@ -1,0 +1,26 @@
+"""What a user says of a label file, where the file does not tell it by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a file is to be read.
+
+    Attributes:
+        columns: our name -> the name in the file.
+        drop_missing: leave out rows without a task, worker or label instead of refusing them.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    drop_missing: bool = False
+
+
+NOTHING = Asked()
+"""Nothing was said."""
