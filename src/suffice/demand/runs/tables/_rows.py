@@ -73,16 +73,18 @@ def _frame(given: str | Path | pl.DataFrame) -> tuple[pl.DataFrame, str]:
     """The rows of a file; a large one of JSON lines by a faster reader that says less of faults."""
     import polars as pl
 
-    from suffice.labels.formats._frame import rows_of
+    from suffice.labels import read_frame
 
-    if not isinstance(given, pl.DataFrame) and str(given).endswith((".jsonl", ".ndjson")):
+    if isinstance(given, pl.DataFrame):
+        return given, "the table of runs"
+    if str(given).endswith((".jsonl", ".ndjson")):
         try:
             frame = pl.read_ndjson(given, infer_schema_length=None)
         except (pl.exceptions.PolarsError, OSError):
-            return rows_of(given, "")
+            return read_frame(given), str(given)
         if not any(dtype.is_nested() for dtype in frame.dtypes):
             return frame, str(given)
-    return rows_of(given, "the table of runs")
+    return read_frame(given), str(given)
 
 
 def _numbered_rows(frame: pl.DataFrame) -> pl.DataFrame:
