@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
-from suffice.stages import _check
+from suffice.stages import _check, _runs_stages
 from suffice.stages._check import CHECK_SEED
 from suffice.stages._depends import rests_on
 from suffice.stages._fit import fit
@@ -17,6 +17,7 @@ from suffice.stages._keep import key
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
+from suffice.stages._runs_work import RunsWorkspace
 from suffice.stages._supply import supply
 from suffice.stages._workspace import Workspace
 
@@ -83,6 +84,12 @@ def run(
     from suffice.records import LockRecord, PlanRecord, Timing, TimingsRecord
 
     work = Workspace.of(study, out, progress=progress, executor=executor)
+    if isinstance(work, RunsWorkspace):
+        supply(work)
+        made = plan(work)
+        if check:
+            _runs_stages.check(work)
+        return Result(made, (), report(work.folder), work.folder)
     load_executor(work.executor)
     answer = key("run", *rests_on(work), check_seed if check else None)
     if _holds(work.folder, answer):
@@ -161,6 +168,9 @@ def lock(study: Given, folder: str | Path = OUT) -> None:
 
 def report(folder: str | Path = OUT) -> Path:
     """Write ``report.html`` from the files in a study's folder."""
-    from suffice.report import write_report
+    from suffice.records import OwnRunsRecord
+    from suffice.report import write_report, write_runs_report
 
+    if OwnRunsRecord.find(Path(folder)) is not None:
+        return write_runs_report(Path(folder))
     return write_report(Path(folder))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from suffice.stages import _runs_stages
 from suffice.stages._keep import as_array, as_text, key
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
+from suffice.stages._runs_work import RunsWorkspace
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
@@ -23,7 +25,10 @@ def supply(study: Given, folder: str | Path = OUT) -> SupplyRecord:
     Raises:
         InfeasibleError: nothing can be bought in this study.
     """
-    return Workspace.of(study, folder).once(_supply)
+    work = Workspace.of(study, folder)
+    if isinstance(work, RunsWorkspace):
+        return _runs_stages.supply(work)
+    return work.once(_supply)
 
 
 def _supply(work: Workspace) -> SupplyRecord:

@@ -88,8 +88,11 @@ class Workspace:
         """
         if isinstance(study, Workspace):
             return study
+        from suffice.stages._runs_work import RunsWorkspace
+
         loaded = load_study(study) if isinstance(study, (str, Path)) else study
-        return cls(loaded, Path(folder), progress or SilentProgress(), executor)
+        kind = RunsWorkspace if loaded.task.kind == "runs" else cls
+        return kind(loaded, Path(folder), progress or SilentProgress(), executor)
 
     def once(self, make: Callable[[Workspace], Made]) -> Made:
         """What a function makes of this workspace: made when it is first asked for, then kept."""

@@ -72,7 +72,7 @@ class Frame:
         """Log of one plus labels of each source, in units of a typical purchase's thirtieth."""
         counts = self.cells.counts
         unit = float(np.median(counts[counts > 0.0])) / 30.0 if (counts > 0.0).any() else 1.0
-        return np.log1p(np.maximum(points.counts, 0.0) / unit)
+        return np.asarray(np.log1p(np.maximum(points.counts, 0.0) / unit))
 
     def size(self, points: Points) -> Floats:
         """Log size, the mean of the cells where it is unknown [point, 1]."""
@@ -83,7 +83,7 @@ class Frame:
     def one_hot(self, points: Points, factor: int) -> Floats:
         """Indicators of a factor's categories; none for one that was not measured."""
         codes = points.groups[:, factor]
-        return (codes[:, None] == np.arange(self.sizes[factor])[None, :]).astype(float)
+        return np.asarray((codes[:, None] == np.arange(self.sizes[factor])[None, :]).astype(float))
 
     @property
     def varied(self) -> dict[str, bool]:
@@ -95,9 +95,6 @@ class Frame:
             "total": bool(np.ptp(np.log(np.maximum(total, 1e-12))) > 1e-3),
             "size": bool(np.ptp(size) > 1e-9),
         }
-
-
-Block = "Callable[[Points], Floats]"
 
 
 @dataclass(eq=False)
@@ -217,12 +214,12 @@ def _raw_blocks(frame: Frame) -> dict[str, list[tuple[str, Callable[[Points], Fl
 
 
 def _mid(make: Callable[[Points], Floats], frame: Frame, points: Points) -> Floats:
-    return make(points) - make(frame.cells).mean(axis=0)
+    return np.asarray(make(points) - make(frame.cells).mean(axis=0))
 
 
 def _products(a: Floats, b: Floats) -> Floats:
     """All products of columns [point, column of a times column of b]."""
-    return (a[:, :, None] * b[:, None, :]).reshape(len(a), -1)
+    return np.asarray((a[:, :, None] * b[:, None, :]).reshape(len(a), -1))
 
 
 @dataclass(eq=False)
@@ -236,7 +233,6 @@ class Smooth:
     name: str
     additive: Additive
     fixed_columns: bool = False
-    _cache: dict[int, Floats] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Choose landmarks evenly among the cells."""
@@ -260,8 +256,13 @@ class Smooth:
             0.7 * frame.one_hot(points, k) for k in range(len(frame.sizes)) if frame.sizes[k] > 1
         ]
         return np.concatenate(
-            [np.sqrt(points.shares), frame.log_worth(points), frame.size(points), points.numbers]
-            + hot,
+            [
+                np.sqrt(points.shares),
+                frame.log_worth(points),
+                frame.size(points),
+                points.numbers,
+                *hot,
+            ],
             axis=1,
         )
 

@@ -1,4 +1,4 @@
-"""Fit every family to every metric, and average them by how they foretold what they had not seen."""
+"""Fit every family to every metric, and average them by how they foretold what was left out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice.demand.response._families import Additive, Frame, Smooth
-from suffice.demand.response._gaussian import Posterior, sample_family
-from suffice.demand.response._points import Observed, Points
+from suffice.demand.response._gaussian import sample_family
+from suffice.demand.response._points import Observed
 from suffice.demand.response._saturating import Saturating
 from suffice.demand.response._transform import Transform
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from suffice.demand.response._gaussian import Family, Fitted, Sampled
+    from suffice.demand.response._gaussian import Family, Sampled
+    from suffice.demand.response._points import Points
     from suffice.metric import Metric
 
     Floats = NDArray[np.float64]
@@ -52,16 +53,24 @@ _MOST_WIDENING = 3.0
 """Intervals are widened so much at most; beyond, the law is wrong and not only too sure. Chosen."""
 
 
+_TRIALS = 64
+"""Draws of each family that is tried beyond. Chosen for time: they make a weight, no forecast."""
+
+_LEAST, _IMPOSSIBLE = 1e-300, -1e3
+"""Keep logs numbers, and rule out a family that cannot be fitted to fewer cells."""
+
+
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Families of one metric that share a scale, and how much each counts.
+    """Families of one metric, and how much each counts.
 
     Attributes:
-        transform: the scale.
-        samples: one a family.
+        transforms: the scale of each family.
+        samples: draws of each family's parameters.
         inside, beyond: weights among the cells, and beyond the largest [family].
         left_out: mean and sd of each cell as the average foretells it from the others, in the
             metric's units [cell], [cell].
+        log_score: mean log density of the cells, each foretold from the others.
         widths: by how much intervals among the cells and beyond them are widened.
     """
 
@@ -72,10 +81,9 @@ class Stack:
     left_out: tuple[Floats, Floats]
     log_score: float
     widths: tuple[float, float]
-    sees_beyond: bool
 
 
-def families_of(frame: Frame, *, quick: bool = False) -> list[tuple[Family, bool]]:
+def families_of(frame: Frame) -> list[tuple[Family, bool]]:
     """Families that suit some cells, and whether each wants the metric as it is."""
     varied = frame.varied
     settings = ("factors", "numbers", "size")
@@ -90,68 +98,80 @@ def families_of(frame: Frame, *, quick: bool = False) -> list[tuple[Family, bool
         if not law.empty:
             found.append((law, False))
     full = Additive("smooth", frame, ("linear", "root", "total", "meet", *settings))
-    if not full.empty and not quick:
+    if not full.empty:
         found.append((Smooth("smooth", full), False))
     if varied["total"] or varied["size"]:
         found.append((Saturating("saturating", frame), True))
     return found
 
 
-def observe(
-    transform: Transform,
-    values: Floats,
-    cell: NDArray[np.int64],
-    errors: Floats | None,
-    metric: Metric,
-    relative: Floats | None = None,
-) -> Observed:
-    """Runs of one metric as means of cells on a law's scale.
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Runs of one metric, and where they lie.
 
-    Args:
-        transform: to that scale.
+    Attributes:
+        points: one a cell.
         values: of the runs [run].
         cell: of each run [run].
-        errors: standard error of each value by its evaluation; nan where unknown [run].
-        metric: says how many evaluation items stand behind a value.
-        relative: variance of runs of a cell against the average cell's [cell].
+        errors: standard error of each value by its evaluation, nan where unknown; None where none
+            is known [run].
+        metric: what the values are of.
     """
-    z = transform.to(values)
-    count = np.bincount(cell).astype(float)
-    mean = np.bincount(cell, z) / count
-    h = np.ones(len(count)) if relative is None else relative
-    within = float(((z - mean[cell]) ** 2 / h[cell]).sum())
-    freedom = int((count - 1.0).sum())
-    slope = transform.slope(values)
-    known = np.zeros(len(values))
-    if errors is not None:
-        known = np.where(np.isfinite(errors), errors, 0.0) ** 2
-    elif metric.items and metric.is_share and not freedom:
-        share = np.clip(values, 0.0, 1.0)
-        known = share * (1.0 - share) / metric.items
-    variance = np.bincount(cell, known * slope**2) / count**2
-    # What repeats show holds the noise of evaluation already.
-    variance = variance if errors is not None or not freedom else np.zeros_like(variance)
-    return Observed(mean, count, variance, within, freedom, h)
+
+    points: Points
+    values: Floats
+    cell: NDArray[np.int64]
+    errors: Floats | None
+    metric: Metric
+
+    @property
+    def means(self) -> Floats:
+        """Mean of each cell's runs [cell]."""
+        return np.asarray(np.bincount(self.cell, self.values) / np.bincount(self.cell))
+
+    def take(self, kept: NDArray[np.bool_]) -> Scored:
+        """The same of some cells."""
+        number = np.full(len(kept), -1)
+        number[kept] = np.arange(int(kept.sum()))
+        runs = kept[self.cell]
+        errors = None if self.errors is None else self.errors[runs]
+        return Scored(
+            self.points.take(kept), self.values[runs], number[self.cell[runs]], errors, self.metric
+        )
+
+    def on(self, transform: Transform) -> Observed:
+        """Means of cells on a law's scale, with what is known of their noise."""
+        z = transform.to(self.values)
+        count = np.bincount(self.cell).astype(float)
+        mean = np.bincount(self.cell, z) / count
+        within = float(((z - mean[self.cell]) ** 2).sum())
+        freedom = int((count - 1.0).sum())
+        known, metric = np.zeros(len(z)), self.metric
+        if self.errors is not None:
+            known = np.where(np.isfinite(self.errors), self.errors, 0.0) ** 2
+        elif metric.items and metric.is_share and not freedom:
+            # What repeats show holds the noise of evaluation already.
+            share = np.clip(self.values, 0.0, 1.0)
+            known = share * (1.0 - share) / metric.items
+        slope = transform.slope(self.values)
+        variance = np.bincount(self.cell, known * slope**2) / count**2
+        return Observed(mean, count, variance, within, freedom)
 
 
-def fit_metric(
-    points: Points,
-    frame: Frame,
-    values: Floats,
-    cell: NDArray[np.int64],
-    errors: Floats | None,
-    metric: Metric,
-    rng: np.random.Generator,
-    relative: Floats | None = None,
-) -> Stack:
-    """All families of one metric."""
-    means = np.bincount(cell, values) / np.bincount(cell)
+def fit_metric(scored: Scored, frame: Frame, rng: np.random.Generator) -> Stack:
+    """All families of one metric.
+
+    Args:
+        scored: its runs.
+        frame: what is fixed of their cells.
+        rng: the only source of chance.
+    """
+    means = scored.means
     transforms, samples, scores, mu, sd = [], [], [], [], []
-    kept = families_of(frame)
-    for family, plain in kept:
-        transform = Transform.of(metric, means, plain=plain)
-        seen = observe(transform, values, cell, errors, metric, relative)
-        found = sample_family(family, points, seen, _NOISE, rng, draws=DRAWS)
+    families = families_of(frame)
+    for family, plain in families:
+        transform = Transform.of(scored.metric, means, plain=plain)
+        found = sample_family(family, scored.points, scored.on(transform), _NOISE, rng, draws=DRAWS)
         transforms.append(transform)
         samples.append(found)
         scores.append(found.log_scores + np.log(transform.slope(means)))
@@ -159,80 +179,69 @@ def fit_metric(
         mu.append(m)
         sd.append(s)
     inside = stack(np.stack(scores))
-    beyond, beyond_width, sees = _beyond(points, frame, kept, values, cell, errors, metric, rng,
-                                         relative, inside)
+    further = _beyond(scored, frame, families, rng)
+    beyond, beyond_width = further or (inside, 1.0)
     mean, spread = _mixture(np.stack(mu), np.stack(sd), inside)
     width = _widening((means - mean) / spread)
-    log_score = float(
-        np.log((inside[:, None] * np.exp(np.stack(scores))).sum(axis=0) + 1e-300).mean()
-    )
+    density = (inside[:, None] * np.exp(np.stack(scores))).sum(axis=0)
     return Stack(
         tuple(transforms),
         tuple(samples),
         inside,
         beyond,
         (mean, spread * width),
-        log_score,
+        float(np.log(density + _LEAST).mean()),
         (width, max(width, beyond_width)),
-        sees,
     )
 
 
-def _beyond(  # noqa: PLR0913
-    points, frame, families, values, cell, errors, metric, rng, relative, inside
-):
-    """Weights of the families where they forecast beyond the largest cells they saw."""
-    held = held_beyond(points)
+def _beyond(
+    scored: Scored,
+    frame: Frame,
+    families: Sequence[tuple[Family, bool]],
+    rng: np.random.Generator,
+) -> tuple[Floats, float] | None:
+    """Weights of the families beyond the largest cells they saw, and how wide to be there.
+
+    None where too few sizes were measured to try.
+    """
+    held = held_beyond(scored.points)
     if held is None:
-        return inside, 1.0, False
-    means = np.bincount(cell, values) / np.bincount(cell)
-    seen_cells = np.flatnonzero(~held)
-    number = np.full(len(held), -1)
-    number[seen_cells] = np.arange(len(seen_cells))
-    runs = ~held[cell]
-    fewer = points.take(seen_cells)
-    small = Frame(fewer, frame.capacity, frame.sizes)
-    again = {f.name: (f, plain) for f, plain in families_of(small)}
+        return None
+    fewer, target = scored.take(~held), scored.points.take(held)
+    again = {
+        f.name: (f, plain)
+        for f, plain in families_of(Frame(fewer.points, frame.capacity, frame.sizes))
+    }
+    y, count = scored.means[held], np.bincount(scored.cell)[held]
     scores, mu, sd = [], [], []
-    target = points.take(held)
     for family, _ in families:
         if family.name not in again:
-            scores.append(np.full(int(held.sum()), -1e3))
-            mu.append(np.zeros(int(held.sum())))
-            sd.append(np.ones(int(held.sum())))
+            scores.append(np.full(len(y), _IMPOSSIBLE))
+            mu.append(np.full(len(y), float(fewer.means.mean())))
+            sd.append(np.ones(len(y)))
             continue
         law, plain = again[family.name]
-        transform = Transform.of(metric, means[~held], plain=plain)
-        seen = observe(
-            transform, values[runs], number[cell[runs]],
-            None if errors is None else errors[runs], metric,
-            None if relative is None else relative[~held],
-        )
-        drawn = sample_family(law, fewer, seen, _NOISE, rng, draws=64)
+        transform = Transform.of(scored.metric, fewer.means, plain=plain)
+        seen = fewer.on(transform)
+        drawn = sample_family(law, fewer.points, seen, _NOISE, rng, draws=_TRIALS)
+        width = len(law.scales(drawn.theta[0]))
         fitted = drawn.fitted(
-            rng.standard_normal((64, 4000 if law.fixed_columns else 400)),
-            rng.standard_normal((64, len(seen_cells))),
+            rng.standard_normal((_TRIALS, width)), rng.standard_normal((_TRIALS, len(seen.mean)))
         )
         at = fitted.mean(target, slice(None))
-        count = np.bincount(cell)[held]
-        h = np.ones(len(count)) if relative is None else relative[held]
-        noise = fitted.sigma[:, None] ** 2 * h / count + (
-            fitted.tau[:, None] ** 2 if seen.freedom else 0.0
-        )
+        noise = fitted.sigma[:, None] ** 2 / count
+        if seen.freedom:
+            noise = noise + fitted.tau[:, None] ** 2
         center, variance = at.mean(axis=0), at.var(axis=0) + noise.mean(axis=0)
-        z = transform.to(means[held])
-        scores.append(
-            -0.5 * np.log(2 * np.pi * variance) - 0.5 * (z - center) ** 2 / variance
-            + np.log(transform.slope(means[held]))
-        )
+        off = (transform.to(y) - center) ** 2 / variance
+        scores.append(-0.5 * (np.log(2.0 * np.pi * variance) + off) + np.log(transform.slope(y)))
         m, s = transform.moments(center, np.sqrt(variance))
         mu.append(m)
         sd.append(s)
-    # Cells beyond stand together: their errors are nearly one. They count as half of their number.
-    tempered = np.stack(scores)
-    weights = stack(tempered)
+    weights = stack(np.stack(scores))
     mean, spread = _mixture(np.stack(mu), np.stack(sd), weights)
-    return weights, _widening((means[held] - mean) / spread), True
+    return weights, _widening((y - mean) / spread)
 
 
 def held_beyond(points: Points) -> NDArray[np.bool_] | None:

@@ -10,11 +10,13 @@ adaptive importance sampling as in Cornuet et al. (2012).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from suffice.demand.response._points import Observed, Points
@@ -25,11 +27,15 @@ _SAMPLES, _ROUNDS = 96, 2
 """Points of theta a round, and rounds of importance sampling after the search for the mode. Chosen
 for speed: the mean effective number is then some fifty, and calibration is tested."""
 
+_DISTINCT = 32
+"""Thetas of each half of the draws, about as many as are independent: each serves several draws of
+the weights. Chosen for speed."""
+
 _FREEDOM = 5.0
 """Degrees of freedom of the t distribution that theta is proposed from: tails heavier than those
 of the posterior, a convention of importance sampling."""
 
-_STEP = 1e-3
+_STEP = 0.05
 """Of finite differences in theta, whose unit is a factor of e. Chosen between rounding and bend."""
 
 _LEAST = 1e-10
@@ -37,6 +43,9 @@ _LEAST = 1e-10
 
 _FLATTEST = 0.05
 """Least curvature of the log posterior in a direction: below that of the widest prior. Chosen."""
+
+_FARTHEST = 6.0
+"""Prior sds that theta stays within: beyond, exponentials overflow. Chosen, never reached."""
 
 _MODE_STEPS = 60
 """Steps of the search for the mode. Chosen: where it has mostly ended; importance weights mend what
@@ -49,6 +58,11 @@ class Family(Protocol):
     @property
     def name(self) -> str:
         """For readers."""
+        ...
+
+    @property
+    def fixed_columns(self) -> bool:
+        """Whether columns are the same whatever theta is."""
         ...
 
     @property
@@ -95,8 +109,7 @@ class Fitted:
         out = np.empty((len(theta), len(points)))
         # Most families have the same columns whatever theta is; draws repeat theta in any case.
         distinct, at = np.unique(theta[:, : len(self.family.prior[0])], axis=0, return_inverse=True)
-        fixed = getattr(self.family, "fixed_columns", False)
-        if fixed:
+        if self.family.fixed_columns:
             return np.asarray(weights @ self.family.columns(points, distinct[0]).T)
         for k, one in enumerate(distinct):
             mine = at == k
@@ -127,24 +140,22 @@ class Posterior:
         self.prior_mean = np.concatenate([own_mean, [noise[0], noise[0] - 1.0]])
         self.prior_sd = np.concatenate([own_sd, [noise[1], 1.0]])
         self._fixed: Floats | None = None
-        if getattr(family, "fixed_columns", False):
+        if family.fixed_columns:
             self._fixed = family.columns(points, self.prior_mean)
 
     def parts(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
         """Scaled columns [cell, column], scales, and variance of each cell's mean [cell]."""
         seen = self.observed
-        columns = (
-            self.family.columns(self.points, theta) if self._fixed is None else self._fixed
-        )
+        columns = self.family.columns(self.points, theta) if self._fixed is None else self._fixed
         scales = self.family.scales(theta)
         sigma2 = np.exp(2.0 * theta[-2])
         tau2 = np.exp(2.0 * theta[-1]) if seen.freedom else 0.0
-        variance = sigma2 * seen.relative / seen.runs + tau2 + seen.known + _LEAST
+        variance = sigma2 / seen.runs + tau2 + seen.known + _LEAST
         return columns * scales, scales, variance
 
     def log_density(self, theta: Floats) -> float:
         """Log posterior of theta, up to a constant."""
-        if np.abs((theta - self.prior_mean) / self.prior_sd).max() > 6.0:
+        if np.abs((theta - self.prior_mean) / self.prior_sd).max() > _FARTHEST:
             return -np.inf
         seen = self.observed
         scaled, _, variance = self.parts(theta)
@@ -197,14 +208,24 @@ class Posterior:
             effective = 1.0 / float((w**2).sum())
             # A covariance from few effective draws would collapse: the first stays part of it.
             trust = effective / (effective + 2.0 * size)
-            root = np.linalg.cholesky(
-                trust * (spread.T @ spread) + (1.0 - trust) * (root @ root.T) + 1e-9 * np.eye(size)
+            root = np.asarray(
+                np.linalg.cholesky(
+                    trust * (spread.T @ spread)
+                    + (1.0 - trust) * (root @ root.T)
+                    + 1e-9 * np.eye(size)
+                ),
+                dtype=np.float64,
             )
         weights = _smoothed(np.concatenate(log_weights))
-        # Systematic resampling: as even as draws can be.
-        places = (np.arange(count) + rng.random()) / count
-        rows = np.searchsorted(np.cumsum(weights), places).clip(max=len(weights) - 1)
-        return all_found[rng.permutation(rows)], 1.0 / float((weights**2).sum())
+        # Systematic resampling, as even as draws can be; each half has thetas of its own.
+        found_rows = []
+        for _ in range(2):
+            kept = min(_DISTINCT, count // 2)
+            places = (np.arange(kept) + rng.random()) / kept
+            rows = np.searchsorted(np.cumsum(weights), places).clip(max=len(weights) - 1)
+            found_rows.append(rng.permutation(np.resize(rows, count // 2)))
+        theta = all_found[np.concatenate(found_rows)]
+        return theta, 1.0 / float((weights**2).sum())
 
     def draw_weights(self, theta: Floats, before: Floats, noise: Floats) -> Floats:
         """Draws of the columns' weights given theta, by Matheron's rule.
@@ -345,30 +366,28 @@ def _log_normal(scaled: Floats, variance: Floats, seen: Floats) -> float:
             kernel = scaled @ scaled.T
             kernel[np.diag_indices(n)] += variance
             root = np.linalg.cholesky(kernel)
-            half = _solve_lower(root, seen)
+            half = _solve_lower(np.asarray(root), seen)
             return float(-0.5 * half @ half - np.log(np.diag(root)).sum())
         over = scaled / variance[:, None]
         inner = over.T @ scaled
         inner[np.diag_indices(p)] += 1.0
         root = np.linalg.cholesky(inner)
-        half = _solve_lower(root, over.T @ seen)
+        half = _solve_lower(np.asarray(root), over.T @ seen)
         square = float((seen**2 / variance).sum() - half @ half)
-        return float(
-            -0.5 * square - np.log(np.diag(root)).sum() - 0.5 * np.log(variance).sum()
-        )
+        return float(-0.5 * square - np.log(np.diag(root)).sum() - 0.5 * np.log(variance).sum())
     except np.linalg.LinAlgError:
         return -np.inf
 
 
-def _solve_lower(root: Floats, right: Floats) -> Floats:
+def _solve_lower(root: NDArray[Any], right: Floats) -> Floats:
     from scipy.linalg import solve_triangular
 
     return np.asarray(solve_triangular(root, right, lower=True, check_finite=False))
 
 
-def _hessian(function, at: Floats) -> Floats:  # type: ignore[no-untyped-def]
+def _hessian(function: Callable[[Floats], float], at: Floats) -> Floats:
     """Negative second derivatives by central differences [parameter, parameter]."""
-    size, step = len(at), 0.05
+    size, step = len(at), _STEP
     middle = function(at)
     up = np.empty(size)
     down = np.empty(size)

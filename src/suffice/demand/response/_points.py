@@ -74,10 +74,8 @@ class Observed:
         mean: over the runs of a cell [cell].
         runs: behind each mean [cell].
         known: variance of each mean that evaluation items explain; 0 where nothing says it [cell].
-        within: sum of squared deviations of runs from their cells' means, each in units of
-            ``relative``.
+        within: sum of squared deviations of runs from their cells' means.
         freedom: degrees of freedom behind ``within``; 0 where no cell has two runs.
-        relative: variance of single runs of a cell against the average cell's [cell].
     """
 
     mean: Floats
@@ -85,15 +83,3 @@ class Observed:
     known: Floats
     within: float
     freedom: int
-    relative: Floats
-
-    def take(self, rows: Ints | NDArray[np.bool_]) -> Observed:
-        """The same of some cells; ``within`` still speaks of all."""
-        return Observed(
-            self.mean[rows],
-            self.runs[rows],
-            self.known[rows],
-            self.within,
-            self.freedom,
-            self.relative[rows],
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +42,6 @@ class Saturating:
     name: str
     frame: Frame
     fixed_columns: bool = False
-    _center: dict[str, float] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Count what is sampled."""
@@ -123,7 +122,7 @@ class Saturating:
     def _size(self, points: Points, theta: Floats) -> Floats:
         log_size = self.frame.size(points)[:, 0]
         least = float(self.frame.size(self.frame.cells).min())
-        return np.exp(-np.exp(theta[2]) * (log_size - least))
+        return np.asarray(np.exp(-np.exp(theta[2]) * (log_size - least)))
 
     def scales(self, theta: Floats) -> Floats:
         """One sd a block."""
