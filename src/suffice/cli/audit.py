@@ -23,6 +23,7 @@ def audit(
     column: Annotated[list[str] | None, Parameter(negative=())] = None,
     classes: str | None = None,
     drop_missing: Annotated[bool, Parameter(negative=())] = False,
+    workers: Annotated[list[str] | None, Parameter(negative=())] = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
@@ -42,6 +43,8 @@ def audit(
 
         suffice audit export.csv --column worker=turker --column label=verdict
 
+        suffice audit panel.csv --workers ana,bo,cy
+
         suffice audit votes.parquet --json > summary.json
 
     Args:
@@ -54,6 +57,8 @@ def audit(
             and so on; repeat it for more. For exports, label=QUESTION.
         classes: all labels that there can be, with commas; by default those that occur.
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
+        workers: columns that hold one person's labels each, with commas or as a pattern ('r*'),
+            where their names do not tell; repeat it for more.
         below: a level of shared error that matters to you; without gold the audit says how many
             gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.
@@ -73,6 +78,7 @@ def audit(
         columns=columns,
         classes=named,
         drop_missing=drop_missing,
+        workers=workers or (),
         below=below,
         progress=choose_progress(as_json=json, quiet=quiet),
         seed=seed,

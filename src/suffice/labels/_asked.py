@@ -15,11 +15,14 @@ class Asked:
 
     Attributes:
         columns: our name -> the name in the file.
+        workers: names of columns that hold one worker's labels each; ``*`` and ``?`` in a name
+            stand for any characters and for one.
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     drop_missing: bool = False
+    workers: tuple[str, ...] = ()
 
 
 NOTHING = Asked()

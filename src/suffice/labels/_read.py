@@ -12,7 +12,7 @@ from suffice.labels._values import counted, label_text, refuse_empty
 from suffice.labels.formats import FORMATS, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -23,6 +23,7 @@ def read_labels(
     *,
     columns: Mapping[str, str] | None = None,
     drop_missing: bool = False,
+    workers: Sequence[str] = (),
 ) -> LabelTable:
     """Read labels from a file, or from the rows of one.
 
@@ -38,12 +39,14 @@ def read_labels(
         columns: our name -> the name in the file, where the names are not obvious.
         drop_missing: leave out rows without a task, worker or label instead of refusing them;
             how many is noted.
+        workers: columns that hold one worker's labels each, by name or by pattern (``r*``), where
+            their names do not tell.
 
     Raises:
         InputError: the file cannot be read, lacks a column, has no labels, or has empty cells.
     """
     frame, origin = rows_of(given, "labels")
-    asked = Asked(dict(columns or {}), drop_missing)
+    asked = Asked(dict(columns or {}), drop_missing=drop_missing, workers=tuple(workers))
     mine = next(one for one in FORMATS if one.is_mine(frame, asked))
     return mine.read(frame, origin=origin, asked=asked)
 
