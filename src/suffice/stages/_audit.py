@@ -43,5 +43,12 @@ def audit(
     from suffice.labels import read_labels
     from suffice.supply import audit as run_audit
 
-    table = read_labels(labels, columns=columns, drop_missing=drop_missing, workers=workers)
-    return run_audit(table, gold, seed, classes=classes, below=below, progress=progress)
+    # The table goes straight on: the audit lets go of its rows once they are numbered.
+    return run_audit(
+        read_labels(labels, columns=columns, drop_missing=drop_missing, workers=workers),
+        gold,
+        seed,
+        classes=classes,
+        below=below,
+        progress=progress,
+    )
