@@ -23,6 +23,7 @@ room of its cells; more at a time read no faster."""
 _EXACT = 2**53
 """Whole numbers beyond this are not all floats (IEEE 754)."""
 _INT64 = 2**63
+"""Whole numbers from here on do not fit the widest column of whole numbers (Polars, Int64)."""
 _WRAPPERS = ("data", "rows", "records", "examples", "samples", "items", "results", "annotations")
 """Names under which files keep their rows when they have something to say beside them."""
 _BLANKS = re.compile(r"[ \t\r\n]*")
