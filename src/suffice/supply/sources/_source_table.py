@@ -94,12 +94,18 @@ def worth(
     classes = votes.shape[2]
     task, label = votes.task[mask], votes.label[mask]
     draws = len(truth_DT)
+    other = np.arange(classes)
+    if votes.twins is not None:
+        other[list(votes.twins)] = votes.twins[::-1]
     joint = np.empty((draws, classes, classes))
     # A small prior keeps empty cells from counting as certain.
     floor = 0.5 / classes
     for draw in range(draws):
         cell = truth_DT[draw, task].astype(np.int64) * classes + label
-        counts = np.bincount(cell, minlength=classes**2).reshape(classes, classes)
+        counts = np.bincount(cell, minlength=classes**2).reshape(classes, classes) / 1.0
+        if votes.twins is not None:
+            # What was seen of one side of a pair was seen of the other, whatever they are called.
+            counts = (counts + counts[other][:, other]) / 2.0
         drawn = rng.gamma(counts + floor)
         joint[draw] = drawn / drawn.sum()
     joint = _moved(joint, *_miss(votes, mask, missed), rng)
