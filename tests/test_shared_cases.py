@@ -77,11 +77,11 @@ FACTS: dict[str, tuple[str, ...]] = {
 
 OPEN = {
     "one-source-run", "unmeasured-sources-report", "conv-vs-plain-gold", "blanks-around-texts",
-    "enough-float-vs-int", "halves-in-one-column", "mixed-case", "leading-zeros-lost-in-gold",
-    "refusal-order", "refusal-suspects", "system-column", "newest-first", "label-studio-corrected",
-    "response-and-rating", "row-id-as-task", "consensus-column", "none-text",
-    "nan-text-drop-missing", "mt-bench-turns", "ls-choices-per-item", "several-answers-a-task",
-    "bt-numeric-items", "several-rejected", "instruction-input", "tool-calls",
+    "enough-float-vs-int",
+    "refusal-order", "refusal-suspects", "system-column", "label-studio-corrected",
+    "response-and-rating", "row-id-as-task", "consensus-column",
+    "mt-bench-turns", "ls-choices-per-item", "several-answers-a-task",
+    "several-rejected", "instruction-input", "tool-calls",
     "sharegpt-llamafactory", "prompt-repeated-in-answers", "u2028-in-jsonl", "inch-mark",
     "equal-values-of-seeds", "accuracy-in-percent", "columns-are-emails", "prodigy-choice",
     "annotations-nested", "arena-both-bad", "label-studio-ranker", "list-labels", "prodigy",

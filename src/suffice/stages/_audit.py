@@ -19,6 +19,7 @@ def audit(
     columns: Mapping[str, str] | None = None,
     classes: Sequence[str] | None = None,
     drop_missing: bool = False,
+    missing: Sequence[str] = (),
     below: float = 0.05,
     progress: Progress | None = None,
     seed: int = 0,
@@ -31,6 +32,7 @@ def audit(
         columns: which column of the file holds the task, worker, label and so on.
         classes: all labels that there can be; by default those that occur.
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
+        missing: labels that mean no answer, beside those that surely do.
         below: the level of shared error that matters.
         progress: shows the stages of the work; by default nothing is shown.
         seed: of the random draws.
@@ -41,5 +43,7 @@ def audit(
     from suffice.labels import read_labels
     from suffice.supply import audit as run_audit
 
-    table = read_labels(labels, columns=columns, drop_missing=drop_missing)
+    table = read_labels(
+        labels, columns=columns, drop_missing=drop_missing, missing=missing, classes=classes or ()
+    )
     return run_audit(table, gold, seed, classes=classes, below=below, progress=progress)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from suffice.labels._columns import check_named, said, taken_of, unused
-from suffice.labels._values import counted, label_text
+from suffice.labels._values import counted, is_empty, label_text
 from suffice.labels.formats._long import table_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,13 @@ _WIDE = re.compile(
     re.IGNORECASE,
 )
 
+_NOBODY = re.compile(
+    r"consensus|majority|aggregat|predict|noisy|final|adjudicat|gold|ground|true|truth|resolved"
+    r"|merged|mean|median|expected|correct|silver",
+    re.IGNORECASE,
+)
+"""Columns called like a worker's that hold what was made of the workers' labels, or gold."""
+
 
 def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
     """Whether no column names the worker, and two or more are called like one worker's labels."""
@@ -38,8 +45,6 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     check_named(asked.columns, frame.columns, origin)
     taken = taken_of(frame.columns, asked.columns)
     wide = _wide(frame, asked.columns)
-    if taken.get("gold") in wide:
-        wide.remove(taken["gold"])
     notes = [*said(taken), *unused(frame.columns, [*taken.values(), *wide])]
     long, taken, more = _long(frame, taken, wide)
     return table_of(long, taken, notes + more, origin=origin, asked=asked)
@@ -48,7 +53,8 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
 def _wide(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
     """Columns that are called like one worker's labels."""
     named = columns.values()
-    return [name for name in frame.columns if _WIDE.match(name) and name not in named]
+    called = [name for name in frame.columns if _WIDE.match(name) and name not in named]
+    return [name for name in called if not _NOBODY.search(name)]
 
 
 def _long(
@@ -72,7 +78,7 @@ def _long(
     long = pl.concat([base, cells], how="horizontal").unpivot(
         on=wide, index=base.columns, variable_name="worker", value_name="label"
     )
-    given = long.drop_nulls("label")
+    given = long.filter(~is_empty(long["label"]))
     if empty := len(long) - len(given):
         notes.append(f"{counted(empty, 'empty cell')} passed over: no label there")
     return given, kept | {"worker": "(column names)", "label": "(cells)"}, notes
