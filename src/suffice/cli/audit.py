@@ -24,6 +24,7 @@ def audit(
     classes: str | None = None,
     drop_missing: Annotated[bool, Parameter(negative=())] = False,
     missing: Annotated[list[str] | None, Parameter(negative=())] = None,
+    workers: Annotated[list[str] | None, Parameter(negative=())] = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
@@ -45,6 +46,8 @@ def audit(
 
         suffice audit export.csv --missing -1 --missing unsure --column gold=
 
+        suffice audit panel.csv --workers ana,bo,cy
+
         suffice audit votes.parquet --json > summary.json
 
     Args:
@@ -60,6 +63,8 @@ def audit(
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
         missing: a label that means no answer, such as -1; repeat it for more. N/A, null, skipped
             and the like are known.
+        workers: columns that hold one person's labels each, with commas or as a pattern ('r*'),
+            where their names do not tell; repeat it for more.
         below: a level of shared error that matters to you; without gold the audit says how many
             gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.
@@ -80,6 +85,7 @@ def audit(
         classes=named,
         drop_missing=drop_missing,
         missing=missing or (),
+        workers=workers or (),
         below=below,
         progress=choose_progress(as_json=json, quiet=quiet),
         seed=seed,

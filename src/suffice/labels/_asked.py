@@ -15,6 +15,8 @@ class Asked:
 
     Attributes:
         columns: our name -> the name in the file.
+        workers: names of columns that hold one worker's labels each; ``*`` and ``?`` in a name
+            stand for any characters and for one.
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
         missing: labels that mean no answer, beside those that surely do.
         classes: all labels that there can be; none of them is taken as no answer, or as another
@@ -25,6 +27,7 @@ class Asked:
     drop_missing: bool = False
     missing: Sequence[str] = ()
     classes: Sequence[str] = ()
+    workers: tuple[str, ...] = ()
 
 
 NOTHING = Asked()

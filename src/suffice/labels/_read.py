@@ -27,6 +27,7 @@ def read_labels(
     drop_missing: bool = False,
     missing: Sequence[str] = (),
     classes: Sequence[str] = (),
+    workers: Sequence[str] = (),
 ) -> LabelTable:
     """Read labels from a file, or from the rows of one.
 
@@ -46,12 +47,20 @@ def read_labels(
             labels are passed over, and counted; what may be one and may be a class is said.
         classes: all labels that there can be, where two of them differ in capital letters alone or
             one is written like a missing answer.
+        workers: columns that hold one worker's labels each, by name or by pattern (``r*``), where
+            their names do not tell.
 
     Raises:
         InputError: the file cannot be read, lacks a column, has no labels, or has empty cells.
     """
     frame, origin = rows_of(given, "labels")
-    asked = Asked(dict(columns or {}), drop_missing, tuple(missing), tuple(classes))
+    asked = Asked(
+        dict(columns or {}),
+        drop_missing=drop_missing,
+        workers=tuple(workers),
+        missing=tuple(missing),
+        classes=tuple(classes),
+    )
     mine = next(one for one in FORMATS if one.is_mine(frame, asked))
     return mine.read(frame, origin=origin, asked=asked)
 
