@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice.supply._pieces import pieces, share_right
 from suffice.supply._sides import swapped
 
 if TYPE_CHECKING:
@@ -156,10 +157,18 @@ def _one_sided(
     workers, classes = given_WK.shape
     top = given_WK.argmax(axis=1)
     given, load = given_WK[np.arange(workers), top].astype(np.float64), given_WK.sum(axis=1)
-    right = float((truth_DT[:, votes.task] == votes.label).mean())
-    is_top = _seen(votes, truth_DT, top[votes.worker])
-    chance = is_top * right + (1.0 - is_top) * (1.0 - right) / (classes - 1)
-    expected = np.bincount(votes.worker, chance, workers) / np.maximum(load, 1)
+    hits = 0
+    for piece in pieces(len(votes)):
+        task, label = votes.task[piece], votes.label[piece]
+        hits += sum(int(np.count_nonzero(truth[task] == label)) for truth in truth_DT)
+    right = hits / (len(truth_DT) * len(votes))
+    expected = np.zeros(workers)
+    for piece in pieces(len(votes)):
+        task, who = votes.task[piece], votes.worker[piece]
+        is_top = share_right(truth_DT, task, _coded(votes, top[who], piece))
+        chance = is_top * right + (1.0 - is_top) * (1.0 - right) / (classes - 1)
+        expected += np.bincount(who, chance, workers)
+    expected /= np.maximum(load, 1)
     usable = load >= _FEW
     level = _SIDE_LEVEL / max(int(usable.sum()), 1)
     for worker in np.flatnonzero(usable & (given >= _ONE_SIDED * load)):
@@ -184,14 +193,11 @@ def _called(votes: Votes, code: int) -> str:
     return f"the side shown {'first' if code == votes.twins[0] else 'second'}"
 
 
-def _seen(votes: Votes, truth_DT: Array, code: Array) -> Array:
-    """Chance that the right answer to each label's task was a code, in what its worker saw [n]."""
-    import numpy as np
-
+def _coded(votes: Votes, shown: Array, piece: slice) -> Array:
+    """What some labels' workers saw as a code, as the votes code it; of a piece of the labels."""
     if votes.twins is None or votes.unlike_shown is None:
-        return np.asarray((truth_DT[:, votes.task] == code).mean(axis=0))
-    turned = swapped(code, votes.twins, votes.unlike_shown)
-    return np.asarray((truth_DT[:, votes.task] == turned).mean(axis=0))
+        return shown
+    return swapped(shown, votes.twins, votes.unlike_shown[piece])
 
 
 def _at_least(least: int, tries: int, chance: float) -> float:
@@ -219,10 +225,13 @@ def _fast(votes: Votes, skill: Array, load: Array, flags: dict[int, list[Flag]])
         return
     crowd = float(np.median(votes.seconds[known]))
     worse = (skill < np.median(skill, axis=1)[:, None]).mean(axis=0)
-    for worker in range(votes.shape[1]):
-        own = votes.seconds[known & (votes.worker == worker)]
-        if len(own) < _FEW or load[worker] < _FEW or worse[worker] < SURE:
-            continue
+    timed = np.bincount(votes.worker[known], minlength=votes.shape[1])
+    asked = (timed >= _FEW) & (load >= _FEW) & (worse >= SURE)
+    mine = np.flatnonzero(known & asked[votes.worker])
+    mine = mine[np.argsort(votes.worker[mine], kind="stable")]
+    end = np.where(asked, timed, 0).cumsum()
+    for worker in np.flatnonzero(asked).tolist():
+        own = votes.seconds[mine[end[worker] - timed[worker] : end[worker]]]
         middle = float(np.median(own))
         if middle < _FAST * crowd:
             text = (
@@ -243,7 +252,7 @@ def _slices(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
 
     workers = votes.shape[1]
     where = votes.slices[votes.task]
-    right = (truth_DT[:, votes.task] == votes.label).mean(axis=0)
+    right = share_right(truth_DT, votes.task, votes.label)
     cell = votes.worker * slices + where
     n = np.bincount(cell, minlength=workers * slices).reshape(workers, slices)
     k = np.bincount(cell, right, workers * slices).reshape(workers, slices)
@@ -284,7 +293,7 @@ def _pushed(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
         return
     from scipy.special import bdtrc
 
-    right = (truth_DT[:, votes.task] == votes.label).mean(axis=0)
+    right = share_right(truth_DT, votes.task, votes.label)
     cell = votes.worker * slices + votes.slices[votes.task]
     size = workers * slices
     n = np.bincount(cell, minlength=size)
@@ -302,7 +311,7 @@ def _pushed(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
     liking = (liked + 0.5) / (away + 1.0)
     usable = (n >= 2 * _FEW) & (away >= 2 * _FEW)
     wanted = top[cell]
-    is_wanted = _seen(votes, truth_DT, wanted)
+    is_wanted = share_right(truth_DT, votes.task, _coded(votes, wanted, slice(None)))
     accuracy = good[cell]
     chance = is_wanted * accuracy + (1.0 - is_wanted) * (1.0 - accuracy) / (classes - 1)
     expected = np.bincount(cell, np.maximum(chance, liking[cell]), size) / np.maximum(n, 1)
