@@ -1,4 +1,4 @@
-"""Extrapolated curves as a picture: points, mean, interval and both baselines."""
+"""Extrapolated curves as a picture: points, median, interval and both baselines."""
 
 from __future__ import annotations
 
