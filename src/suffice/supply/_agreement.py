@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 _MOST_TASKS = 20_000
 """Tasks that are resampled. Chosen for time: intervals of a sample are narrowed to all tasks."""
 _MOST_PAIRS, _MOST_WORKERS, _MOST_CELLS = 500, 200, 50_000_000
-"""Pairs listed, workers compared, and cells (workers x tasks) held. Chosen for a table that can be
-read and 200 MB; the summary says where not all pairs are in it."""
+"""Pairs listed, workers compared, and cells (workers x tasks) compared. Chosen for a table that can
+be read, and for time; the summary says where not all pairs are in it."""
+_DENSE = 2_000_000
+"""Cells (workers x tasks) of a dense block, 8 MB; beyond, importing SciPy's sparse ones may pay."""
+_SPARSE = 0.05
+"""Share of cells that hold a label below which sparse products are quicker (measured)."""
 
 
 def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str, AgreementRow]:
@@ -145,17 +150,9 @@ def pair_agreement(votes: Votes, *, least: int = 10) -> tuple[list[dict[str, Any
     rank = np.full(workers, -1)
     rank[busy] = np.arange(len(busy))
     mine = np.flatnonzero(rank[votes.worker] >= 0)
-    given = np.zeros((len(busy), tasks), dtype=np.int64)
-    given[rank[votes.worker[mine]], votes.task[mine]] = votes.label[mine] + 1
-    present = (given > 0).astype(np.float32)
-    common = present @ present.T
-    same, chance = np.zeros_like(common), np.zeros_like(common)
-    for k in range(1, classes + 1):
-        chosen = (given == k).astype(np.float32)
-        same += chosen @ chosen.T
-        # How often one chose class k where the other labelled too, and the other way round.
-        own = chosen @ present.T
-        chance += own * own.T
+    common, same, chance = _overlaps(
+        rank[votes.worker[mine]], votes.task[mine], votes.label[mine], (len(busy), tasks, classes)
+    )
     rows: list[dict[str, Any]] = []
     for i, j in np.argwhere(np.triu(common >= least, 1)):
         n = int(common[i, j])
@@ -167,6 +164,64 @@ def pair_agreement(votes: Votes, *, least: int = 10) -> tuple[list[dict[str, Any
     # Workers with fewer labels than that have too few tasks in common with anybody.
     whole = len(rows) <= _MOST_PAIRS and not bool((load[rest] >= least).any())
     return rows[:_MOST_PAIRS], whole
+
+
+def _overlaps(
+    place: Array, task: Array, label: Array, shape: tuple[int, int, int]
+) -> tuple[Array, Array, Array]:
+    """Common tasks of two workers, same labels there, and what chance agreement is made of.
+
+    Args:
+        place, task, label: of each label; labels are sorted by task.
+        shape: the numbers of workers, tasks and classes.
+
+    Returns:
+        Three arrays [worker, worker]; chance agreement is the last over the first's square.
+    """
+    import numpy as np
+
+    workers, tasks, classes = shape
+    common = np.zeros((workers, workers))
+    same, own_K = np.zeros_like(common), np.zeros((classes, workers, workers))
+    sparse = len(place) < _SPARSE * workers * tasks > _SPARSE * _DENSE
+    if sparse:
+        from scipy.sparse import csr_matrix
+    step = len(place) if sparse else max(_DENSE // workers, 1)
+    # Sparse at once; dense a block of tasks at a time, so that memory does not grow with both.
+    ends = [0, len(place)] if sparse else np.searchsorted(task, range(0, tasks + step, step))
+    for block, (start, end) in enumerate(pairwise(ends)):
+        at, who, given = task[start:end], place[start:end], label[start:end]
+        if sparse:
+            _, at = np.unique(at, return_inverse=True)
+            ones, size = np.ones(len(at), dtype=np.float32), int(at.max(initial=0)) + 1
+            present = csr_matrix((ones, (who, at)), (workers, size))
+        else:
+            at = at - block * step
+            present = np.zeros((workers, min(step, tasks - block * step)), dtype=np.float32)
+            present[who, at] = 1.0
+        common += _product(present, present)
+        for k in range(classes):
+            mine = given == k
+            if sparse:
+                chosen = csr_matrix((ones[: mine.sum()], (who[mine], at[mine])), present.shape)
+            else:
+                chosen = np.zeros_like(present)
+                chosen[who[mine], at[mine]] = 1.0
+            same += _product(chosen, chosen)
+            # How often one chose the class where the other labelled too.
+            own_K[k] += _product(chosen, present)
+    chance = np.zeros_like(common)
+    for own in own_K:
+        chance += own * own.T
+    return common, same, chance
+
+
+def _product(one: Any, other: Any) -> Array:  # noqa: ANN401 - matrices, sparse or not
+    """One matrix times the other's transpose, dense."""
+    import numpy as np
+
+    product = one @ other.T
+    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())
 
 
 def cohen_range(rows: list[dict[str, Any]], *, whole: bool = True) -> CohenRange | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import intervals
 from suffice.supply._agreement import pair_agreement
+from suffice.supply._pieces import pieces
 from suffice.supply.doubts import group_names
 
 if TYPE_CHECKING:
@@ -66,11 +67,16 @@ def workers_frame(
     size = np.bincount(votes.task, minlength=tasks)
     here, whole = np.empty((len(truth_DT), workers)), np.empty(len(truth_DT))
     for draw, truth in enumerate(truth_DT):
-        right = (truth[votes.task] == votes.label).astype(np.float64)
-        here[draw] = np.bincount(votes.worker, weights=right, minlength=workers) / load
+        of_worker, of_task = np.zeros(workers, dtype=np.int64), np.zeros(tasks, dtype=np.int64)
+        for piece in pieces(len(votes)):
+            task = votes.task[piece]
+            right = np.flatnonzero(truth[task] == votes.label[piece])
+            of_worker += np.bincount(votes.worker[piece][right], minlength=workers)
+            of_task += np.bincount(task[right], minlength=tasks)
+        here[draw] = of_worker / load
         # New tasks are other draws of the same kind: a Bayesian bootstrap of this table's.
         weight = rng.exponential(size=tasks)
-        whole[draw] = (weight @ np.bincount(votes.task, right, tasks)) / (weight @ size)
+        whole[draw] = (weight @ of_task.astype(np.float64)) / (weight @ size)
     new = accuracy_on_new(fit, whole, number_W, load)
     low, high = intervals(here, axis=0)
     low_new, high_new = intervals(new, axis=0)

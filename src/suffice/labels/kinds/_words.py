@@ -11,7 +11,7 @@ FIRST_WORDS = ("left", "first", "a", "model_a", "item_a", "response_a", "1")
 SECOND_WORDS = ("right", "second", "b", "model_b", "item_b", "response_b", "2")
 TIE_WORDS = (
     "tie", "tied", "draw", "even", "equal", "same", "both", "neither", "none", "0.5",
-    "tie (bothbad)", "both bad", "bothbad", "no preference", "undecided",
+    "tie (bothbad)", "both bad", "both_bad", "bothbad", "no preference", "undecided",
 )  # fmt: skip
 
 

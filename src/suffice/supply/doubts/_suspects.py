@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice.supply._pieces import pieces, share_right
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -147,10 +149,18 @@ def _one_sided(
     workers, classes = given_WK.shape
     top = given_WK.argmax(axis=1)
     given, load = given_WK[np.arange(workers), top].astype(np.float64), given_WK.sum(axis=1)
-    right = float((truth_DT[:, votes.task] == votes.label).mean())
-    is_top = (truth_DT[:, votes.task] == top[votes.worker]).mean(axis=0)
-    chance = is_top * right + (1.0 - is_top) * (1.0 - right) / (classes - 1)
-    expected = np.bincount(votes.worker, chance, workers) / np.maximum(load, 1)
+    hits = 0
+    for piece in pieces(len(votes)):
+        task, label = votes.task[piece], votes.label[piece]
+        hits += sum(int(np.count_nonzero(truth[task] == label)) for truth in truth_DT)
+    right = hits / (len(truth_DT) * len(votes))
+    expected = np.zeros(workers)
+    for piece in pieces(len(votes)):
+        task, who = votes.task[piece], votes.worker[piece]
+        is_top = share_right(truth_DT, task, top[who])
+        chance = is_top * right + (1.0 - is_top) * (1.0 - right) / (classes - 1)
+        expected += np.bincount(who, chance, workers)
+    expected /= np.maximum(load, 1)
     usable = load >= _FEW
     level = _SIDE_LEVEL / max(int(usable.sum()), 1)
     for worker in np.flatnonzero(usable & (given >= _ONE_SIDED * load)):
@@ -193,10 +203,13 @@ def _fast(votes: Votes, skill: Array, load: Array, flags: dict[int, list[Flag]])
         return
     crowd = float(np.median(votes.seconds[known]))
     worse = (skill < np.median(skill, axis=1)[:, None]).mean(axis=0)
-    for worker in range(votes.shape[1]):
-        own = votes.seconds[known & (votes.worker == worker)]
-        if len(own) < _FEW or load[worker] < _FEW or worse[worker] < SURE:
-            continue
+    timed = np.bincount(votes.worker[known], minlength=votes.shape[1])
+    asked = (timed >= _FEW) & (load >= _FEW) & (worse >= SURE)
+    mine = np.flatnonzero(known & asked[votes.worker])
+    mine = mine[np.argsort(votes.worker[mine], kind="stable")]
+    end = np.where(asked, timed, 0).cumsum()
+    for worker in np.flatnonzero(asked).tolist():
+        own = votes.seconds[mine[end[worker] - timed[worker] : end[worker]]]
         middle = float(np.median(own))
         if middle < _FAST * crowd:
             text = (
@@ -217,7 +230,7 @@ def _slices(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
 
     workers = votes.shape[1]
     where = votes.slices[votes.task]
-    right = (truth_DT[:, votes.task] == votes.label).mean(axis=0)
+    right = share_right(truth_DT, votes.task, votes.label)
     cell = votes.worker * slices + where
     n = np.bincount(cell, minlength=workers * slices).reshape(workers, slices)
     k = np.bincount(cell, right, workers * slices).reshape(workers, slices)
@@ -258,7 +271,7 @@ def _pushed(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
         return
     from scipy.special import bdtrc
 
-    right = (truth_DT[:, votes.task] == votes.label).mean(axis=0)
+    right = share_right(truth_DT, votes.task, votes.label)
     cell = votes.worker * slices + votes.slices[votes.task]
     size = workers * slices
     n = np.bincount(cell, minlength=size)
@@ -275,7 +288,7 @@ def _pushed(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
     liking = (liked + 0.5) / (away + 1.0)
     usable = (n >= 2 * _FEW) & (away >= 2 * _FEW)
     wanted = top[cell]
-    is_wanted = (truth_DT[:, votes.task] == wanted).mean(axis=0)
+    is_wanted = share_right(truth_DT, votes.task, wanted)
     accuracy = good[cell]
     chance = is_wanted * accuracy + (1.0 - is_wanted) * (1.0 - accuracy) / (classes - 1)
     expected = np.bincount(cell, np.maximum(chance, liking[cell]), size) / np.maximum(n, 1)

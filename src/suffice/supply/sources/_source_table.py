@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import cells
+from suffice.supply._pieces import pieces
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,11 +46,7 @@ def source_rows(
     Returns:
         The rows, and the draws of the error by numbers of source and slice.
     """
-    import numpy as np
-
     errors: dict[tuple[int, int], Array] = {}
-    wrong = (votes.label != votes.gold[votes.task]).astype(np.float64)
-    missed = wrong - (1.0 - open_TK[votes.task, votes.label])
     rows: list[dict[str, Any]] = []
     places: list[tuple[str, int | None]] = [("all", None)]
     if len(votes.slice_names) > 1:
@@ -61,7 +58,7 @@ def source_rows(
                 mask &= votes.slices[votes.task] == number
             if not mask.any():
                 continue
-            value, drawn = worth(votes, mask, truth_DT, missed, float(votes.cost[source]), rng)
+            value, drawn = worth(votes, mask, truth_DT, open_TK, float(votes.cost[source]), rng)
             if number is not None or len(places) == 1:
                 errors[source, number or 0] = drawn
             rows.append(
@@ -69,40 +66,54 @@ def source_rows(
                     "source": name,
                     "slice": place,
                     "labels": int(mask.sum()),
-                    "tasks": len(np.unique(votes.task[mask])),
-                    "workers": len(np.unique(votes.worker[mask])),
+                    "tasks": _different(votes.task, mask, votes.shape[0]),
+                    "workers": _different(votes.worker, mask, votes.shape[1]),
                 }
                 | value
             )
     return rows, errors
 
 
+def _different(number: Array, mask: Array, count: int) -> int:
+    """How many different numbers below ``count`` there are under a mask."""
+    import numpy as np
+
+    seen = np.zeros(count, dtype=bool)
+    seen[number[mask]] = True
+    return int(seen.sum())
+
+
 def worth(
     votes: Votes,
     mask: Array,
     truth_DT: Array,
-    missed: Array,
+    open_TK: Array,
     price: float,
     rng: np.random.Generator,
 ) -> tuple[dict[str, Any], Array]:
     """What the labels of a mask are worth, and draws of their error.
 
-    ``missed`` is by how much each label was wrong more often than its task's own ``open_TK`` says.
+    ``open_TK`` is P(class) of each task as if its own gold were unknown.
     """
     import numpy as np
 
     classes = votes.shape[2]
-    task, label = votes.task[mask], votes.label[mask]
     draws = len(truth_DT)
     joint = np.empty((draws, classes, classes))
+    whole = bool(mask.all())
     # A small prior keeps empty cells from counting as certain.
     floor = 0.5 / classes
     for draw in range(draws):
-        cell = truth_DT[draw, task].astype(np.int64) * classes + label
-        counts = np.bincount(cell, minlength=classes**2).reshape(classes, classes)
-        drawn = rng.gamma(counts + floor)
+        counts = np.zeros(classes**2, dtype=np.int64)
+        for piece in pieces(len(votes)):
+            task, label = votes.task[piece], votes.label[piece]
+            if not whole:
+                task, label = task[mask[piece]], label[mask[piece]]
+            cell = truth_DT[draw, task].astype(np.int64) * classes + label
+            counts += np.bincount(cell, minlength=classes**2)
+        drawn = rng.gamma(counts.reshape(classes, classes) + floor)
         joint[draw] = drawn / drawn.sum()
-    joint = _moved(joint, *_miss(votes, mask, missed), rng)
+    joint = _moved(joint, *_miss(votes, mask, open_TK), rng)
     error = 1.0 - np.trace(joint, axis1=1, axis2=2)
     bits = mutual_information(joint)
     channel = joint.mean(axis=0)
@@ -119,18 +130,23 @@ def worth(
     return row, error
 
 
-def _miss(votes: Votes, mask: Array, missed: Array) -> tuple[float, float]:
-    """Mean and standard deviation of what is to be added to the error of all labels."""
+def _miss(votes: Votes, mask: Array, open_TK: Array) -> tuple[float, float]:
+    """Mean and standard deviation of what is to be added to the error of all labels.
+
+    A label on a gold task is missed by how much more often it was wrong than ``open_TK`` says.
+    """
     import numpy as np
 
-    golden = mask & (votes.gold[votes.task] >= 0)
+    golden = mask & (votes.gold >= 0)[votes.task]
     labels = int(golden.sum())
     if labels in (0, int(mask.sum())):
         return 0.0, 0.0
-    task, number = np.unique(votes.task[golden], return_inverse=True)
+    of, label = votes.task[golden], votes.label[golden]
+    missed = (label != votes.gold[of]).astype(np.float64) - (1.0 - open_TK[of, label])
+    task, number = np.unique(of, return_inverse=True)
     size = np.bincount(number, minlength=len(task))
-    mean = float(missed[golden].mean())
-    gap = np.bincount(number, missed[golden], len(task)) - mean * size
+    mean = float(missed.mean())
+    gap = np.bincount(number, missed, len(task)) - mean * size
     # One task more that is half wrong: a handful of tasks that agree prove little.
     variance = float((gap**2).sum() + 0.25 * size.mean() ** 2) / labels**2
     kept = _MISFIT**2 / (_MISFIT**2 + variance)

@@ -61,8 +61,10 @@ class SharedError:
         """P(class) of each task with the shared error in it; gold tasks stay as they are."""
         import numpy as np
 
-        hit = np.mean([self.at_task(draw) for draw in range(len(self.draws))], axis=0)
-        hit = np.where(gold >= 0, 0.0, hit)[:, None]
+        hit = np.zeros(len(gold))
+        for draw in range(len(self.draws)):
+            hit += self.at_task(draw)
+        hit = np.where(gold >= 0, 0.0, hit / len(self.draws))[:, None]
         return np.asarray((1.0 - hit) * class_TK + hit * (class_TK @ self.flip_KK))
 
     def draw_truth(self, z_DT: Array, gold: Array, rng: np.random.Generator) -> NDArray[Any]:
