@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from suffice.labels import LabelTable
+    from suffice.labels import LabelTable, Spelling
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +86,15 @@ def code_votes(
     import numpy as np
     import polars as pl
 
-    from suffice.labels import counted, natural_order
+    from suffice.labels import Spelling, natural_order
 
     frame = table.frame
     notes: list[str] = []
     tasks, task = _number(frame["task"])
     workers, worker = _number(frame["worker"])
-    right, unknown = _merge_gold(table, gold or {}, tasks)
-    if unknown:
-        notes.append(
-            f"{counted(unknown, 'gold task')} passed over: nobody labelled "
-            f"{'it' if unknown == 1 else 'them'}"
-        )
+    spelling = Spelling.of(classes if classes is not None else table.classes)
+    right, said = _merge_gold(table, gold or {}, tasks, spelling)
+    notes += said
     names = _class_names(table, right, tasks, classes)
     alone = natural_order(list(set(right.values()) - set(table.classes)))
     if alone and classes is None:
@@ -171,38 +168,50 @@ def _ordered(values: NDArray[Any], order: NDArray[np.int64] | None) -> NDArray[A
 
 
 def _merge_gold(
-    table: LabelTable, given: Mapping[Any, Any], tasks: Sequence[Any]
-) -> tuple[dict[int, str], int]:
-    """Number of the task -> right label, and how many gold tasks the table does not have."""
+    table: LabelTable, given: Mapping[Any, Any], tasks: Sequence[Any], spelling: Spelling
+) -> tuple[dict[int, str], list[str]]:
+    """Number of the task -> right label, and what had to be looked past to find the tasks."""
+    from suffice.labels import counted, match_ids
+
     inside = table.gold()
     if not inside and not given:
-        return {}, 0
+        return {}, []
     number = {task: index for index, task in enumerate(tasks)}
-    # Ids of a gold file may be text where the labels' are numbers, and the other way round.
-    by_text = {str(task): index for index, task in enumerate(tasks)}
-    right: dict[int, str] = {number[task]: str(answer) for task, answer in inside.items()}
-    unknown = 0
-    for task, answer in given.items():
-        index = number.get(task, by_text.get(str(task)))
-        if index is None:
-            unknown += 1
+    right: dict[int, str] = {number[task]: answer for task, answer in inside.items()}
+    found = match_ids(list(given), tasks, "gold tasks")
+    notes = list(found.notes)
+    for (task, answer), index in zip(given.items(), found.place, strict=True):
+        if index < 0:
             continue
         if answer is None or answer != answer:
             raise InputError(f"the gold label of task {task!r} is empty", fix="leave the task out")
-        if right.setdefault(index, str(answer)) != str(answer):
+        word = spelling.read(str(answer))
+        if right.setdefault(index, word) != word:
             raise InputError(
                 f"task {task!r} has two different gold labels: {right[index]!r} in the table and "
-                f"{str(answer)!r} in the gold",
+                f"{word!r} in the gold",
                 fix="keep one of them",
             )
-    if given and unknown == len(given):
+    if given and found.lost == len(given):
         first = next(iter(given))
         raise InputError(
             f"none of the {len(given):,} gold tasks is in the labels (for instance {first!r})",
             where=table.origin,
             fix="use the same task ids in both files",
         )
-    return right, unknown
+    if found.lost:
+        # Few that fit among many is no gold of other tasks, but ids that are written otherwise.
+        strange = next(t for t, place in zip(given, found.place, strict=True) if place < 0)
+        alarm = (
+            f" (such as {strange!r}, where the labels have {tasks[0]!r}: are these the same ids?)"
+            if found.lost > len(given) / 2
+            else ""
+        )
+        notes.append(
+            f"{counted(found.lost, 'gold task')} passed over: no label has "
+            f"{'its' if found.lost == 1 else 'their'} task{alarm}"
+        )
+    return right, notes
 
 
 def _class_names(
