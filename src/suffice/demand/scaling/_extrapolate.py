@@ -394,9 +394,7 @@ def _forecast(
     )
 
 
-def _widths(
-    members: Members, weights: Floats, u: Floats, factor: float
-) -> tuple[Floats, Floats]:
+def _widths(members: Members, weights: Floats, u: Floats, factor: float) -> tuple[Floats, Floats]:
     """Distances in log y from the median down and up to the interval's ends [at].
 
     Beyond the data they never shrink: a floor that is known well is still known only by assumption.
