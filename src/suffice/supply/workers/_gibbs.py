@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.supply.workers import _worker_model as model
 from suffice.supply.workers._twins import Twins
+from suffice.supply.workers._urns import dirichlet_rows, log_gamma, tables_served
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,9 +22,6 @@ _GRID_LOW, _GRID_HIGH, _GRID_STEP = -7.0, 10.0, 1.0 / 6.0
 """Log odds that skills are drawn at: chances of .001 to .99995, in steps that are finer than the
 posterior of a worker with a hundred labels. Chosen; the grid is shifted in every sweep, so that
 draws are not bound to it, and ranks of simulated skills are uniform (docs/results/sbc.md)."""
-_EXACT_TABLES = 48
-"""Draws of an urn that are followed one by one; beyond, chances are so small that their number is
-close to Poisson (chosen for time)."""
 _SMALL = 300_000
 """Labels up to which the scale of the shifts has its second move (chosen for time: it doubles the
 work of a sweep)."""
@@ -229,37 +227,43 @@ class Gibbs:
         """How wrong answers spread over the other classes."""
         import numpy as np
 
-        state, crowd, rng = self.state, self.crowd, self.rng
-        of, diagonal = crowd.worker_set, np.arange(crowd.classes)
-        if self._twins is not None:
-            state.spread_SKK = self._twins.spreads(_by_set(off, of, crowd.sets), rng)
-            state.q_WKK = state.spread_SKK[of]
-            return
+        state, crowd, rng, twins = self.state, self.crowd, self.rng, self._twins
+        of, free = crowd.worker_set, ~np.eye(crowd.classes, dtype=bool)
+        spread, prior = state.spread_SKK, free[None].astype(np.float64)
+        if twins is not None:
+            off, spread, prior = (twins.spread(table) for table in (off, spread, prior))
+            # What is seen of both sides counts, chances and their prior are those of one.
+            side = twins.place[twins.one]
+            spread[:, side] /= 2.0
+            prior[:, side] /= 2.0
+            free = prior[0] > 0.0
         if self.kind == "class":
-            mass = _by_set(off, of, crowd.sets) + 1.0
-            state.spread_SKK = _dirichlet(rng, mass, diagonal)
-            state.q_WKK = state.spread_SKK[of]
-            return
-        base = state.spread_weight_S[of][:, None, None] * state.spread_SKK[of]
-        served = _tables(rng, off, base)
-        state.spread_SKK = _dirichlet(rng, _by_set(served, of, crowd.sets) + 1.0, diagonal)
-        old = state.spread_weight_S
-        new = old * np.exp(0.3 * rng.normal(size=crowd.sets))
-        gain = self._spread_log(off, new) - self._spread_log(off, old)
-        state.spread_weight_S = np.where(np.log(rng.random(crowd.sets)) < gain, new, old)
-        base = state.spread_weight_S[of][:, None, None] * state.spread_SKK[of]
-        state.q_WKK = _dirichlet(rng, off + base, diagonal)
+            spread = dirichlet_rows(rng, _by_set(off, of, crowd.sets) + prior, free)
+            own = spread[of]
+        else:
+            base = state.spread_weight_S[of][:, None, None] * spread[of]
+            served = tables_served(rng, off, base)
+            spread = dirichlet_rows(rng, _by_set(served, of, crowd.sets) + prior, free)
+            old = state.spread_weight_S
+            new = old * np.exp(0.3 * rng.normal(size=crowd.sets))
+            gain = self._spread_log(off, spread, new) - self._spread_log(off, spread, old)
+            state.spread_weight_S = np.where(np.log(rng.random(crowd.sets)) < gain, new, old)
+            base = state.spread_weight_S[of][:, None, None] * spread[of]
+            own = dirichlet_rows(rng, off + base, free)
+        if twins is not None:
+            spread, own = twins.unspread(spread), twins.unspread(own)
+        state.spread_SKK, state.q_WKK = spread, own
 
-    def _spread_log(self, off: Array, weight: Array) -> Array:
+    def _spread_log(self, off: Array, spread: Array, weight: Array) -> Array:
         """Log density of the spread's weight, with the workers' spreads summed out [set]."""
         import numpy as np
 
         of = self.crowd.worker_set
         at = np.flatnonzero(off)  # where nobody answered there is nothing to say
-        base = np.maximum((weight[of][:, None, None] * self.state.spread_SKK[of]).ravel()[at], 1e-9)
+        base = np.maximum((weight[of][:, None, None] * spread[of]).ravel()[at], 1e-9)
         given = np.zeros(off.shape)
-        given.ravel()[at] = _log_gamma(off.ravel()[at] + base) - _log_gamma(base)
-        whole = _log_gamma(weight)[of][:, None] - _log_gamma(off.sum(axis=2) + weight[of][:, None])
+        given.ravel()[at] = log_gamma(off.ravel()[at] + base) - log_gamma(base)
+        whole = log_gamma(weight)[of][:, None] - log_gamma(off.sum(axis=2) + weight[of][:, None])
         fit = _by_set(given.sum(axis=(1, 2)) + whole.sum(axis=1), of, self.crowd.sets)
         # The density of log(weight), which is what the proposal moves.
         return fit - 0.5 * (np.log(weight / model.SPREAD_MEDIAN) / model.SPREAD_LOG_SD) ** 2
@@ -439,61 +443,3 @@ def _positive(rng: np.random.Generator, centre: Array, sd: Array) -> Array:
         new = np.where(least <= 0.0, plain, np.where(kept, tail, -np.inf))
         drawn = np.where(left, new, drawn)
     return np.asarray(np.maximum(centre + sd * drawn, 0.0))
-
-
-def _dirichlet(rng: np.random.Generator, mass: Array, diagonal: Array) -> Array:
-    """Draw rows over the other classes: the diagonal is zero."""
-    import numpy as np
-
-    drawn = rng.gamma(np.maximum(mass, 1e-6))
-    drawn[:, diagonal, diagonal] = 0.0
-    return np.asarray(drawn / np.maximum(drawn.sum(axis=2, keepdims=True), 1e-300))
-
-
-def _tables(rng: np.random.Generator, counts: Array, base: Array) -> Array:
-    """How many of ``counts`` draws came from the base, in a Polya urn of mass ``base``.
-
-    The first draws are followed one by one; from there on the chances are small and the number
-    is Poisson to a very good approximation.
-    """
-    import numpy as np
-
-    flat, mass = counts.ravel(), np.maximum(base, 1e-9).ravel()
-    order = np.argsort(-flat, kind="stable")[: np.count_nonzero(flat)]
-    flat, mass = flat[order], mass[order]
-    served = np.zeros(len(order))
-    for already in range(min(int(flat.max(initial=0)), _EXACT_TABLES)):
-        # Those with so many draws come first.
-        urn = mass[: np.searchsorted(-flat, -already)]
-        served[: len(urn)] += rng.random(len(urn)) < urn / (urn + already)
-    if many := int(np.searchsorted(-flat, -_EXACT_TABLES)):
-        urn = mass[:many]
-        tail = urn * (_digamma(urn + flat[:many]) - _digamma(urn + _EXACT_TABLES))
-        served[:many] += rng.poisson(tail)
-    spread = np.zeros(counts.size)
-    spread[order] = np.minimum(served, flat)
-    return spread.reshape(counts.shape)
-
-
-def _digamma(x: Array) -> Array:
-    """Derivative of the log gamma function where ``x`` is 48 or more, to 1e-9."""
-    import numpy as np
-
-    return np.asarray(np.log(x) - 0.5 / x - 1.0 / (12.0 * x**2))
-
-
-def _log_gamma(x: Array) -> Array:
-    """Log of the gamma function of positive numbers, to 1e-9.
-
-    Stirling's series eight steps up, and down again by the recurrence. SciPy has it too, but
-    importing it takes longer than auditing a small crowd.
-    """
-    import numpy as np
-
-    steps = x.copy()
-    for step in range(1, 8):
-        steps *= x + step
-    y = x + 8.0
-    series = (y - 0.5) * np.log(y) - y + 0.5 * np.log(2.0 * np.pi)
-    series += 1.0 / (12.0 * y) - 1.0 / (360.0 * y**3) + 1.0 / (1260.0 * y**5)
-    return np.asarray(series - np.log(steps))
