@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.labels.formats._exports import NOBODY, Answers, decoded, joined
+from suffice.labels.formats._exports import NOBODY, Answers, joined, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +58,8 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
         task = next((row[n] for n in ("id", "external_id") if row.get(n) is not None), number)
         known = _slice(row)
         if nested:
-            found = list(_of_record(decoded(row["responses"]), origin, task))
-            suggested = decoded(row.get("suggestions")) or ()
+            found = list(_of_record(parsed(row["responses"]), origin, task))
+            suggested = parsed(row.get("suggestions")) or ()
             answers.skip("suggestion", len(suggested))
         elif flat:
             found = [one for question in flat for one in _of_lists(row, question)]
@@ -117,16 +117,16 @@ def _of_record(responses: object, origin: str, task: object) -> Iterator[_Respon
 
 def _of_lists(row: dict[str, Any], question: str) -> Iterator[_Response]:
     """Parallel lists of values, users and statuses."""
-    values = decoded(row[f"{question}{_RESPONSES}"]) or []
-    users = decoded(row.get(f"{question}{_RESPONSES}.users")) or [None] * len(values)
-    status = decoded(row.get(f"{question}{_RESPONSES}.status")) or [None] * len(values)
+    values = parsed(row[f"{question}{_RESPONSES}"]) or []
+    users = parsed(row.get(f"{question}{_RESPONSES}.users")) or [None] * len(values)
+    status = parsed(row.get(f"{question}{_RESPONSES}.status")) or [None] * len(values)
     for user, state, value in zip(users, status, values, strict=False):
         yield question, user, state, value
 
 
 def _of_cell(cell: object, question: str) -> Iterator[_Response]:
     """A list of responses, or one object of lists."""
-    given = decoded(cell)
+    given = parsed(cell)
     if isinstance(given, dict):
         values = given.get("value") or []
         users = given.get("user_id") or [None] * len(values)
@@ -141,7 +141,7 @@ def _question_columns(frame: pl.DataFrame) -> list[str]:
     """Columns whose cells hold responses with a user, a value and a status."""
     found = []
     for name in frame.columns:
-        cells = (decoded(cell) for cell in frame[name].drop_nulls().head(_LOOKED_AT).to_list())
+        cells = (parsed(cell) for cell in frame[name].drop_nulls().head(_LOOKED_AT).to_list())
         first = next((cell for cell in cells if isinstance(cell, list | dict) and cell), None)
         if isinstance(first, list):
             first = first[0]
@@ -152,7 +152,7 @@ def _question_columns(frame: pl.DataFrame) -> list[str]:
 
 def _slice(row: dict[str, Any]) -> dict[str, Any]:
     """The slice of a record, where its metadata or a column names it."""
-    metadata = decoded(row.get("metadata"))
+    metadata = parsed(row.get("metadata"))
     places = [row, metadata] if isinstance(metadata, dict) else [row]
     for place in places:
         for name in _SLICES:
@@ -162,7 +162,7 @@ def _slice(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label(value: object) -> str | None:
-    value = decoded(value)
+    value = parsed(value)
     if isinstance(value, dict):
         value = value.get("value")
     if isinstance(value, list):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from suffice.errors import InputError
 from suffice.labels._pairs import NOBODY as NOBODY
 from suffice.labels._table import LabelTable
 from suffice.labels._values import counted
+from suffice.labels.formats._cells import joined as joined
+from suffice.labels.formats._conversation import parsed as parsed
 
 if TYPE_CHECKING:
     from suffice.labels._asked import Asked
@@ -61,7 +62,7 @@ class Answers:
                 where=self.origin,
                 fix="export after somebody has annotated",
             )
-        question = self._question(asked.columns.get("label"))
+        question = self._question(asked.columns.get("label") or None)
         rows = self.rows[question]
         notes = [f"{self.tool} export: answers to {question!r}"]
         others = [f"{name!r} ({len(mine):,})" for name, mine in self.rows.items()
@@ -104,21 +105,6 @@ class Answers:
             return classes <= max(MOST_ANSWERS, len(rows) // _FREE_TEXT), len(rows)
 
         return max(self.rows, key=fullest)
-
-
-def decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """A cell's list or object, which text formats hold as JSON; other cells as they are."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        try:
-            return json.loads(value)
-        except json.JSONDecodeError:
-            return value
-    return value
-
-
-def joined(values: list[Any]) -> str | None:
-    """Several classes chosen at once as one label, in alphabetical order; None where none was."""
-    return " + ".join(sorted(str(value) for value in values)) or None
 
 
 def _plain(values: list[Any]) -> list[Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import io
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
+from suffice.labels.formats._csv import csv_frame
+from suffice.labels.formats._json import json_frame
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,12 +44,12 @@ def read_frame(path: str | Path) -> pl.DataFrame:
         ) from None
     except pl.exceptions.PolarsError as error:
         raise _unreadable(path, "parquet", error) from None
-    text = _decode(_unzip(content, path), path)
-    if not text.strip():
+    content = _utf8(_unzip(content, path), path)
+    if not content.strip():
         raise InputError("the file is empty", where=str(path), fix="add rows")
     if kind in (".csv", ".tsv"):
-        return _csv(text, "\t" if kind == ".tsv" else _separator(text), path)
-    return _json(text, path, lines=kind != ".json")
+        return csv_frame(content, path, separator="\t" if kind == ".tsv" else None)
+    return json_frame(content, path, lines=kind != ".json")
 
 
 def rows_of(given: str | Path | pl.DataFrame, called: str) -> tuple[pl.DataFrame, str]:
@@ -91,7 +91,8 @@ def _unzip(content: bytes, path: Path) -> bytes:
         raise _unreadable(path, "gzip", error) from None
 
 
-def _decode(content: bytes, path: Path) -> str:
+def _utf8(content: bytes, path: Path) -> bytes:
+    """The bytes of a text, without the mark that some programs put before it."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(
             "it is UTF-16, not UTF-8",
@@ -106,7 +107,7 @@ def _decode(content: bytes, path: Path) -> str:
             fix=f"name a file that is what its ending says, one of {', '.join(SUFFIXES)}",
         )
     try:
-        return content.decode("utf-8-sig")
+        content.decode()
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         raise InputError(
@@ -114,108 +115,7 @@ def _decode(content: bytes, path: Path) -> str:
             where=str(path),
             fix="save it as UTF-8, for instance: iconv -f latin1 -t utf-8",
         ) from None
-
-
-def _separator(text: str) -> str:
-    """A file called .csv may be separated by semicolons or tabs: look at its first line."""
-    head = text.split("\n", 1)[0]
-    return max((",", ";", "\t"), key=head.count)
-
-
-def _csv(text: str, separator: str, path: Path) -> pl.DataFrame:
-    import polars as pl
-
-    try:
-        frame = pl.read_csv(
-            io.BytesIO(text.encode()),
-            separator=separator,
-            infer_schema=False,
-            null_values=[""],
-            truncate_ragged_lines=False,
-        )
-    except pl.exceptions.PolarsError as error:
-        _refuse_ragged(text, separator, path)
-        raise _unreadable(path, "CSV", error) from None
-    return frame.with_columns(_whole_numbers(frame[name]) for name in frame.columns)
-
-
-def _refuse_ragged(text: str, separator: str, path: Path) -> None:
-    """Raise InputError where a row has more fields than the header, naming its line."""
-    import csv
-
-    rows = csv.reader(io.StringIO(text), delimiter=separator)
-    try:
-        width = len(next(rows, []))
-        long = next((row for row in rows if len(row) > width), None)
-    except csv.Error:
-        return  # it is no such thing then, and what Polars says of it has to do
-    if long is not None:
-        raise InputError(
-            f"line {rows.line_num} has {len(long)} fields where the first line has {width}",
-            where=str(path),
-            fix="quote fields that hold the separator, or mend the line",
-        )
-
-
-def _whole_numbers(column: pl.Series) -> pl.Series:
-    """Text as whole numbers where nothing is lost by it: the id 007 stays text."""
-    import polars as pl
-
-    numbers = column.cast(pl.Int64, strict=False)
-    # A text that is no number compares as null, which must count as lost.
-    kept = (numbers.cast(pl.String) == column).fill_null(False) | column.is_null()
-    return numbers if kept.all() and numbers.is_not_null().any() else column
-
-
-def _json(text: str, path: Path, *, lines: bool) -> pl.DataFrame:
-    import polars as pl
-
-    rows: list[dict[str, Any]] = []
-    if lines:
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise InputError(
-                    f"line {number} is no JSON ({error.msg})", where=str(path), fix="mend that line"
-                ) from None
-    else:
-        try:
-            content = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"line {error.lineno} is no JSON ({error.msg})", where=str(path), fix="mend it"
-            ) from None
-        rows = content if isinstance(content, list) else [content]
-    bad = next((number for number, row in enumerate(rows, 1) if not isinstance(row, dict)), None)
-    if bad is not None:
-        raise InputError(f"entry {bad} is no object", where=str(path), fix='write {"task": ...}')
-    if not rows:
-        raise InputError("there are no rows in it", where=str(path), fix="add rows")
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame({name: _column(rows, name) for name in names})
-
-
-def _column(rows: list[dict[str, Any]], name: str) -> pl.Series:
-    """A column of JSON values; what Polars cannot type (mixed or nested) is kept as objects."""
-    import polars as pl
-
-    values = [row.get(name) for row in rows]
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float}:
-        return pl.Series(name, values, strict=False)
-    if kinds <= {str}:
-        return pl.Series(name, values, dtype=pl.String)
-    if kinds == {bool}:
-        return pl.Series(name, values, dtype=pl.Boolean)
-    if kinds & {list, dict}:
-        plain = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
-        return pl.Series(name, plain, dtype=pl.String)
-    return pl.Series(
-        name, [None if value is None else str(value) for value in values], dtype=pl.String
-    )
+    return content.removeprefix(b"\xef\xbb\xbf")
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> InputError:

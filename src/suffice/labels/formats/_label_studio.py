@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.labels.formats._exports import MOST_ANSWERS, NOBODY, Answers, decoded, joined
+from suffice.labels.formats._exports import MOST_ANSWERS, NOBODY, Answers, joined, parsed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +46,9 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """
     if {"data", "annotations"} <= set(frame.columns):
         return _full(frame, origin).table(asked)
-    return _flat(frame, origin, asked.columns.get("label")).table(replace(asked, columns={}))
+    return _flat(frame, origin, asked.columns.get("label") or None).table(
+        replace(asked, columns={})
+    )
 
 
 def _full(frame: pl.DataFrame, origin: str) -> Answers:
@@ -54,8 +56,8 @@ def _full(frame: pl.DataFrame, origin: str) -> Answers:
     gold: dict[tuple[str, Any], Any] = {}
     for number, row in enumerate(frame.iter_rows(named=True), start=1):
         task = row.get("id") if row.get("id") is not None else number
-        data = decoded(row["data"])
-        annotations = decoded(row["annotations"]) or []
+        data = parsed(row["data"])
+        annotations = parsed(row["annotations"]) or []
         if not isinstance(annotations, list) or not all(isinstance(a, dict) for a in annotations):
             raise InputError(
                 f"the annotations of task {task!r} are no list of objects",
@@ -77,7 +79,7 @@ def _full(frame: pl.DataFrame, origin: str) -> Answers:
 
 
 def _list(value: object) -> list[Any]:
-    found = decoded(value)
+    found = parsed(value)
     return found if isinstance(found, list) else []
 
 
@@ -136,7 +138,7 @@ def _annotation(
 
 def _label(value: object) -> str | None:
     """The label in a result's value, None where it is none (a region, free text)."""
-    value = decoded(value)
+    value = parsed(value)
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
         value = value[0]
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
@@ -166,7 +168,7 @@ def _flat(frame: pl.DataFrame, origin: str, wanted: str | None) -> Answers:
         if label is None or not label.strip():
             answers.skip("annotation{s} without an answer")
             continue
-        worker = decoded(row["annotator"])
+        worker = parsed(row["annotator"])
         if isinstance(worker, dict):
             worker = worker.get("email") or worker.get("id")
         found = {
@@ -187,7 +189,7 @@ def _flat(frame: pl.DataFrame, origin: str, wanted: str | None) -> Answers:
 def _label_column(frame: pl.DataFrame, origin: str) -> str:
     """The one column that can be an answer: few different values, and not fixed by the task."""
     names = [n for n in frame.columns if n not in (*_NO_LABEL, *_SLICES, *_GOLD)]
-    values = {name: [str(decoded(cell)) for cell in frame[name].drop_nulls()] for name in names}
+    values = {name: [str(parsed(cell)) for cell in frame[name].drop_nulls()] for name in names}
     few = [n for n in names if 1 <= len(set(values[n])) <= MOST_ANSWERS]
     ids = frame["id"].to_list() if "id" in frame.columns else list(range(len(frame)))
     if len(set(ids)) < len(ids):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from suffice.labels.formats import _argilla, _label_studio, _long, _preferences, _wide
+from suffice.labels.formats import (
+    _argilla,
+    _label_studio,
+    _long,
+    _nested,
+    _preferences,
+    _prodigy,
+    _wide,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,5 +48,13 @@ class Format(Protocol):
         """
 
 
-FORMATS: tuple[Format, ...] = (_label_studio, _argilla, _preferences, _wide, _long)
+FORMATS: tuple[Format, ...] = (
+    _label_studio,
+    _argilla,
+    _prodigy,
+    _preferences,
+    _nested,
+    _wide,
+    _long,
+)
 """The first that says ``is_mine`` reads: exports have columns that a plain table may have too."""

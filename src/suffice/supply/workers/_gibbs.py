@@ -14,6 +14,7 @@ from suffice.supply.workers._draws import (
     draw_tables,
     log_gamma,
 )
+from suffice.supply.workers._twins import Twins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +52,7 @@ class Gibbs:
     ) -> None:
         """Start from majority vote."""
         self.crowd, self.kind, self.difficulty, self.rng = crowd, kind, difficulty, rng
+        self._twins = None if crowd.twins is None else Twins.of(crowd.twins, crowd.classes)
         self.tables = model.TaskTables(crowd, kind, difficulty)
         self.state = model.start_state(crowd, difficulty, rng)
         self.heard_T = heard_tasks(crowd)
@@ -167,11 +169,15 @@ class Gibbs:
             shifts = state.scale_S[:, None] * self.difficulty.levels
         log_right, log_wrong = model.log_sigmoids(grid - shifts[:, :, None])  # [set, level, grid]
         log_right, log_wrong = log_right.astype(np.float32), log_wrong.astype(np.float32)
+        twins = None if self.kind == "coin" else self._twins
+        if twins is not None:
+            right, wrong = twins.folded(right), twins.folded(wrong)
         coin = self.kind == "coin"
         if coin:
             centre, sd = state.mean_S[of][:, None], state.worker_sd_S[of]
         else:
-            centre, sd = state.mean_SK[of] + state.alpha_W[:, None], state.class_sd_S[of]
+            mean_SK = state.mean_SK if twins is None else state.mean_SK[:, twins.kept]
+            centre, sd = mean_SK[of] + state.alpha_W[:, None], state.class_sd_S[of]
         levels = right.shape[2]
         place = np.empty(centre.shape, dtype=np.int32)
         for part in pieces(len(of), max(_COLUMNS // centre.shape[1], 1)):
@@ -189,8 +195,8 @@ class Gibbs:
             fit -= away
             fit -= fit.max(axis=0)
             place[part] = draw_rows(np.exp(fit, out=fit), rng).reshape(-1, centre.shape[1])
-        drawn = grid[place]
-        self._skill = grid, place
+        place = place if twins is None else place[:, twins.place]
+        self._skill, drawn = (grid, place), grid[place]
         if coin:
             state.a_WK = np.broadcast_to(drawn, (crowd.workers, crowd.classes)).copy()
             self._coin_hyper(drawn[:, 0])
@@ -215,26 +221,29 @@ class Gibbs:
         import numpy as np
 
         state, rng, of, sets = self.state, self.rng, self.crowd.worker_set, self.crowd.sets
-        classes = self.crowd.classes
+        # Twins have one skill between them: it counts once.
+        kept = np.arange(self.crowd.classes) if self._twins is None else self._twins.kept
+        classes, a_WK, mean_SK = len(kept), state.a_WK[:, kept], state.mean_SK[:, kept]
         count = _by_set(np.ones(len(of)), of, sets)
         # A worker's own level, given the skills by class.
-        gap = (state.a_WK - state.mean_SK[of]).sum(axis=1)
+        gap = (a_WK - mean_SK[of]).sum(axis=1)
         precision = classes / state.class_sd_S[of] ** 2 + 1.0 / state.worker_sd_S[of] ** 2
         state.alpha_W = rng.normal(
             gap / state.class_sd_S[of] ** 2 / precision, 1.0 / np.sqrt(precision)
         )
         # The crowd's mean for each class, and the mean of those.
-        rest = _by_set(state.a_WK - state.alpha_W[:, None], of, sets)
+        rest = _by_set(a_WK - state.alpha_W[:, None], of, sets)
         within = 1.0 / state.class_sd_S[:, None] ** 2
         precision_SK = count[:, None] * within + 1.0 / model.CLASS_SD**2
         centre = (rest * within + state.mean_S[:, None] / model.CLASS_SD**2) / precision_SK
-        state.mean_SK = rng.normal(centre, 1.0 / np.sqrt(precision_SK))
+        mean_SK = rng.normal(centre, 1.0 / np.sqrt(precision_SK))
+        state.mean_SK = mean_SK if self._twins is None else mean_SK[:, self._twins.place]
         top = classes / model.CLASS_SD**2 + 1.0 / model.SKILL_SD**2
-        middle = state.mean_SK.sum(axis=1) / model.CLASS_SD**2
+        middle = mean_SK.sum(axis=1) / model.CLASS_SD**2
         middle = (middle + model.SKILL_MEAN / model.SKILL_SD**2) / top
         state.mean_S = draw_positive(rng, middle, np.broadcast_to(1.0 / np.sqrt(top), middle.shape))
         state.worker_sd_S = self._sd(_by_set(state.alpha_W**2, of, sets), count)
-        left = state.a_WK - state.mean_SK[of] - state.alpha_W[:, None]
+        left = a_WK - mean_SK[of] - state.alpha_W[:, None]
         state.class_sd_S = self._sd(_by_set((left**2).sum(axis=1), of, sets), count * classes)
 
     def _sd(self, squares: Array, count: Array) -> Array:
@@ -249,6 +258,10 @@ class Gibbs:
 
         state, crowd, rng = self.state, self.crowd, self.rng
         of, diagonal = crowd.worker_set, np.arange(crowd.classes)
+        if self._twins is not None:
+            state.spread_SKK = self._twins.spreads(_by_set(off, of, crowd.sets), rng)
+            state.q_WKK = state.spread_SKK[of]
+            return
         if self.kind == "class":
             mass = _by_set(off, of, crowd.sets) + 1.0
             state.spread_SKK = draw_spreads(rng, mass, diagonal)
@@ -370,15 +383,19 @@ class Gibbs:
         cells = np.bincount(
             crowd.task_set * classes + state.z_T, heard, crowd.sets * classes
         ).reshape(crowd.sets, classes)
-        share = rng.gamma(cells + model.class_share_prior(classes))
-        state.share_SK = share / share.sum(axis=1, keepdims=True)
+        prior = model.class_share_prior(classes)
+        if self._twins is not None:
+            state.share_SK = self._twins.shares(cells, prior, rng)
+        else:
+            share = rng.gamma(cells + prior)
+            state.share_SK = share / share.sum(axis=1, keepdims=True)
         if self.difficulty.log_prior is None:
             self._levels(heard, np.asarray(model.DISCOUNT_PRIOR))
         elif known.any():
             # Only gold tells a task that misleads from an easy one of the other class, so the
             # tasks without gold have no say in how many lean which way.
-            prior = model.LEAN_PRIOR_TASKS * np.exp(self.difficulty.log_prior)
-            self._levels(known.astype(np.float64), prior)
+            before = model.LEAN_PRIOR_TASKS * np.exp(self.difficulty.log_prior)
+            self._levels(known.astype(np.float64), before)
 
     def _answers(self, block: slice, joint: Array, weight: Array) -> None:
         """Keep the chances of the classes, and fix tasks with gold in ``weight``."""
