@@ -1,8 +1,11 @@
-"""Draws of rows of chances, and of how many of a row's counts came from what they share."""
+"""Draws that the sampler of the worker model makes: rows, truncated normals, urns."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from suffice.supply.workers import _worker_model as model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +18,54 @@ _EXACT_TABLES = 48
 close to Poisson (chosen for time)."""
 
 
-def dirichlet_rows(rng: np.random.Generator, mass: Array, free_KK: Array) -> Array:
+def draw_rows(weight: Array, rng: np.random.Generator) -> Array:
+    """Draw a row for each column in proportion to the weights [row, column], which are used up."""
+    import numpy as np
+
+    # Row by row: several times as fast as cumsum along the first axis.
+    for above, row in pairwise(weight):
+        row += above
+    pick = rng.random(weight.shape[1]) * weight[-1]
+    return np.asarray((weight[:-1] < pick).sum(axis=0, dtype=np.int32))
+
+
+def draw_means(
+    rng: np.random.Generator,
+    total: Array,
+    count: Array,
+    sd: Array,
+    weight: float,
+    prior_sd: float,
+) -> Array:
+    """Draw crowds' mean skills, given sums, counts and standard deviations."""
+    import numpy as np
+
+    precision = count * weight / sd**2 + 1.0 / prior_sd**2
+    centre = (total / sd**2 + model.SKILL_MEAN / prior_sd**2) / precision
+    return draw_positive(rng, centre, 1.0 / np.sqrt(precision))
+
+
+def draw_positive(rng: np.random.Generator, centre: Array, sd: Array) -> Array:
+    """Draw from normals cut off below zero.
+
+    Reference: Robert (1995), Statistics and Computing 5: rejection from a shifted exponential
+    where most of the normal lies below zero; elsewhere normals are drawn until one is positive.
+    """
+    import numpy as np
+
+    least = -centre / sd
+    rate = (least + np.sqrt(least**2 + 4.0)) / 2.0
+    drawn = np.full(np.shape(least), -np.inf)
+    while (left := drawn < least).any():
+        plain = rng.normal(size=drawn.shape)
+        tail = least + rng.exponential(size=drawn.shape) / rate
+        kept = rng.random(drawn.shape) < np.exp(-((tail - rate) ** 2) / 2.0)
+        new = np.where(least <= 0.0, plain, np.where(kept, tail, -np.inf))
+        drawn = np.where(left, new, drawn)
+    return np.asarray(np.maximum(centre + sd * drawn, 0.0))
+
+
+def draw_spreads(rng: np.random.Generator, mass: Array, free_KK: Array) -> Array:
     """Draw rows over the classes that wrong answers may fall on; zero elsewhere."""
     import numpy as np
 
@@ -24,7 +74,7 @@ def dirichlet_rows(rng: np.random.Generator, mass: Array, free_KK: Array) -> Arr
     return np.asarray(drawn / np.maximum(drawn.sum(axis=2, keepdims=True), 1e-300))
 
 
-def tables_served(rng: np.random.Generator, counts: Array, base: Array) -> Array:
+def draw_tables(rng: np.random.Generator, counts: Array, base: Array) -> Array:
     """How many of ``counts`` draws came from the base, in a Polya urn of mass ``base``.
 
     The first draws are followed one by one; from there on the chances are small and the number
