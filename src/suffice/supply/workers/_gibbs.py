@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from suffice.supply.workers import _worker_model as model
+from suffice.supply.workers._twins import Twins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,7 @@ class Gibbs:
     ) -> None:
         """Start from majority vote."""
         self.crowd, self.kind, self.difficulty, self.rng = crowd, kind, difficulty, rng
+        self._twins = None if crowd.twins is None else Twins.of(crowd.twins, crowd.classes)
         self.tables = model.TaskTables(crowd, kind, difficulty)
         self.state = model.start_state(crowd, difficulty, rng)
         self.heard_T = heard_tasks(crowd)
@@ -145,6 +147,9 @@ class Gibbs:
         log_right, log_wrong = model.log_sigmoids(grid - shifts[:, :, None])  # [set, level, grid]
         log_right, log_wrong = log_right.astype(np.float32), log_wrong.astype(np.float32)
         right, wrong = right.astype(np.float32), wrong.astype(np.float32)
+        twins = None if self.kind == "coin" else self._twins
+        if twins is not None:
+            right, wrong = twins.folded(right), twins.folded(wrong)
         levels = right.shape[2]
         if crowd.sets == 1:
             fit = log_right[0].T @ right.reshape(-1, levels).T
@@ -156,7 +161,8 @@ class Gibbs:
         if coin:
             centre, sd = state.mean_S[of][:, None], state.worker_sd_S[of]
         else:
-            centre, sd = state.mean_SK[of] + state.alpha_W[:, None], state.class_sd_S[of]
+            mean_SK = state.mean_SK if twins is None else state.mean_SK[:, twins.kept]
+            centre, sd = mean_SK[of] + state.alpha_W[:, None], state.class_sd_S[of]
         sharp = np.repeat(np.sqrt(0.5) / sd, centre.shape[1])
         away = np.outer(grid, sharp).astype(np.float32)
         away -= (centre.ravel() * sharp).astype(np.float32)
@@ -168,7 +174,7 @@ class Gibbs:
             state.a_WK = np.broadcast_to(drawn, (crowd.workers, crowd.classes)).copy()
             self._coin_hyper(drawn[:, 0])
         else:
-            state.a_WK = drawn
+            state.a_WK = drawn if twins is None else drawn[:, twins.place]
             self._class_hyper()
 
     def _coin_hyper(self, a: Array) -> None:
@@ -188,26 +194,29 @@ class Gibbs:
         import numpy as np
 
         state, rng, of, sets = self.state, self.rng, self.crowd.worker_set, self.crowd.sets
-        classes = self.crowd.classes
+        # Twins have one skill between them: it counts once.
+        kept = np.arange(self.crowd.classes) if self._twins is None else self._twins.kept
+        classes, a_WK, mean_SK = len(kept), state.a_WK[:, kept], state.mean_SK[:, kept]
         count = _by_set(np.ones(len(of)), of, sets)
         # A worker's own level, given the skills by class.
-        gap = (state.a_WK - state.mean_SK[of]).sum(axis=1)
+        gap = (a_WK - mean_SK[of]).sum(axis=1)
         precision = classes / state.class_sd_S[of] ** 2 + 1.0 / state.worker_sd_S[of] ** 2
         state.alpha_W = rng.normal(
             gap / state.class_sd_S[of] ** 2 / precision, 1.0 / np.sqrt(precision)
         )
         # The crowd's mean for each class, and the mean of those.
-        rest = _by_set(state.a_WK - state.alpha_W[:, None], of, sets)
+        rest = _by_set(a_WK - state.alpha_W[:, None], of, sets)
         within = 1.0 / state.class_sd_S[:, None] ** 2
         precision_SK = count[:, None] * within + 1.0 / model.CLASS_SD**2
         centre = (rest * within + state.mean_S[:, None] / model.CLASS_SD**2) / precision_SK
-        state.mean_SK = rng.normal(centre, 1.0 / np.sqrt(precision_SK))
+        mean_SK = rng.normal(centre, 1.0 / np.sqrt(precision_SK))
+        state.mean_SK = mean_SK if self._twins is None else mean_SK[:, self._twins.place]
         top = classes / model.CLASS_SD**2 + 1.0 / model.SKILL_SD**2
-        middle = state.mean_SK.sum(axis=1) / model.CLASS_SD**2
+        middle = mean_SK.sum(axis=1) / model.CLASS_SD**2
         middle = (middle + model.SKILL_MEAN / model.SKILL_SD**2) / top
         state.mean_S = _positive(rng, middle, np.broadcast_to(1.0 / np.sqrt(top), middle.shape))
         state.worker_sd_S = self._sd(_by_set(state.alpha_W**2, of, sets), count)
-        left = state.a_WK - state.mean_SK[of] - state.alpha_W[:, None]
+        left = a_WK - mean_SK[of] - state.alpha_W[:, None]
         state.class_sd_S = self._sd(_by_set((left**2).sum(axis=1), of, sets), count * classes)
 
     def _sd(self, squares: Array, count: Array) -> Array:
@@ -222,6 +231,10 @@ class Gibbs:
 
         state, crowd, rng = self.state, self.crowd, self.rng
         of, diagonal = crowd.worker_set, np.arange(crowd.classes)
+        if self._twins is not None:
+            state.spread_SKK = self._twins.spreads(_by_set(off, of, crowd.sets), rng)
+            state.q_WKK = state.spread_SKK[of]
+            return
         if self.kind == "class":
             mass = _by_set(off, of, crowd.sets) + 1.0
             state.spread_SKK = _dirichlet(rng, mass, diagonal)
@@ -338,15 +351,19 @@ class Gibbs:
         cells = np.bincount(
             crowd.task_set * classes + state.z_T, heard, crowd.sets * classes
         ).reshape(crowd.sets, classes)
-        share = rng.gamma(cells + model.class_share_prior(classes))
-        state.share_SK = share / share.sum(axis=1, keepdims=True)
+        prior = model.class_share_prior(classes)
+        if self._twins is not None:
+            state.share_SK = self._twins.shares(cells, prior, rng)
+        else:
+            share = rng.gamma(cells + prior)
+            state.share_SK = share / share.sum(axis=1, keepdims=True)
         if self.difficulty.log_prior is None:
             self._levels(heard, np.asarray(model.DISCOUNT_PRIOR))
         elif known.any():
             # Only gold tells a task that misleads from an easy one of the other class, so the
             # tasks without gold have no say in how many lean which way.
-            prior = model.LEAN_PRIOR_TASKS * np.exp(self.difficulty.log_prior)
-            self._levels(known.astype(np.float64), prior)
+            before = model.LEAN_PRIOR_TASKS * np.exp(self.difficulty.log_prior)
+            self._levels(known.astype(np.float64), before)
 
     def _levels(self, counted: Array, prior: Array) -> None:
         """Draw the shares of the levels from the counted tasks."""

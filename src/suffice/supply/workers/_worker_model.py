@@ -71,7 +71,11 @@ _LARGEST_EXPONENT = 700.0
 
 @dataclass(frozen=True, eq=False)
 class Crowd:
-    """What the model is fitted to: labels sorted by task, and the set of each task and worker."""
+    """What the model is fitted to: labels sorted by task, and the set of each task and worker.
+
+    ``twins`` are the numbers of two classes that nothing tells apart (the sides of a pair): both
+    have one share, every worker one skill on both, and errors fall on both alike.
+    """
 
     task: NDArray[np.int64]
     worker: NDArray[np.int64]
@@ -82,6 +86,7 @@ class Crowd:
     task_set: NDArray[np.int64]
     worker_set: NDArray[np.int64]
     sets: int = 1
+    twins: tuple[int, int] | None = None
 
     @property
     def tasks(self) -> int:
