@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from suffice.labels._spelling import match_ids as match_ids
     from suffice.labels._spelling import plain_ids as plain_ids
     from suffice.labels._table import LabelTable as LabelTable
-    from suffice.labels._texts import as_asked as as_asked
-    from suffice.labels._texts import known_prompts as known_prompts
     from suffice.labels._texts import loose_texts as loose_texts
     from suffice.labels._texts import normal_texts as normal_texts
     from suffice.labels._values import counted as counted
@@ -46,8 +44,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.labels._table": ("LabelTable",),
         "suffice.labels._texts": (
-            "as_asked",
-            "known_prompts",
             "loose_texts",
             "normal_texts",
         ),

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.errors import InputError
-from suffice.labels import as_asked, counted, known_prompts, plain_ids
-from suffice.labels.formats import PreferenceTable, preferences_of_frame, read_frame
+from suffice.labels import counted, plain_ids
+from suffice.labels.formats import (
+    PreferenceTable,
+    as_asked,
+    known_prompts,
+    preferences_of_frame,
+    read_frame,
+)
 from suffice.labels.kinds import COMPARISON
 from suffice.pools._given import ONE_SLICE, place_of
 from suffice.pools._leaks import check_leaks
