@@ -170,7 +170,7 @@ def test_duplicate_rows_count_once_and_are_said(tmp_path: Path) -> None:
     assert table.frame.rows() == [(1, "a", "x"), (1, "b", "y")]
     said = " ".join(table.notes)
     assert "1 row repeated" in said
-    assert "later label counts" in said
+    assert "later row counts" in said
 
 
 def test_semicolons_and_byte_order_mark(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class Answers:
                 where=self.origin,
                 fix="export after somebody has annotated",
             )
-        question = self._question(asked.columns.get("label"))
+        question = self._question(asked.columns.get("label") or None)
         rows = self.rows[question]
         notes = [f"{self.tool} export: answers to {question!r}"]
         others = [f"{name!r} ({len(mine):,})" for name, mine in self.rows.items()

@@ -55,7 +55,9 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """
     if {"data", "annotations"} <= set(frame.columns):
         return _full(frame, origin).table(asked)
-    return _flat(frame, origin, asked.columns.get("label")).table(replace(asked, columns={}))
+    return _flat(frame, origin, asked.columns.get("label") or None).table(
+        replace(asked, columns={})
+    )
 
 
 def _full(frame: pl.DataFrame, origin: str) -> Answers:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from suffice.labels._columns import check_named, said, taken_of, unused
 from suffice.labels._table import LabelTable, refuse_missing
-from suffice.labels._values import counted
+from suffice.labels._values import counted, is_empty
 from suffice.labels.formats._axes import (
     asked_of_pairs,
     combined,
@@ -88,9 +88,9 @@ def table_of(
     notes = list(notes)
     if asked.drop_missing:
         required = [name for name in ("task", "worker", "label") if name in long.columns]
-        whole = long.drop_nulls(required)
-        floats = [name for name in required if long.schema[name].is_float()]
-        whole = whole.drop_nans(floats) if floats else whole
+        whole = long
+        for name in required:
+            whole = whole.filter(~is_empty(whole[name]))
         if lost := len(long) - len(whole):
             notes.append(f"{counted(lost, 'row')} with an empty task, worker or label left out")
         long = whole

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.labels._columns import check_named, said, taken_of, unused
-from suffice.labels._values import counted, label_text
+from suffice.labels._values import counted, is_empty, label_text
 from suffice.labels.formats._long import table_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,13 @@ _WIDE = re.compile(
     re.IGNORECASE,
 )
 
+_NOBODY = re.compile(
+    r"consensus|majority|aggregat|predict|noisy|final|adjudicat|gold|ground|true|truth|resolved"
+    r"|merged|mean|median|expected|correct|silver",
+    re.IGNORECASE,
+)
+"""Columns called like a worker's that hold what was made of the workers' labels, or gold."""
+
 
 def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
     """Whether columns of workers were named, or two or more are called like one worker's labels."""
@@ -43,8 +50,6 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     wide = named or _wide(frame, asked.columns)
     taken = taken_of([name for name in frame.columns if name not in named], asked.columns)
     taken = {ours: theirs for ours, theirs in taken.items() if ours not in ("worker", "label")}
-    if taken.get("gold") in wide:
-        wide.remove(taken["gold"])
     notes = [*said(taken), *unused(frame.columns, [*taken.values(), *wide])]
     long, taken, more = _long(frame, taken, wide)
     return table_of(long, taken, notes + more, origin=origin, asked=asked)
@@ -69,7 +74,8 @@ def _wide(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
     """Columns that are called like one worker's labels, or by addresses of mail."""
     left = [name for name in frame.columns if name not in columns.values()]
     mail = [name for name in left if _MAIL.match(name)]
-    return mail if len(mail) >= 2 else [name for name in left if _WIDE.match(name)]
+    called = [name for name in left if _WIDE.match(name) and not _NOBODY.search(name)]
+    return mail if len(mail) >= 2 else called
 
 
 def _long(
@@ -93,7 +99,7 @@ def _long(
     long = pl.concat([base, cells], how="horizontal").unpivot(
         on=wide, index=base.columns, variable_name="worker", value_name="label"
     )
-    given = long.drop_nulls("label")
+    given = long.filter(~is_empty(long["label"]))
     if empty := len(long) - len(given):
         notes.append(f"{counted(empty, 'empty cell')} passed over: no label there")
     return given, kept | {"worker": "(column names)", "label": "(cells)"}, notes
