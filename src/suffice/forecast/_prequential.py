@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._streams import Stream
-from suffice.demand.response import fit_response
-from suffice.demand.response._baselines import baselines_of
-from suffice.demand.response._cells import FEWEST_RUNS, points_of
+from suffice.demand.response import FEWEST_RUNS, baselines_of, fit_response, points_of
 from suffice.estimate import Estimate, interval
 from suffice.forecast._probability import estimate, pass_chances
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from suffice.demand.response._points import Points
+    from suffice.demand.response import Points
     from suffice.demand.runs.tables import RunTable
     from suffice.forecast._criterion import Criterion
     from suffice.metric import Metric

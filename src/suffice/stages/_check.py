@@ -9,7 +9,6 @@ from suffice.evidence import Cell
 from suffice.stages import _runs_stages
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
-from suffice.stages._runs_work import RunsWorkspace
 from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import Workspace
 
@@ -54,7 +53,7 @@ def check(
     from suffice.records import CheckRow, PlanRecord
 
     work = Workspace.of(study, folder)
-    if isinstance(work, RunsWorkspace):
+    if work.own is not None:
         _runs_stages.check(work)
         return ()
     if options is None:

@@ -8,7 +8,6 @@ from suffice.stages import _runs_stages
 from suffice.stages._laws import fit_models, fitted
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
-from suffice.stages._runs_work import RunsWorkspace
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 def fit(study: Given, folder: str | Path = OUT) -> Mapping[str, Law]:
     """Fit a law for every model, by its name; writes ``law.json``."""
     work = Workspace.of(study, folder)
-    if isinstance(work, RunsWorkspace):
+    if work.own is not None:
         return _runs_stages.fit(work)
     return work.once(_fit)
 
@@ -39,7 +38,7 @@ def gold_shifts(study: Given, folder: str | Path = OUT) -> Floats | None:
     """
     work = Workspace.of(study, folder)
     # A table of runs was judged by one evaluation.
-    return None if isinstance(work, RunsWorkspace) else work.once(_gold_shifts)
+    return None if work.own is not None else work.once(_gold_shifts)
 
 
 def _fit(work: Workspace) -> dict[str, FittedLaw]:

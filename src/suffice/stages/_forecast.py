@@ -9,7 +9,6 @@ from suffice.curve import Curve
 from suffice.stages import _runs_stages
 from suffice.stages._fit import fit, gold_shifts
 from suffice.stages._out import OUT
-from suffice.stages._runs_work import RunsWorkspace
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> P
     work = Workspace.of(study, folder)
     wanted = Curve.parse(curve) if isinstance(curve, str) else curve
     cost = wanted.cost(work.buyable)
-    if isinstance(work, RunsWorkspace):
+    if work.own is not None:
         return PurchaseForecast(
             wanted, cost, _runs_stages.forecast(work, wanted), _runs_stages.simple(work, wanted)
         )

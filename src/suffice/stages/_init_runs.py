@@ -90,7 +90,7 @@ def _name(path: Path) -> str:
 
 
 def _target(table: RunTable) -> str:
-    from suffice.demand.response._cells import UNNAMED
+    from suffice.demand.response import UNNAMED
 
     known = [m for m in table.models if m]
     return max(dict.fromkeys(known), key=known.count) if known else UNNAMED

@@ -17,7 +17,6 @@ from suffice.stages._market import market_of
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
 from suffice.stages._planned import Planned, keep_planned, read_planned
-from suffice.stages._runs_work import RunsWorkspace
 from suffice.stages._sources import control_said
 from suffice.stages._workspace import Workspace
 
@@ -81,7 +80,7 @@ def plan(
     if weeks is not None and not 0.0 < weeks < float("inf"):
         raise InputError(f"--weeks {weeks:g} is no time", fix="give a positive number")
     work = Workspace.of(study, folder)
-    if isinstance(work, RunsWorkspace):
+    if work.own is not None:
         if risk is not None or bought is not None:
             raise InputError(
                 "--robust and --bought are not known to a study of runs",

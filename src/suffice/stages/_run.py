@@ -17,7 +17,6 @@ from suffice.stages._keep import key
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
-from suffice.stages._runs_work import RunsWorkspace
 from suffice.stages._supply import supply
 from suffice.stages._workspace import Workspace
 
@@ -84,7 +83,7 @@ def run(
     from suffice.records import LockRecord, PlanRecord, Timing, TimingsRecord
 
     work = Workspace.of(study, out, progress=progress, executor=executor)
-    if isinstance(work, RunsWorkspace):
+    if work.own is not None:
         supply(work)
         made = plan(work)
         if check:

@@ -6,15 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suffice.stages._own import HELD, OwnRuns
 from suffice.stages._planned import Planned
-from suffice.stages._runs_work import HELD, RunsWorkspace
 
 if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.demand.response import Exchange, ResponseLaw
     from suffice.evidence import Evidence
-    from suffice.forecast import Forecast
-    from suffice.forecast._prequential import Record, RunForecast
+    from suffice.forecast import Forecast, Record, RunForecast
     from suffice.plan import Plan
     from suffice.records import CheckedRuns, OwnRunsRecord, SupplyRecord
     from suffice.stages._workspace import Workspace
@@ -26,7 +25,13 @@ _MOST_EXCHANGED = 16
 """Sources of a table up to which each is priced in labels of another. Chosen for time."""
 
 
-def supply(work: RunsWorkspace) -> SupplyRecord:
+def _own(work: Workspace) -> OwnRuns:
+    if work.own is None:
+        raise ValueError("this study has no table of runs")
+    return work.own
+
+
+def supply(work: Workspace) -> SupplyRecord:
     """What labels of each source are worth by the runs; writes ``own_runs.json``."""
     from suffice.records import Interval, SupplyRecord
     from suffice.records import Supplier as Row
@@ -53,25 +58,24 @@ def supply(work: RunsWorkspace) -> SupplyRecord:
     return found
 
 
-def own_runs(work: RunsWorkspace) -> OwnRunsRecord:
+def own_runs(work: Workspace) -> OwnRunsRecord:
     """What the table shows, before any forecast of it is checked."""
     return work.once(_own_runs)
 
 
 def _own_runs(work: Workspace) -> OwnRunsRecord:
-    from suffice.demand.response import exchange_of, skill_of, worth_of
-    from suffice.demand.response._law import noise_said
+    from suffice.demand.response import exchange_of, noise_said, skill_of, worth_of
     from suffice.records import ExchangeRow, Interval, OwnRunsRecord, SkillRow, WorthRow
 
-    assert isinstance(work, RunsWorkspace)
-    law, table = work.law, work.runs
+    own = _own(work)
+    law, table = own.law, own.runs
     cells = law.response.cells
     skills = skill_of(law)
     worth = worth_of(law, seed=work.study.seed)
     exchanged: list[Exchange] = []
     alone = _alone(law)
-    if work.total is None and 1 < len(alone) <= _MOST_EXCHANGED:
-        best = max(alone, key=lambda s: (-work.stated.get(s, 0.25), work.study.sources[s].price))
+    if own.total is None and 1 < len(alone) <= _MOST_EXCHANGED:
+        best = max(alone, key=lambda s: (-own.stated.get(s, 0.25), work.study.sources[s].price))
         for source in alone:
             if source != best:
                 exchanged += exchange_of(law, source, best, seed=work.study.seed)
@@ -129,7 +133,7 @@ def _alone(law: ResponseLaw) -> list[str]:
     return [s for k, (s, _) in enumerate(cells.columns) if (counts[single, k] > 0.0).any()]
 
 
-def measure(work: RunsWorkspace) -> Evidence:
+def measure(work: Workspace) -> Evidence:
     """The runs of the table as evidence: cells of each model, whatever the settings were."""
     return work.once(_evidence)
 
@@ -137,11 +141,11 @@ def measure(work: RunsWorkspace) -> Evidence:
 def _evidence(work: Workspace) -> Evidence:
     import numpy as np
 
-    from suffice.demand.response._law import curve_of
+    from suffice.demand.response import curve_of
     from suffice.evidence import Cell, CellRuns, Evidence
 
-    assert isinstance(work, RunsWorkspace)
-    cells = work.response.cells
+    own = _own(work)
+    cells = own.response.cells
     found: dict[tuple[str, Curve], list[int]] = {}
     for c, row in enumerate(cells.points.counts):
         curve = curve_of(cells.columns, row)
@@ -152,42 +156,41 @@ def _evidence(work: Workspace) -> Evidence:
         Cell(model, curve.resolve(work.sources), tuple(range(len(rows))))
         for (model, curve), rows in found.items()
     ]
-    untrained = [work.study.metrics[m.name].untrained for m in work.metrics]
+    untrained = [work.study.metrics[m.name].untrained for m in own.metrics]
     return Evidence(
         cells=tuple(made),
         runs=tuple(CellRuns.of_scores(cells.values[rows]) for rows in found.values()),
-        metrics=work.metrics,
+        metrics=own.metrics,
         scheme="made elsewhere",
         sources=work.sources,
         untrained=np.array([np.nan if u is None else u for u in untrained]),
-        origin=work.runs.origin,
+        origin=own.runs.origin,
     )
 
 
-def fit(work: RunsWorkspace) -> dict[str, ResponseLaw]:
+def fit(work: Workspace) -> dict[str, ResponseLaw]:
     """The law of every model; writes ``law.json`` with the baselines' errors beside its own."""
     return work.once(_fit)
 
 
 def _fit(work: Workspace) -> dict[str, ResponseLaw]:
-    from suffice.demand.response._held_out import held_out
+    from suffice.demand.response import held_out
 
-    assert isinstance(work, RunsWorkspace)
-    laws = work.laws
-    asked = [m.name for m in work.metrics if m.name in work.criterion.limits]
-    work.law.record(held_out(work.response, asked[0])).write(work.folder)
+    own = _own(work)
+    laws = own.laws
+    asked = [m.name for m in own.metrics if m.name in own.criterion.limits]
+    own.law.record(held_out(own.response, asked[0])).write(work.folder)
     return dict(laws)
 
 
-def forecast(work: RunsWorkspace, curve: Curve) -> Forecast:
+def forecast(work: Workspace, curve: Curve) -> Forecast:
     """P(meets the criterion) of one curve."""
     from suffice._streams import Stream
     from suffice.forecast import make_forecasts
 
     work.market.check_repeats(curve)
-    made = make_forecasts(work.law, [curve], work.criterion, Stream.FORECAST.rng(work.study.seed))[
-        0
-    ]
+    own = _own(work)
+    made = make_forecasts(own.law, [curve], own.criterion, Stream.FORECAST.rng(work.study.seed))[0]
     return as_held(made)
 
 
@@ -213,25 +216,25 @@ class SimpleForecast:
         return asdict(self)
 
 
-def simple(work: RunsWorkspace, curve: Curve) -> tuple[SimpleForecast, ...]:
+def simple(work: Workspace, curve: Curve) -> tuple[SimpleForecast, ...]:
     """The law and every baseline side by side, of the metrics that the criterion limits."""
     import numpy as np
 
     from suffice._streams import Stream
-    from suffice.demand.response._baselines import baselines_of
-    from suffice.demand.response._cells import points_of
+    from suffice.demand.response import baselines_of, points_of
     from suffice.estimate import interval
 
-    law, cells = work.law, work.response.cells
-    seen = work.runs
-    at = [seen.metric(m.name) for m in work.metrics]
+    own = _own(work)
+    law, cells = own.law, own.response.cells
+    seen = own.runs
+    at = [seen.metric(m.name) for m in own.metrics]
     used = seen.take(np.isfinite(seen.values[:, at]).all(axis=1) & seen.done)
     places = cells.places(law.model, law.settings, cells.counts([curve]))
     rng = Stream.FORECAST.rng(work.study.seed)
     runs = law.outcomes([curve], rng, draws=400, runs=200).runs()
     found = []
-    for m, metric in enumerate(work.metrics):
-        if metric.name not in work.criterion.limits:
+    for m, metric in enumerate(own.metrics):
+        if metric.name not in own.criterion.limits:
             continue
         low, high = interval(runs[..., m].ravel())
         found.append(SimpleForecast("suffice", metric.name, float(runs[..., m].mean()), low, high))
@@ -249,7 +252,7 @@ def as_held(made: Forecast) -> Forecast:
 
 
 def choose(
-    work: RunsWorkspace, *, target: float | None, money: float | None, weeks: float | None
+    work: Workspace, *, target: float | None, money: float | None, weeks: float | None
 ) -> Plan:
     """The curve to buy, or how to divide the total that all runs had."""
     from suffice.plan import make_plan, plan_mixture
@@ -257,10 +260,11 @@ def choose(
 
     market = market_of(work, money=money, weeks=weeks)
     seed = work.study.seed
-    if work.total is not None:
-        made = plan_mixture(work.law, market, work.criterion, work.total, seed=seed)
+    own = _own(work)
+    if own.total is not None:
+        made = plan_mixture(own.law, market, own.criterion, own.total, seed=seed)
     else:
-        made = make_plan(work.law, market, work.criterion, seed=seed, target=target, prices=False)
+        made = make_plan(own.law, market, own.criterion, seed=seed, target=target, prices=False)
     recommended = made.recommended
     if recommended.forecast is not None:
         recommended = replace(recommended, forecast=as_held(recommended.forecast))
@@ -271,7 +275,7 @@ def choose(
 
 
 def plan(
-    work: RunsWorkspace,
+    work: Workspace,
     *,
     target: float | None = None,
     money: float | None = None,
@@ -283,14 +287,15 @@ def plan(
     from suffice.stages._market import market_of
 
     made = choose(work, target=target, money=money, weeks=weeks)
+    own = _own(work)
     about = About(
         study=work.study.name,
         question=work.study.question,
         model=work.study.models.target,
-        said=work.law.said,
+        said=own.law.said,
     )
     market = market_of(work, money=money, weeks=weeks)
-    record = plan_record(made, market, work.criterion, about, metrics=work.metrics, points=points)
+    record = plan_record(made, market, own.criterion, about, metrics=own.metrics, points=points)
     record.write(work.folder)
     fit(work)
     planned = Planned(record, (), (made.recommended, *made.alternatives))
@@ -298,17 +303,18 @@ def plan(
     return planned
 
 
-def check(work: RunsWorkspace) -> tuple[RunForecast, ...]:
+def check(work: Workspace) -> tuple[RunForecast, ...]:
     """Forecast each run from those before it; completes ``own_runs.json`` and the ledger."""
-    from suffice.demand.response._law import curve_of
-    from suffice.forecast._prequential import prequential, record_of
+    from suffice.demand.response import curve_of
+    from suffice.forecast import prequential, record_of
     from suffice.records import Probability
 
+    own = _own(work)
     made = prequential(
-        work.runs,
-        work.metrics,
-        work.criterion,
-        stated=work.stated,
+        own.runs,
+        own.metrics,
+        own.criterion,
+        stated=own.stated,
         seed=work.study.seed,
         progress=work.progress,
     )
@@ -316,15 +322,15 @@ def check(work: RunsWorkspace) -> tuple[RunForecast, ...]:
     if not made:
         found.write(work.folder)
         return ()
-    cells, digest = work.response.cells, work.study.digest()
-    place = {name: k for k, name in enumerate(work.runs.ids)}
+    cells, digest = own.response.cells, work.study.digest()
+    place = {name: k for k, name in enumerate(own.runs.ids)}
     rows = []
     for f in made:
         run = place[f.run]
         counts = {
-            (s, r): float(work.runs.round_counts[run, i, j])
-            for i, s in enumerate(work.runs.sources)
-            for j, r in enumerate(work.runs.rounds)
+            (s, r): float(own.runs.round_counts[run, i, j])
+            for i, s in enumerate(own.runs.sources)
+            for j, r in enumerate(own.runs.rounds)
         }
         curve = curve_of(cells.columns, [counts.get(c, 0.0) for c in cells.columns])
         p = f.p
@@ -332,15 +338,16 @@ def check(work: RunsWorkspace) -> tuple[RunForecast, ...]:
         likely = (int(p.low > 0.975), int(p.high >= 0.025))
         rows.append((f"run {f.run}, from {f.before} before it", curve, said, likely, int(f.met)))
     work.ledger.record(digest, rows)
-    record = record_of(made, work.metrics, work.criterion)
+    record = record_of(made, own.metrics, own.criterion)
     found.model_copy(update={"check": _checked(made, record, work)}).write(work.folder)
     return made
 
 
-def _checked(made: tuple[RunForecast, ...], record: Record, work: RunsWorkspace) -> CheckedRuns:
+def _checked(made: tuple[RunForecast, ...], record: Record, work: Workspace) -> CheckedRuns:
     from suffice.records import CheckedRuns, ForecastRun, Interval, ScoreRow
 
-    names = [m.name for m in work.metrics]
+    own = _own(work)
+    names = [m.name for m in own.metrics]
 
     def by_name(values: tuple[float, ...]) -> dict[str, float]:
         return dict(zip(names, values, strict=True))

@@ -9,7 +9,6 @@ from suffice.stages import _runs_stages
 from suffice.stages._keep import as_array, as_text, key
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
-from suffice.stages._runs_work import RunsWorkspace
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def supply(study: Given, folder: str | Path = OUT) -> SupplyRecord:
         InfeasibleError: nothing can be bought in this study.
     """
     work = Workspace.of(study, folder)
-    if isinstance(work, RunsWorkspace):
+    if work.own is not None:
         return _runs_stages.supply(work)
     return work.once(_supply)
 

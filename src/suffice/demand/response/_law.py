@@ -10,8 +10,7 @@ import numpy as np
 
 from suffice._said import Citation, Said
 from suffice.curve import Curve, ResolvedCurve, Tranche
-from suffice.demand.law._distance import Coverage, Distance
-from suffice.demand.law._protocol import Convergence
+from suffice.demand.law import Convergence, Coverage, Distance
 from suffice.demand.response._fit import DRAWS
 from suffice.estimate import probability
 from suffice.records import FamilyWeight, LawRecord
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from suffice.demand.law._outcomes import Outcomes
+    from suffice.demand.law import Outcomes
     from suffice.demand.response._response import Response
     from suffice.metric import Metric
     from suffice.records import HeldOut

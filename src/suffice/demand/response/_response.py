@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suffice._streams import Stream
-from suffice.demand.law._outcomes import Outcomes
+from suffice.demand.law import Outcomes
 from suffice.demand.response._cells import Cells, cells_of
 from suffice.demand.response._families import Frame
 from suffice.demand.response._fit import DRAWS, Stack, fit_metric

@@ -1,17 +1,15 @@
-"""A study of runs that were made elsewhere, at work: its table, law, sources and market."""
+"""What a study of runs that were made elsewhere works with: table, law, sources and market."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError, StudyError
-from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from suffice.channel import Source
     from suffice.demand.response import Response, ResponseLaw
@@ -19,8 +17,8 @@ if TYPE_CHECKING:
     from suffice.forecast import Criterion
     from suffice.metric import Metric
     from suffice.plan import Market
-    from suffice.study import RunsTask
-    from suffice.supply.operators import Variant
+    from suffice.progress import Progress
+    from suffice.study import RunsTask, Study
 
 HELD = "the models, settings and evaluation of these runs, and labels as they were in them"
 """What a forecast from a table of runs holds fixed."""
@@ -30,15 +28,17 @@ UNKNOWN_ERROR = 0.25
 perfect label and a guess. No law of runs reads it."""
 
 
-@dataclass
-class RunsWorkspace(Workspace):
-    """A workspace whose runs come from tables; nothing is trained, and no pool is opened.
+@dataclass(eq=False)
+class OwnRuns:
+    """What a study of runs has in the place of a pool and of training. Parts are made once.
 
     Attributes:
-        more: runs that were told since, by ``suffice tell``.
+        study: what is asked.
+        progress: shows long steps.
     """
 
-    more: list[Path] = field(default_factory=list)
+    study: Study
+    progress: Progress
 
     @property
     def task(self) -> RunsTask:
@@ -115,13 +115,9 @@ class RunsWorkspace(Workspace):
             return None
         return float(self.response.cells.points.total.mean())
 
-    @property
+    @cached_property
     def sources(self) -> dict[str, Source]:
         """What can be bought: prices as stated, channels as far as errors are."""
-        return self._own_sources
-
-    @cached_property
-    def _own_sources(self) -> dict[str, Source]:
         import numpy as np
 
         from suffice.channel import FixedPosterior, NoisyChannel, Profile, Source
@@ -138,11 +134,6 @@ class RunsWorkspace(Workspace):
                 section.latency_days,
             )
         return found
-
-    @cached_property
-    def variants(self) -> dict[str, Variant]:
-        """None: quality control would change labels, and no run shows how."""
-        return {}
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -197,11 +188,11 @@ class RunsWorkspace(Workspace):
         )
 
 
-def columns_of(work: RunsWorkspace) -> RunColumns:
+def columns_of(own: OwnRuns) -> RunColumns:
     """Which column of the tables is what, as the study says it."""
     from suffice.demand.runs.tables import MetricColumn, RunColumns, SourceColumn
 
-    task, study = work.task, work.study
+    task, study = own.task, own.study
     by_name = task.source_of is not None or task.mixture is not None
     sources = (
         ()
