@@ -58,13 +58,15 @@ def read_rows(
         taken["task"] = about
     refuse_unnamed_workers(frame, taken, origin)
     refuse_missing([*taken, *pairs], frame.columns, origin)
-    taken, doubts = sensible(frame, taken, columns, origin=origin)
+    by_name = taken
+    taken, doubts = sensible(frame, by_name, columns, origin=origin)
+    believed = {ours: theirs for ours, theirs in taken.items() if by_name.get(ours) == theirs}
     said_of_tasks: list[str] = []
     whole = frame.columns
     frame, apart = split_tasks(frame, taken, said_of_tasks)
     all_notes = [
         *notes,
-        *said(taken),
+        *said(believed),
         *doubts,
         *unused(whole, [*taken.values(), *apart]),
         *said_of_tasks,
