@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.estimate import Estimate
     from suffice.forecast import Forecast
+    from suffice.plan._ceiling import Ceiling
     from suffice.plan._risk import Risk
     from suffice.plan._shadow import Shadow
 
@@ -91,11 +92,12 @@ class Plan:
         recommended: the curve to follow.
         alternatives: the best of each source alone at the same cost, and others worth knowing.
         frontier: the best curve at each spending level.
-        decision: in one sentence, whether to delegate or to scrutinise, and why.
+        decision: in one sentence, whether to buy many cheap labels or few careful ones, and why.
         shadows: what it would be worth to widen each limit; empty where they were not asked for.
         flips: the budgets at which the answer changes; empty where they were not asked for.
         robust: what is left when things go badly; None where the mean was maximised.
         bought: labels in hand, which every curve holds; None where nothing was bought yet.
+        ceiling: what any number of labels could reach; None where the plan is likely to do.
         candidates: every curve that was weighed, with cost and P on the choosing draws.
     """
 
@@ -107,6 +109,7 @@ class Plan:
     flips: tuple[Flip, ...] = ()
     robust: Robust | None = None
     bought: Curve | None = None
+    ceiling: Ceiling | None = None
     candidates: tuple[Curve, ...] = field(default=(), repr=False)
     costs: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     chances: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
