@@ -10,59 +10,23 @@ way out that a low ceiling points to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from suffice._streams import Stream
 from suffice.curve import Curve, Tranche
-from suffice.estimate import Estimate, equals, probability
+from suffice.estimate import Estimate
 from suffice.plan._decide import hardest_threshold
 from suffice.plan._objective import REPORT, chances
+from suffice.plan._option import TIMES, Ceiling
 
 if TYPE_CHECKING:
     from suffice.demand import Law
     from suffice.forecast import Criterion
     from suffice.plan._market import Market
 
-LOW = 0.5
-"""A plan below this asks whether more labels would help. Chosen: it then fails more often than
-not."""
-
-TIMES = 100
-"""How many times the plan's labels count as any number of them. Chosen: powers of it by which
-errors fall leave little of what labels can still mend."""
-
 _DRAWS, _RUNS = 400, 400
 """Leave the ceiling a Monte Carlo sd of .02 at most, as a share of draws that pass."""
-
-
-@dataclass(frozen=True)
-class Ceiling:
-    """P with as many labels as one likes.
-
-    Attributes:
-        p: of the best of the curves tried.
-        hardest: the bound that stands in the way there, in words.
-    """
-
-    p: Estimate
-    hardest: str
-
-    @property
-    def is_low(self) -> bool:
-        """Whether even that fails more often than not."""
-        return self.p.value < LOW
-
-    def __str__(self) -> str:
-        """One or two sentences."""
-        ends = f"{probability(self.p.low)} to {probability(self.p.high)}"
-        reached = f"with {TIMES} times as many, P {equals(self.p.value)} ({ends})"
-        if self.is_low:
-            return (
-                f"More labels will not do it: {reached}, and {self.hardest}. What could: another "
-                "model, better labels, or another criterion."
-            )
-        return f"More labels could do it: {reached}, if the law holds so far out."
 
 
 def ceiling(law: Law, market: Market, criterion: Criterion, curve: Curve, *, seed: int) -> Ceiling:

@@ -17,7 +17,7 @@ from suffice.estimate import Estimate, equals, interval, probability
 from suffice.forecast import in_deployment, make_forecasts, pass_chances
 from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
-from suffice.plan._ceiling import LOW, Ceiling, ceiling
+from suffice.plan._ceiling import ceiling
 from suffice.plan._decide import (
     AS_THEY_COME,
     decide,
@@ -31,7 +31,7 @@ from suffice.plan._objective import (
     REPORT,
     Objective,
 )
-from suffice.plan._option import Option, Plan, Robust
+from suffice.plan._option import LOW, Ceiling, Option, Plan, Robust
 from suffice.plan._risk import Risk
 from suffice.plan._search import frontier, search
 from suffice.plan._shadow import shadow_prices

@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from suffice.curve import Curve
     from suffice.estimate import Estimate
     from suffice.forecast import Forecast
-    from suffice.plan._ceiling import Ceiling
     from suffice.plan._risk import Risk
     from suffice.plan._shadow import Shadow
 
     Floats = NDArray[np.float64]
+
+
+LOW = 0.5
+"""A plan below this asks whether more labels would help. Chosen: it then fails more often than
+not."""
+
+TIMES = 100
+"""How many times the plan's labels count as any number of them. Chosen: powers of it by which
+errors fall leave little of what labels can still mend."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,35 @@ class Flip:
             f"From about {b.value:,.0f} ({b.low:,.0f} to {b.high:,.0f}) on the answer is to "
             f"{self.after} rather than {self.before} (in {self.seen:.0%} of resamples)."
         )
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """P with as many labels as one likes.
+
+    Attributes:
+        p: of the best of the curves tried.
+        hardest: the bound that stands in the way there, in words.
+    """
+
+    p: Estimate
+    hardest: str
+
+    @property
+    def is_low(self) -> bool:
+        """Whether even that fails more often than not."""
+        return self.p.value < LOW
+
+    def __str__(self) -> str:
+        """One or two sentences."""
+        ends = f"{probability(self.p.low)} to {probability(self.p.high)}"
+        reached = f"with {TIMES} times as many, P {equals(self.p.value)} ({ends})"
+        if self.is_low:
+            return (
+                f"More labels will not do it: {reached}, and {self.hardest}. What could: another "
+                "model, better labels, or another criterion."
+            )
+        return f"More labels could do it: {reached}, if the law holds so far out."
 
 
 @dataclass(frozen=True)
