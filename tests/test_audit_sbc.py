@@ -93,7 +93,7 @@ def test_posterior_ranks_the_truth_uniformly(kind: str, classes: int) -> None:
     assert min(found.values()) > LEAST_P, found
 
 
-@pytest.mark.parametrize(("kind", "classes"), [("coin", 2), ("class", 3), ("class", 4)])
+@pytest.mark.parametrize(("kind", "classes"), [("coin", 2), ("class", 3), ("full", 4)])
 def test_sides_of_pairs_rank_the_truth_uniformly(kind: str, classes: int) -> None:
     """The worker model whose first two classes are the sides of a pair is calibrated, too."""
     found = {name: p_value(rank) for name, rank in ranks(kind, classes, twins=True).items()}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KINDS = (
     ("coin", 2, False), ("class", 2, False), ("coin", 3, False), ("class", 3, False),
     ("full", 3, False), ("coin", 2, True), ("class", 3, True),
+    ("full", 4, True),
 )  # fmt: skip
 """Kind, classes, and whether the first two are the sides of a pair."""
 TASKS, WORKERS, LABELS = 30, 8, 5

@@ -65,12 +65,12 @@ def draw_positive(rng: np.random.Generator, centre: Array, sd: Array) -> Array:
     return np.asarray(np.maximum(centre + sd * drawn, 0.0))
 
 
-def draw_spreads(rng: np.random.Generator, mass: Array, diagonal: Array) -> Array:
-    """Draw rows over the other classes: the diagonal is zero."""
+def draw_spreads(rng: np.random.Generator, mass: Array, free_KK: Array) -> Array:
+    """Draw rows over the classes that wrong answers may fall on; zero elsewhere."""
     import numpy as np
 
     drawn = rng.gamma(np.maximum(mass, 1e-6))
-    drawn[:, diagonal, diagonal] = 0.0
+    drawn[:, ~free_KK] = 0.0
     return np.asarray(drawn / np.maximum(drawn.sum(axis=2, keepdims=True), 1e-300))
 
 

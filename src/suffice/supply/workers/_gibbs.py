@@ -256,34 +256,40 @@ class Gibbs:
         """How wrong answers spread over the other classes."""
         import numpy as np
 
-        state, crowd, rng = self.state, self.crowd, self.rng
-        of, diagonal = crowd.worker_set, np.arange(crowd.classes)
-        if self._twins is not None:
-            state.spread_SKK = self._twins.spreads(_by_set(off, of, crowd.sets), rng)
-            state.q_WKK = state.spread_SKK[of]
-            return
+        state, crowd, rng, twins = self.state, self.crowd, self.rng, self._twins
+        of, free = crowd.worker_set, ~np.eye(crowd.classes, dtype=bool)
+        spread, prior = state.spread_SKK, free[None].astype(np.float64)
+        if twins is not None:
+            off, spread, prior = (twins.spread(table) for table in (off, spread, prior))
+            # What is seen of both sides counts, chances and their prior are those of one.
+            side = twins.place[twins.one]
+            spread[:, side] /= 2.0
+            prior[:, side] /= 2.0
+            free = prior[0] > 0.0
         if self.kind == "class":
-            mass = _by_set(off, of, crowd.sets) + 1.0
-            state.spread_SKK = draw_spreads(rng, mass, diagonal)
-            state.q_WKK = state.spread_SKK[of]
-            return
-        base = state.spread_weight_S[of][:, None, None] * state.spread_SKK[of]
-        served = draw_tables(rng, off, base)
-        state.spread_SKK = draw_spreads(rng, _by_set(served, of, crowd.sets) + 1.0, diagonal)
-        old = state.spread_weight_S
-        new = old * np.exp(0.3 * rng.normal(size=crowd.sets))
-        gain = self._spread_log(off, new) - self._spread_log(off, old)
-        state.spread_weight_S = np.where(np.log(rng.random(crowd.sets)) < gain, new, old)
-        base = state.spread_weight_S[of][:, None, None] * state.spread_SKK[of]
-        state.q_WKK = draw_spreads(rng, off + base, diagonal)
+            spread = draw_spreads(rng, _by_set(off, of, crowd.sets) + prior, free)
+            own = spread[of]
+        else:
+            base = state.spread_weight_S[of][:, None, None] * spread[of]
+            served = draw_tables(rng, off, base)
+            spread = draw_spreads(rng, _by_set(served, of, crowd.sets) + prior, free)
+            old = state.spread_weight_S
+            new = old * np.exp(0.3 * rng.normal(size=crowd.sets))
+            gain = self._spread_log(off, spread, new) - self._spread_log(off, spread, old)
+            state.spread_weight_S = np.where(np.log(rng.random(crowd.sets)) < gain, new, old)
+            base = state.spread_weight_S[of][:, None, None] * spread[of]
+            own = draw_spreads(rng, off + base, free)
+        if twins is not None:
+            spread, own = twins.unspread(spread), twins.unspread(own)
+        state.spread_SKK, state.q_WKK = spread, own
 
-    def _spread_log(self, off: Array, weight: Array) -> Array:
+    def _spread_log(self, off: Array, spread: Array, weight: Array) -> Array:
         """Log density of the spread's weight, with the workers' spreads summed out [set]."""
         import numpy as np
 
         of = self.crowd.worker_set
         at = np.flatnonzero(off)  # where nobody answered there is nothing to say
-        base = np.maximum((weight[of][:, None, None] * self.state.spread_SKK[of]).ravel()[at], 1e-9)
+        base = np.maximum((weight[of][:, None, None] * spread[of]).ravel()[at], 1e-9)
         given = np.zeros(off.shape)
         given.ravel()[at] = log_gamma(off.ravel()[at] + base) - log_gamma(base)
         whole = log_gamma(weight)[of][:, None] - log_gamma(off.sum(axis=2) + weight[of][:, None])

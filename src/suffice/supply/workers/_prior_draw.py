@@ -74,10 +74,14 @@ def draw_crowds(
         return np.asarray(drawn / drawn.sum(axis=2, keepdims=True))
 
     spread = rows(np.ones((sets, classes, classes)))
-    if twins:
+
+    def mirrored(table: Array) -> None:
         # Of errors on a side the other side gets its part; of all others the sides get equal ones.
-        spread[:, 1] = spread[:, 0][:, [1, 0, *range(2, classes)]]
-        spread[:, 2:, :2] = spread[:, 2:, :2].mean(axis=2, keepdims=True)
+        table[:, 1] = table[:, 0][:, [1, 0, *range(2, classes)]]
+        table[:, 2:, :2] = table[:, 2:, :2].mean(axis=2, keepdims=True)
+
+    if twins:
+        mirrored(spread)
     weight = model.SPREAD_MEDIAN * np.exp(model.SPREAD_LOG_SD * rng.normal(size=sets))
     if kind == "coin":
         even = np.full((sets, classes, classes), 1.0 / (classes - 1))
@@ -86,6 +90,8 @@ def draw_crowds(
     q = spread[of_worker]
     if kind == "full":
         q = rows(weight[of_worker][:, None, None] * q)
+    if twins:
+        mirrored(q)
     scale = np.abs(rng.normal(0.0, 1.0, sets))
     if difficulty.log_prior is None:
         level_SD = rng.dirichlet(model.DISCOUNT_PRIOR, sets)

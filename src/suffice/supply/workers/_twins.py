@@ -59,29 +59,34 @@ class Twins:
         drawn /= drawn.sum(axis=1, keepdims=True)
         return self._halved(drawn)
 
-    def spreads(self, off_SKK: Array, rng: np.random.Generator) -> Array:
-        """Draw where wrong answers fall, from their counts [set, class, label]."""
+    def spread(self, table: Array) -> Array:
+        """Where wrong answers fall [any, class, label], by folded class and label.
+
+        The row of a side has what falls on the other side in the column of the sides; every other
+        row has there what falls on either.
+        """
         import numpy as np
 
         one, other = self.one, self.other
-        mass = off_SKK + 1.0
-        swapped = mass.copy()
-        swapped[:, [one, other]] = mass[:, [other, one]]
-        swapped = swapped[:, :, self._exchange()]
-        # What was seen of one side was seen of both, mirrored; the prior counts once.
-        both = mass[:, one] + swapped[:, one] - 1.0
-        both[:, one] = 0.0
-        drawn = np.zeros(off_SKK.shape)
-        side = rng.gamma(np.maximum(both, 1e-6))
+        mirrored = table[:, other][:, self._exchange()]
+        folded = self.folded(np.swapaxes(table, 1, 2)).swapaxes(1, 2)
+        folded = folded[:, self.kept]
+        mine = table[:, one] + mirrored
+        mine[:, one] = mine[:, other]
+        folded[:, self.place[one]] = mine[:, self.kept]
+        return np.asarray(folded)
+
+    def unspread(self, folded: Array) -> Array:
+        """Chances by class and label again, from folded ones."""
+        import numpy as np
+
+        one, other = self.one, self.other
+        whole = folded[:, self.place][:, :, self.place]
+        whole[:, :, [one, other]] *= 0.5
+        side = folded[:, self.place[one]][:, self.place]
         side[:, one] = 0.0
-        drawn[:, one] = side / side.sum(axis=1, keepdims=True)
-        drawn[:, other] = drawn[:, one][:, self._exchange()]
-        for row in self.kept[self.kept != one].tolist():
-            rest = self.folded(mass[:, row])
-            rest[:, self.place[row]] = 0.0
-            rest = np.where(rest > 0.0, rng.gamma(np.maximum(rest, 1e-6)), 0.0)
-            drawn[:, row] = self._halved(rest / rest.sum(axis=1, keepdims=True))
-        return drawn
+        whole[:, one], whole[:, other] = side, side[:, self._exchange()]
+        return np.asarray(whole)
 
     def _halved(self, folded_SK: Array) -> Array:
         """Chances by class, each twin with half of what both have."""

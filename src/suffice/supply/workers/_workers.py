@@ -130,9 +130,8 @@ def fit_workers(crowd: Crowd, *, seed: int = 0, kinds: tuple[str, ...] | None = 
         if cells <= model.TABLE_CELLS:
             # With two classes every wrong answer is the other one: class-wise is already full.
             kinds = ("coin", "class") if crowd.classes == 2 else model.KINDS
-        if crowd.twins is not None:
-            # One skill on both sides; where wrong answers fall is the crowd's, see ``Twins``.
-            kinds = kinds[:1] if crowd.classes == 2 else kinds[:2]
+        if crowd.twins is not None and crowd.classes == 2:
+            kinds = ("coin",)  # one skill on both sides
     if len(kinds) > 1 and len(crowd.task) > _LARGE:
         # The kind is chosen on a sample of the tasks; with very many labels only that one is
         # worth the time.
