@@ -96,6 +96,10 @@ bench-audit: $(VENV)/.peers ## hold the audit against gold and peers (DATA=FOLDE
 	$(BIN)/python tools/bench_audit_gold.py $(or $(DATA),../shared/data/crowd)
 	$(BIN)/python tools/bench_audit_suspects.py $(or $(DATA),../shared/data/crowd)
 
+.PHONY: bench-crowds
+bench-crowds: $(VENV)/.peers ## audit each public crowd with what the others teach, beside peers (DATA=FOLDER)
+	$(BIN)/python tools/bench_crowds.py $(or $(DATA),../shared/data/crowd) --write docs/results/crowds.md
+
 .PHONY: bench-sbc
 bench-sbc: $(VENV)/.dev ## draw hundreds of truths from every model's prior and rank them among its draws
 	$(BIN)/python tools/bench_sbc --simulations 500

@@ -44,6 +44,7 @@ class Gibbs:
     ) -> None:
         """Start from majority vote."""
         self.crowd, self.kind, self.difficulty, self.rng = crowd, kind, difficulty, rng
+        self._leans = difficulty.way == "lean" and difficulty.count > 1
         self.tables = model.TaskTables(crowd, kind, difficulty)
         self.state = model.start_state(crowd, difficulty, rng)
         self.heard_T = heard_tasks(crowd)
@@ -72,7 +73,7 @@ class Gibbs:
         self._skills(right, wrong)
         if self.kind != "coin" and self.crowd.classes > 2:
             self._spreads(off)
-        if self.difficulty.way == "lean":
+        if self._leans:
             self._scale(right, wrong)
         self._tasks()
 
@@ -317,7 +318,7 @@ class Gibbs:
         crowd, state, rng = self.crowd, self.state, self.rng
         levels, classes, known = self.difficulty.count, crowd.classes, self._known_T
         joint, evidence, weight = self._evidence()
-        if self.difficulty.way == "lean" and len(crowd.task) <= _SMALL:
+        if self._leans and len(crowd.task) <= _SMALL:
             joint, evidence, weight = self._scale_of_all(joint, evidence, weight)
         self.evidence_T = evidence * self.heard_T
         by_class = weight.sum(axis=1, dtype=np.float64)
@@ -342,7 +343,7 @@ class Gibbs:
         state.share_SK = share / share.sum(axis=1, keepdims=True)
         if self.difficulty.log_prior is None:
             self._levels(heard, np.asarray(model.DISCOUNT_PRIOR))
-        elif known.any():
+        elif known.any() and self._leans:
             # Only gold tells a task that misleads from an easy one of the other class, so the
             # tasks without gold have no say in how many lean which way.
             prior = model.LEAN_PRIOR_TASKS * np.exp(self.difficulty.log_prior)
