@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice._lazy import lazy_exports
+from suffice._privacy import send_nothing
 
 if TYPE_CHECKING:
     from suffice.channel import Channel as Channel
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from suffice.supply import supply_curve as supply_curve
 
 __version__ = "0.1.0"
+
+send_nothing()
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,

@@ -101,7 +101,13 @@ def decide(
         said = only + (far if recommended.forecast.distance == FAR else "")
         return said + _quality_control(market, recommended, alternatives)
     side = side_of(share)
-    if side == DELEGATE:
+    if not market.ranked:
+        kinds = dict.fromkeys(market.base(t.source) for t in recommended.curve)
+        advice = (
+            "Which source is the most careful nobody can tell: none of them labelled a task with "
+            f"gold. The money goes to {' and '.join(kinds)}, by price and by what training showed"
+        )
+    elif side == DELEGATE:
         none = "none" if share == 0.0 else f"only {share:.0%}"
         advice = f"Delegate: {none} of the money goes to {strict}, the most careful source"
     elif side == SCRUTINISE:
@@ -161,7 +167,7 @@ def flips(
     Returns:
         Changes that most resamples see.
     """
-    if len(market.order) == 1:
+    if len(market.order) == 1 or not market.ranked:
         return ()
     rng = Stream.PLAN_FLIPS.rng(seed)
     levels: list[tuple[float, Floats, Floats, Floats]] = []

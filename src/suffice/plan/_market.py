@@ -48,6 +48,8 @@ class Market:
         ranks: all names, variants among them, from the lowest to the highest quality; ``order``
             where there are no variants.
         trigger: what hostile workers would push; None where they would answer wrong.
+        ranked: whether anything tells the sources' qualities apart; not where none of them
+            labelled a gold task.
     """
 
     sources: Mapping[str, Source]
@@ -64,6 +66,7 @@ class Market:
     trigger: Trigger | None = None
     variants: Mapping[str, str] = field(default_factory=dict)
     ranks: tuple[str, ...] = ()
+    ranked: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:

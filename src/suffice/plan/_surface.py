@@ -30,6 +30,10 @@ QUANTITIES, QUALITIES = 30, 17
 _DRAWS, _RUNS = 96, 150
 """Leave P a Monte Carlo sd of .04 (`tools/bench_monte_carlo.py`), which the best of a few
 arrangements lifts: the picture is rounder than the numbers, and points carry the plan's own P."""
+_ALIKE = 1e-3
+"""Share of right labels by which kinds of label must differ for the picture to have a height.
+
+Chosen: a tenth of a percent is printed as the same number."""
 _BEYOND = 1.6
 """The picture ends this far beyond the largest purchase: chosen."""
 
@@ -49,7 +53,9 @@ def surface(
     """P, cost and feasibility of the cheapest mixture at every quantity and quality.
 
     Two kinds of label at most are needed for the cheapest mixture of a given quality (it lies on
-    the lower convex hull of price against quality). Rounds are arranged as is best for P.
+    the lower convex hull of price against quality). Rounds are arranged as is best for P. Where all
+    labels on offer are right equally often, as of one source and one number of labels a task, there
+    is one row: that of the cheapest.
     """
     rng = Stream.SURFACE_AND_SUPPLY.rng(seed)
     shown = [plan.recommended, *plan.alternatives]
@@ -57,10 +63,10 @@ def surface(
     most = max(c.tasks for c in bought) * _BEYOND
     quantities = np.geomspace(market.smallest, most, QUANTITIES)
     low, high = min(quality.values()), max(quality.values())
-    qualities = np.linspace(low, high, QUALITIES)
+    qualities = np.linspace(low, high, QUALITIES if high - low > _ALIKE else 1)
     hull = _hull(market, quality)
     cells: list[list[Curve]] = []
-    cost = np.full((QUALITIES, QUANTITIES), np.nan)
+    cost = np.full((len(qualities), QUANTITIES), np.nan)
     feasible = np.zeros_like(cost, dtype=bool)
     for i, y in enumerate(qualities):
         for j, q in enumerate(quantities):

@@ -51,10 +51,13 @@ class PathPoint(Part):
 
 
 class Hero(Part):
-    """The grid behind the picture: rows are qualities, columns quantities."""
+    """The grid behind the picture: rows are qualities, columns quantities.
+
+    Where all labels on offer are right equally often there is one row.
+    """
 
     quantity: Annotated[tuple[Positive, ...], Field(min_length=2)]
-    quality: Annotated[tuple[Share, ...], Field(min_length=2)]
+    quality: Annotated[tuple[Share, ...], Field(min_length=1)]
     p: tuple[tuple[Share | None, ...], ...]
     cost: tuple[tuple[NonNegative | None, ...], ...]
     feasible: tuple[tuple[bool, ...], ...]

@@ -88,6 +88,11 @@ def _caption(picture: Picture, model: str) -> str:
         "the labels are right; brighter is likelier.",
         f"Within budget{budget} and capacity lies {words.percent(share, 0)} of the picture.",
     ]
+    if picture.flat:
+        sentences.append(
+            f"All labels on offer are right equally often ({words.percent(hero.quality[0])}), so "
+            "that the height of the picture says nothing."
+        )
     if picture.path:
         first, last = picture.path[0], picture.path[-1]
         sentences.append(

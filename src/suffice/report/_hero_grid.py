@@ -28,6 +28,8 @@ _MOST_COST_LINES = 5
 """Chosen, so that their labels keep apart."""
 HARDLY = 0.02
 """A P below which nothing is drawn: the lowest edge of the bands of colour."""
+_STRIP = 0.01
+"""Half the height of a picture of one quality, in share of right labels: by eye."""
 _LIKE_THE_BUDGET = 0.15
 """Steps of log10 of cost within which a line would run beside that of the budget: by eye."""
 
@@ -45,22 +47,29 @@ class Picture:
 
         return np.asarray(np.log10(self.hero.quantity))
 
+    @property
+    def flat(self) -> bool:
+        """Whether all labels on offer are right equally often: the height then says nothing."""
+        return len(self.hero.quality) == 1
+
     @cached_property
     def y(self) -> NDArray[np.float64]:
-        """Quality of the rows."""
+        """Quality of the rows; of a single one both edges of the strip that shows it."""
         import numpy as np
 
+        if self.flat:
+            return np.clip(self.hero.quality[0] + np.array([-_STRIP, _STRIP]), 0.0, 1.0)
         return np.asarray(self.hero.quality)
 
     @cached_property
     def p(self) -> NDArray[np.float64]:
         """P [quality, quantity]; NaN where it is not forecast."""
-        return _grid(self.hero.p)
+        return self._grid(self.hero.p)
 
     @cached_property
     def cost(self) -> NDArray[np.float64]:
         """Cost [quality, quantity]; NaN where nothing can be bought."""
-        return _grid(self.hero.cost)
+        return self._grid(self.hero.cost)
 
     @cached_property
     def void(self) -> NDArray[np.float64]:
@@ -81,7 +90,8 @@ class Picture:
         """Positive where it could be bought, but not within budget and capacity."""
         import numpy as np
 
-        return depth(~np.asarray(self.hero.feasible, dtype=bool) & ~np.isnan(self.cost))
+        feasible = self._grid(self.hero.feasible).astype(bool)
+        return depth(~feasible & ~np.isnan(self.cost))
 
     @cached_property
     def known(self) -> NDArray[np.float64]:
@@ -147,7 +157,14 @@ class Picture:
     def y_range(self) -> tuple[float, float]:
         """The qualities that the picture spans, its points included."""
         marks = [m.quality for m in self.marks]
-        return min([*marks, self.hero.quality[0]]), max([*marks, self.hero.quality[-1]])
+        return min([*marks, float(self.y[0])]), max([*marks, float(self.y[-1])])
+
+    def _grid(self, rows: tuple[tuple[float | None, ...], ...]) -> NDArray[np.float64]:
+        """Rows of the record, NaN where it has none; a single one is both edges of its strip."""
+        import numpy as np
+
+        values = np.asarray([[np.nan if v is None else v for v in row] for row in rows])
+        return np.repeat(values, 2, axis=0) if self.flat else values
 
     def pixel(self, x: float, y: float, size: tuple[float, float]) -> tuple[float, float]:
         """Where log10 quantity and quality lie in a picture of that size."""
@@ -175,9 +192,3 @@ def shapes(hero: Hero) -> list[tuple[HeroPoint, str]]:
     best = [p for p in hero.points if p.role == "recommended"]
     marked = [(p, MARKS[k % len(MARKS)]) for k, p in enumerate(others)]
     return [*marked, *((p, "star") for p in best)]
-
-
-def _grid(rows: tuple[tuple[float | None, ...], ...]) -> NDArray[np.float64]:
-    import numpy as np
-
-    return np.asarray([[np.nan if v is None else v for v in row] for row in rows])

@@ -182,6 +182,7 @@ def market_for(
         },
         weekly=study.budget.weekly,
         at_least={n: s.at_least for n, s in study.sources.items() if s.at_least},
+        ranked=len({error[name] for name in order}) > 1,
         rounds=study.budget.rounds,
         trigger=trigger,
         variants={name: v.base for name, v in variants.items()},

@@ -84,14 +84,18 @@ def audit(
     table = _table(labels)
     right, said = _gold(gold)
     votes = code_votes(table, right, classes)
+    columns, notes = table.columns, [*table.notes, *votes.notes, *said]
     if votes.shape[2] < 2:
         raise InputError(
             f"all {len(votes):,} labels are {votes.classes[0]!r}: one class tells nothing apart",
             where=table.origin,
             fix="name the others: classes=[...] in Python, --classes A,B for suffice audit",
         )
+    preferences = find_preferences(table, seed=seed)
+    # Whoever handed over a file, or a table that nobody else keeps, needs no memory for its rows.
+    del labels, table
     with one_blas_thread(), (progress or SilentProgress()).step("audit", _STAGES) as step:
-        groups, notes = find_groups(votes, seed=seed)
+        groups, passed_over = find_groups(votes, seed=seed)
         step.advance()
         task, worker, label, number_W = merge_groups(votes, groups)
         crowd = Crowd(
@@ -103,6 +107,7 @@ def audit(
             votes.shape[2],
             np.zeros(votes.shape[0], dtype=np.int64),
             np.zeros(int(number_W.max()) + 1, dtype=np.int64),
+            twins=votes.twins,
         )
         fit = fit_workers(crowd, seed=seed, prior=prior)
         step.advance()
@@ -129,7 +134,6 @@ def audit(
         blind = shared.spread(fit.open_TK, np.full(votes.shape[0], -1))
         mixed, verdict = doubt(votes, groups, fit, number_W, posterior)
         flags = find_suspects(votes, fit.right_DWK, number_W, truth_DT, groups)
-        preferences = find_preferences(table, seed=seed)
         step.advance()
         split = find_split(votes, copying=[group.members.tolist() for group in groups], seed=seed)
         step.advance()
@@ -140,7 +144,7 @@ def audit(
         pairs, all_pairs = pairs_frame(votes)
         step.advance()
     return Audit(
-        tasks=tasks_frame(votes, posterior, mixed, rng),
+        tasks=tasks_frame(votes, votes.renamed(posterior), votes.renamed(mixed), rng),
         workers=workers_frame(
             votes,
             fit,
@@ -155,14 +159,14 @@ def audit(
         sources=sources_frame(rows),
         pairs=pairs,
         summary=summarise(
-            table,
+            columns,
             votes,
             fit,
             shared,
             groups,
             flags,
             verdict,
-            [*said, *notes],
+            [*notes, *passed_over],
             pairs,
             all_pairs,
             seed,
@@ -172,7 +176,7 @@ def audit(
             split,
             trends,
         ),
-        posterior=mixed,
+        posterior=votes.renamed(mixed),
         book=book,
         preferences=preferences,
         split=split,

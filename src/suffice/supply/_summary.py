@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from suffice.labels import LabelTable
     from suffice.records import CapabilityRow, PredictiveTest
     from suffice.supply._votes import Votes
     from suffice.supply.doubts import Flag, Group, Identified, Split
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def summarise(
-    table: LabelTable,
+    columns: Mapping[str, str],
     votes: Votes,
     fit: WorkerFit,
     shared: SharedError,
@@ -74,8 +73,8 @@ def summarise(
             mean=float(per_task.mean()), min=int(per_task.min()), max=int(per_task.max())
         ),
         gold_tasks=golden,
-        columns=dict(table.columns),
-        notes=(*table.notes, *votes.notes, *notes),
+        columns=dict(columns),
+        notes=tuple(notes),
         cautions=tuple(cautions),
         verdict=VerdictPart(
             known=verdict.known,

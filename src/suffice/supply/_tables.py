@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from suffice.estimate import intervals
 from suffice.supply._agreement import pair_agreement
 from suffice.supply._misfit import misfit, missed_on_gold
+from suffice.supply._pieces import PIECE, pieces
 from suffice.supply.doubts import group_names
 
 if TYPE_CHECKING:
@@ -87,18 +88,24 @@ def workers_frame(
     size = np.bincount(votes.task, minlength=tasks)
     here, whole = np.empty((len(truth_DT), workers)), np.empty(len(truth_DT))
     for draw, truth in enumerate(truth_DT):
-        right = (truth[votes.task] == votes.label).astype(np.float64)
-        here[draw] = np.bincount(votes.worker, weights=right, minlength=workers) / load
+        of_worker, of_task = np.zeros(workers, dtype=np.int64), np.zeros(tasks, dtype=np.int64)
+        for piece in pieces(len(votes)):
+            task = votes.task[piece]
+            right = np.flatnonzero(truth[task] == votes.label[piece])
+            of_worker += np.bincount(votes.worker[piece][right], minlength=workers)
+            of_task += np.bincount(task[right], minlength=tasks)
+        here[draw] = of_worker / load
         # New tasks are other draws of the same kind: a Bayesian bootstrap of this table's.
         weight = rng.exponential(size=tasks)
-        whole[draw] = (weight @ np.bincount(votes.task, right, tasks)) / (weight @ size)
+        whole[draw] = (weight @ of_task.astype(np.float64)) / (weight @ size)
     own = _own(votes, here.mean(axis=0), blind_TK, scale_W, rng, len(here))
-    golden = np.bincount(votes.worker, votes.gold[votes.task] >= 0, workers) / load
-    here = np.clip(here + (1.0 - golden) * own, 0.0, 1.0)
+    golden = np.bincount(votes.worker[votes.gold[votes.task] >= 0], minlength=workers) / load
+    here += (1.0 - golden) * own
+    np.clip(here, 0.0, 1.0, out=here)
     new = accuracy_on_new(fit, whole, number_W, load)
-    new = np.clip(new + own, 0.0, 1.0)
-    low, high = intervals(here, axis=0)
-    low_new, high_new = intervals(new, axis=0)
+    new += own
+    np.clip(new, 0.0, 1.0, out=new)
+    (low, high), (low_new, high_new) = _ends(here), _ends(new)
     in_group = {
         int(member): name
         for name, group in zip(group_names(len(groups)), groups, strict=True)
@@ -144,6 +151,15 @@ def _own(
     return np.asarray(mean + sd * rng.normal(size=(draws, len(mean))))
 
 
+def _ends(drawn_DW: Array) -> tuple[Array, Array]:
+    """Interval of each worker; quantiles hold several copies of what they are made of."""
+    import numpy as np
+
+    parts = pieces(drawn_DW.shape[1], max(PIECE // len(drawn_DW), 1))
+    ends = np.concatenate([intervals(drawn_DW[:, part], axis=0) for part in parts], axis=1)
+    return ends[0], ends[1]
+
+
 def accuracy_on_new(
     fit: WorkerFit, whole_D: Array, number_W: Array, load_W: Array
 ) -> NDArray[np.float64]:
@@ -155,17 +171,22 @@ def accuracy_on_new(
     """
     import numpy as np
 
-    alone = np.einsum("dwk,dk->dw", fit.right_DWK.astype(np.float64), fit.share_DK)
-    alone = np.clip(alone[np.resize(np.arange(len(alone)), len(whole_D))], 1e-6, 1.0 - 1e-6)
-    odds = np.log(alone / (1.0 - alone))
-    load = np.bincount(number_W, load_W, odds.shape[1]) / load_W.sum()
-    target = np.clip(whole_D, 1e-3, 1.0 - 1e-3)
-    new = alone
-    for _ in range(_SHIFTS):
-        now = np.clip(new @ load, 1e-6, 1.0 - 1e-6)
-        odds += (np.log(target / (1.0 - target)) - np.log(now / (1.0 - now)))[:, None]
-        new = 1.0 / (1.0 + np.exp(-odds))
-    return np.asarray(new[:, number_W])
+    draws, workers = fit.right_DWK.shape[:2]
+    load = np.bincount(number_W, load_W, workers) / load_W.sum()
+    target_D = np.clip(whole_D, 1e-3, 1.0 - 1e-3)
+    of_draw = np.resize(np.arange(draws), len(whole_D))
+    drawn = np.empty((len(whole_D), len(number_W)))
+    for part in pieces(len(whole_D), max(PIECE // workers, 1)):
+        at, target = of_draw[part], target_D[part]
+        right = fit.right_DWK[at].astype(np.float64)
+        new = np.clip(np.einsum("dwk,dk->dw", right, fit.share_DK[at]), 1e-6, 1.0 - 1e-6)
+        odds = np.log(new / (1.0 - new))
+        for _ in range(_SHIFTS):
+            now = np.clip(new @ load, 1e-6, 1.0 - 1e-6)
+            odds += (np.log(target / (1.0 - target)) - np.log(now / (1.0 - now)))[:, None]
+            new = 1.0 / (1.0 + np.exp(-odds))
+        drawn[part] = new[:, number_W]
+    return drawn
 
 
 def sources_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:

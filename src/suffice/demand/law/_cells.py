@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 UNTRAINED = 0.5
 """Error of a two-choice model that has learned nothing: the level of metrics unless told."""
 
+_STEEP = 4.0
+"""Power of clean-equivalent labels with which run-to-run variance may fall or rise at most. Chosen:
+real grids show 0 to 2; where a task is so easy that all runs of the larger cells are alike, a free
+power would call them exact to ten digits, and no law could be sampled."""
 _ORIGIN_NOISE = 0.01
 """Variance, in those of runs, of the untrained cell: its level is known, and a matrix wants a
 little noise. Chosen."""
@@ -129,7 +133,7 @@ class Cells:
         # Spread: log variance, averaged over metrics, is linear in log clean-equivalent labels.
         typical = np.maximum(np.median(variance, axis=0), _NO_VARIANCE)
         log_variance = np.log(np.maximum((variance / typical).mean(axis=1), _LEAST_RATIO))
-        fit, *_ = np.linalg.lstsq(_spread_design(worth[again]), log_variance, rcond=None)
+        fit = _spread_fit(_spread_design(worth[again]), log_variance)
         spread_terms = Terms.of([curves[i] for i in again], table)
         widths = Widths.fit(spread_terms, table, variance, counts[again])
         spread2 = np.exp(_spread_design(worth) @ fit)
@@ -318,6 +322,15 @@ def _profile(mean: Floats, worth: Floats, untrained: Floats) -> Floats:
 
 def _spread_design(worth: Floats) -> Floats:
     return np.stack([np.ones(len(worth)), np.log(np.maximum(worth, 1.0) / _SPREAD_AT)], axis=1)
+
+
+def _spread_fit(design: Floats, log_variance: Floats) -> Floats:
+    """Level and slope of the log variance by least squares, no steeper than ``_STEEP``."""
+    fit, *_ = np.linalg.lstsq(design, log_variance, rcond=None)
+    if abs(fit[1]) <= _STEEP:
+        return np.asarray(fit)
+    slope = float(np.clip(fit[1], -_STEEP, _STEEP))
+    return np.array([(log_variance - slope * design[:, 1]).mean(), slope])
 
 
 def _capped(log_weight: Floats) -> Floats:

@@ -102,6 +102,8 @@ def pooled(
     added = signal @ tasks
     summed = np.maximum((signal * signal) @ tasks, _LEAST)
     ratio = np.maximum(added * added / (np.maximum(noise, _LEAST) * summed), _LEAST)
+    # An empty pool has nothing to dilute: the power of a ratio of nothing would overflow.
+    ratio = np.where(noise > 0.0, ratio, ratio.dtype.type(1.0))
     return np.asarray(summed * ratio ** np.reshape(dilution, (-1, 1)))
 
 

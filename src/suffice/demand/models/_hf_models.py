@@ -128,8 +128,10 @@ class TorchEncoder(Encoder):
         shown = bars.is_progress_bar_enabled()
         bars.disable_progress_bar()
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(target)
-            model = transformers.AutoModel.from_pretrained(target, dtype=torch.float32)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(target, trust_remote_code=False)
+            model = transformers.AutoModel.from_pretrained(
+                target, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+            )
         except Exception as error:  # many kinds, by model and by what is wrong with it
             reason = next((line for line in str(error).splitlines() if line.strip()), "no reason")
             raise MissingError(

@@ -1,4 +1,4 @@
-"""Real trainings: where they are made, and the store that keeps them."""
+"""Real trainings: where they are made, the store that keeps them, and tables made elsewhere."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from suffice.demand.runs._processes import processes as processes
     from suffice.demand.runs._store import RunStore as RunStore
     from suffice.demand.runs._work import Executor as Executor
+    from suffice.demand.runs.tables import Covariate as Covariate
+    from suffice.demand.runs.tables import MeanOf as MeanOf
+    from suffice.demand.runs.tables import MetricColumn as MetricColumn
+    from suffice.demand.runs.tables import RunColumns as RunColumns
+    from suffice.demand.runs.tables import RunTable as RunTable
+    from suffice.demand.runs.tables import SourceColumn as SourceColumn
+    from suffice.demand.runs.tables import Taken as Taken
+    from suffice.demand.runs.tables import read_runs as read_runs
+    from suffice.demand.runs.tables import recognise_runs as recognise_runs
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -33,5 +42,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.demand.runs._processes": ("processes",),
         "suffice.demand.runs._store": ("RunStore",),
         "suffice.demand.runs._work": ("Executor",),
+        "suffice.demand.runs.tables": (
+            "Covariate",
+            "MeanOf",
+            "MetricColumn",
+            "RunColumns",
+            "RunTable",
+            "SourceColumn",
+            "Taken",
+            "read_runs",
+            "recognise_runs",
+        ),
     },
 )

@@ -13,7 +13,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from suffice.errors import InputError, MissingError
+from suffice._privacy import NO_REPORTS
+from suffice.errors import InputError, MissingError, SufficeError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -26,6 +27,9 @@ _PER_CORE = 2
 
 _PATIENCE = 10.0
 """Seconds in which a cluster must answer. Chosen."""
+
+_LONGEST = 200
+"""Characters of what Ray says; chosen for one line."""
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -50,9 +54,9 @@ class RayCluster:
         with _connected(ray, self.address):
             shared = ray.put(work)
             # A lost node says nothing about the cell: it is tried again, however often.
-            train = ray.remote(num_cpus=1, max_retries=-1, runtime_env={"env_vars": _ONE_THREAD})(
-                _train
-            )
+            # Told before the worker starts: its first import is not suffice's to choose.
+            surroundings = {"env_vars": {**_ONE_THREAD, **NO_REPORTS}}
+            train = ray.remote(num_cpus=1, max_retries=-1, runtime_env=surroundings)(_train)
             waiting = list(enumerate(cells))[::-1]
             jobs: dict[Any, int] = {}
             try:
@@ -88,7 +92,14 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401
         yield
         return
     _knock(address)
-    ray.init(address, log_to_driver=False, include_dashboard=False, logging_level="error")
+    try:
+        ray.init(address, log_to_driver=False, include_dashboard=False, logging_level="error")
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:_LONGEST]
+        raise SufficeError(
+            f"Ray does not start: {reason} (its sockets need a short path: see TMPDIR; or train "
+            "with --executor processes)"
+        ) from error
     try:
         yield
     finally:

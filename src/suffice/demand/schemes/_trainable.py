@@ -102,7 +102,7 @@ def _loaded(name: str, causal: bool) -> Trainable:
         where, more = _place(name)
         auto = transformers.AutoModelForCausalLM if causal else transformers.AutoModel
         tokenizer = _tokenizer(transformers, name, where)
-        module = auto.from_pretrained(where, dtype=torch.float32, **more)
+        module = auto.from_pretrained(where, dtype=torch.float32, trust_remote_code=False, **more)
     except Exception as error:  # many kinds, by model and by what is wrong with it
         reason = next((line for line in str(error).splitlines() if line.strip()), "no reason")
         raise MissingError(
@@ -128,7 +128,8 @@ def _place(name: str) -> tuple[str, dict[str, Any]]:
     if name in CAUSAL:
         return str(fetch(name)), {"gguf_file": _GGUF}
     if name.startswith("hf:"):
-        return str(Path(name.removeprefix("hf:")).expanduser()), {}
+        # Weights as safetensors alone: the other form is a pickle, which runs what it holds.
+        return str(Path(name.removeprefix("hf:")).expanduser()), {"use_safetensors": True}
     return str(fetch("minilm-l6")), {"num_hidden_layers": _depth(name)}
 
 
@@ -136,7 +137,7 @@ def _tokenizer(transformers: Any, name: str, where: str) -> Any:  # noqa: ANN401
     if name in CAUSAL:
         return transformers.AutoTokenizer.from_pretrained(where, gguf_file=_GGUF)
     if name.startswith("hf:"):
-        return transformers.AutoTokenizer.from_pretrained(where)
+        return transformers.AutoTokenizer.from_pretrained(where, trust_remote_code=False)
     file = str(Path(where) / "tokenizer.json")
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=file, pad_token="[PAD]")
     # The file asks for fixed length; batches are filled up as far as they need.

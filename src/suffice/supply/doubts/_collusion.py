@@ -102,8 +102,10 @@ def find_groups(votes: Votes, *, seed: int = 0) -> tuple[list[Group], list[str]]
         pairs = _pairs(current, active, rng)
         if len(pairs[0]) == 0:
             break
-        evidence = _pair_evidence(current, *pairs)
-        candidates = _clusters(evidence, active)
+        # Workers who are not compared have no row: memory must not grow with their square.
+        compared = np.flatnonzero(active)
+        evidence = _pair_evidence(current, *pairs, compared)
+        candidates = [compared[mine] for mine in _clusters(evidence)]
         found = None
         # The most alike first: honest workers look alike too while copiers are among the votes.
         ranked = sorted(
@@ -165,10 +167,12 @@ class _Arrays:
         import numpy as np
 
         self.votes = votes
-        mask = np.ones(len(votes), dtype=bool) if keep is None else keep
-        self.keep = mask
-        self.task, self.worker = votes.task[mask], votes.worker[mask]
-        self.label = votes.label[mask]
+        self.keep = keep
+        self.task, self.worker, self.label = votes.task, votes.worker, votes.label
+        if keep is not None:
+            self.task, self.worker, self.label = (
+                part[keep] for part in (self.task, self.worker, self.label)
+            )
         tasks, _, classes = votes.shape
         cells = np.bincount(self.task * classes + self.label, minlength=tasks * classes)
         self.counts = cells.reshape(tasks, classes).astype(np.float64)
@@ -177,24 +181,28 @@ class _Arrays:
         """The labels of everybody else."""
         import numpy as np
 
-        return _Arrays(self.votes, self.keep & ~np.isin(self.votes.worker, members))
+        outside = np.ones(self.votes.shape[1], dtype=bool)
+        outside[members] = False
+        keep = outside[self.votes.worker]
+        return _Arrays(self.votes, keep if self.keep is None else self.keep & keep)
 
 
 def _pairs(data: _Arrays, active: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """Positions of two labels of one task by active workers; a sample of tasks if too many."""
     import numpy as np
 
-    usable = np.flatnonzero(active[data.worker])
     tasks = len(data.counts)
-    size = np.bincount(data.task[usable], minlength=tasks)
+    mine = active[data.worker]
+    size = np.bincount(data.task if mine.all() else data.task[mine], minlength=tasks)
     total = (size * (size - 1) // 2).sum()
     if total > _MOST_PAIRS:
         order = rng.permutation(tasks)
         cumulated = (size[order] * (size[order] - 1) // 2).cumsum()
         chosen = np.zeros(tasks, dtype=bool)
         chosen[order[: max(int(np.searchsorted(cumulated, _MOST_PAIRS)), 1)]] = True
-        usable = usable[chosen[data.task[usable]]]
+        mine &= chosen[data.task]
         size = np.where(chosen, size, 0)
+    usable = np.flatnonzero(mine)
     task = data.task[usable]
     first, second = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for step in range(1, int(size.max(initial=0))):
@@ -204,8 +212,8 @@ def _pairs(data: _Arrays, active: Array, rng: np.random.Generator) -> tuple[Arra
     return np.concatenate(first), np.concatenate(second)
 
 
-def _pair_evidence(data: _Arrays, first: Array, second: Array) -> Array:
-    """Log likelihood ratio of copying for each pair of workers, [worker, worker]."""
+def _pair_evidence(data: _Arrays, first: Array, second: Array, compared: Array) -> Array:
+    """Log likelihood ratio of copying for each pair of the compared workers, [worker, worker]."""
     import numpy as np
 
     _, workers, classes = data.votes.shape
@@ -228,7 +236,10 @@ def _pair_evidence(data: _Arrays, first: Array, second: Array) -> Array:
     expected = np.clip((chance(first, second) + chance(second, first)) / 2.0, 0.02, 0.98)
     base = np.log(expected / (1.0 - expected))
     agree = data.label[first] == data.label[second]
-    left, right = data.worker[first], data.worker[second]
+    place = np.empty(workers, dtype=np.int64)
+    place[compared] = np.arange(len(compared))
+    left, right = place[data.worker[first]], place[data.worker[second]]
+    workers = len(compared)
     skill, level = np.zeros(workers), 0.0
     for _ in range(30):
         p = 1.0 / (1.0 + np.exp(-(base + level + skill[left] + skill[right])))
@@ -249,14 +260,12 @@ def _pair_evidence(data: _Arrays, first: Array, second: Array) -> Array:
     return np.asarray(evidence + evidence.T)
 
 
-def _clusters(evidence: Array, active: Array) -> list[Array]:
+def _clusters(evidence: Array) -> list[Array]:
     """Merge the two clusters with most evidence for copying until none is left."""
     import numpy as np
 
     links = evidence.copy()
     np.fill_diagonal(links, -np.inf)
-    links[~active] = -np.inf
-    links[:, ~active] = -np.inf
     cluster = np.arange(len(links))
     best = links.argmax(axis=1)
     value = links[np.arange(len(links)), best]

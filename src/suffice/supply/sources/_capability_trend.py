@@ -134,8 +134,6 @@ def find_trends(
     if len(capability) < 2:
         return {}
     level = level_T[votes.task]
-    wrong = (votes.label != votes.gold[votes.task]).astype(np.float64)
-    missed = wrong - (1.0 - open_TK[votes.task, votes.label])
     trends = {}
     numbers = [-1, *(range(len(votes.source_names)) if len(votes.source_names) > 1 else ())]
     for number in numbers:
@@ -145,7 +143,7 @@ def find_trends(
         if len(kept) < 2:
             continue
         drawn = [
-            worth(votes, mine & (level == k), truth_DT, missed, float("nan"), rng)[1] for k in kept
+            worth(votes, mine & (level == k), truth_DT, open_TK, float("nan"), rng)[1] for k in kept
         ]
         trends[number] = _trend(votes, mine, level, kept, capability, np.stack(drawn, axis=1), rng)
     return trends

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import cells
 from suffice.supply._misfit import misfit, missed_on_gold
+from suffice.supply._pieces import pieces
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,11 +47,7 @@ def source_rows(
     Returns:
         The rows, and the draws of the error by numbers of source and slice.
     """
-    import numpy as np
-
     errors: dict[tuple[int, int], Array] = {}
-    wrong = (votes.label != votes.gold[votes.task]).astype(np.float64)
-    missed = wrong - (1.0 - open_TK[votes.task, votes.label])
     rows: list[dict[str, Any]] = []
     places: list[tuple[str, int | None]] = [("all", None)]
     if len(votes.slice_names) > 1:
@@ -62,7 +59,7 @@ def source_rows(
                 mask &= votes.slices[votes.task] == number
             if not mask.any():
                 continue
-            value, drawn = worth(votes, mask, truth_DT, missed, float(votes.cost[source]), rng)
+            value, drawn = worth(votes, mask, truth_DT, open_TK, float(votes.cost[source]), rng)
             if number is not None or len(places) == 1:
                 errors[source, number or 0] = drawn
             rows.append(
@@ -70,40 +67,61 @@ def source_rows(
                     "source": name,
                     "slice": place,
                     "labels": int(mask.sum()),
-                    "tasks": len(np.unique(votes.task[mask])),
-                    "workers": len(np.unique(votes.worker[mask])),
+                    "tasks": _different(votes.task, mask, votes.shape[0]),
+                    "workers": _different(votes.worker, mask, votes.shape[1]),
                 }
                 | value
             )
     return rows, errors
 
 
+def _different(number: Array, mask: Array, count: int) -> int:
+    """How many different numbers below ``count`` there are under a mask."""
+    import numpy as np
+
+    seen = np.zeros(count, dtype=bool)
+    seen[number[mask]] = True
+    return int(seen.sum())
+
+
 def worth(
     votes: Votes,
     mask: Array,
     truth_DT: Array,
-    missed: Array,
+    open_TK: Array,
     price: float,
     rng: np.random.Generator,
 ) -> tuple[dict[str, Any], Array]:
     """What the labels of a mask are worth, and draws of their error.
 
-    ``missed`` is by how much each label was wrong more often than its task's own ``open_TK`` says.
+    ``open_TK`` is P(class) of each task as if its own gold were unknown.
     """
     import numpy as np
 
     classes = votes.shape[2]
-    task, label = votes.task[mask], votes.label[mask]
     draws = len(truth_DT)
+    other = np.arange(classes)
+    if votes.twins is not None:
+        other[list(votes.twins)] = votes.twins[::-1]
     joint = np.empty((draws, classes, classes))
+    whole = bool(mask.all())
     # A small prior keeps empty cells from counting as certain.
     floor = 0.5 / classes
     for draw in range(draws):
-        cell = truth_DT[draw, task].astype(np.int64) * classes + label
-        counts = np.bincount(cell, minlength=classes**2).reshape(classes, classes)
+        flat = np.zeros(classes**2, dtype=np.int64)
+        for piece in pieces(len(votes)):
+            task, label = votes.task[piece], votes.label[piece]
+            if not whole:
+                task, label = task[mask[piece]], label[mask[piece]]
+            cell = truth_DT[draw, task].astype(np.int64) * classes + label
+            flat += np.bincount(cell, minlength=classes**2)
+        counts = flat.reshape(classes, classes).astype(np.float64)
+        if votes.twins is not None:
+            # What was seen of one side of a pair was seen of the other, whatever they are called.
+            counts = (counts + counts[other][:, other]) / 2.0
         drawn = rng.gamma(counts + floor)
         joint[draw] = drawn / drawn.sum()
-    joint = _moved(joint, *_miss(votes, mask, missed), rng)
+    joint = _moved(joint, *_miss(votes, mask, open_TK), rng)
     error = 1.0 - np.trace(joint, axis1=1, axis2=2)
     bits = mutual_information(joint)
     channel = joint.mean(axis=0)
@@ -120,17 +138,20 @@ def worth(
     return row, error
 
 
-def _miss(votes: Votes, mask: Array, missed: Array) -> tuple[float, float]:
-    """Mean and standard deviation of what is to be added to the error of all labels."""
+def _miss(votes: Votes, mask: Array, open_TK: Array) -> tuple[float, float]:
+    """Mean and standard deviation of what is to be added to the error of all labels.
+
+    A label on a gold task is missed by how much more often it was wrong than ``open_TK`` says.
+    """
     import numpy as np
 
-    golden = mask & (votes.gold[votes.task] >= 0)
+    golden = mask & (votes.gold >= 0)[votes.task]
     labels = int(golden.sum())
     if labels in (0, int(mask.sum())):
         return 0.0, 0.0
-    mean, variance, _ = missed_on_gold(
-        missed[golden], np.zeros(labels, dtype=np.int64), votes.task[golden], 1
-    )
+    of, label = votes.task[golden], votes.label[golden]
+    missed = (label != votes.gold[of]) - (1.0 - open_TK[of, label])
+    mean, variance, _ = missed_on_gold(missed, np.zeros(labels, dtype=np.int64), of, 1)
     mean, sd = misfit(mean, variance, np.array([_MISFIT]))
     rest = 1.0 - labels / int(mask.sum())
     return rest * float(mean[0]), rest * float(sd[0])

@@ -115,10 +115,10 @@ PUBLIC_CROWDS = CrowdPrior(
     worker_sd=0.05,
 )
 """What the gold of eleven public crowds shows (``tools/bench_crowds.py --learn``). What an audit of
-each is worth that knows the ten others: docs/results/crowds.md. ``overruled`` and ``worker_sd`` are
-chosen by looking at these crowds, too: a fifth of the first up or down moves no answers by a point;
-beyond what they share, most crowds' workers differ by less than the second, ZenCrowd's and trec's by
-two to four times as much."""
+each is worth that knows the ten others: docs/results/crowds.md. ``overruled`` and ``worker_sd``
+are chosen by looking at these crowds, too: a fifth more or less of the first moves no answers by a
+point; beyond what they share, most crowds' workers differ by less than the second, ZenCrowd's and
+trec's by two to four times as much."""
 
 
 def shrunk(class_TK: Array, together: float) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
+from suffice.supply._pieces import PIECE, pieces
 from suffice.supply.workers import _worker_model as model
 from suffice.supply.workers._crowd_prior import PUBLIC_CROWDS
 from suffice.supply.workers._gibbs import Gibbs, heard_tasks
@@ -148,17 +149,21 @@ def fit_workers(
         if cells <= model.TABLE_CELLS:
             # With two classes every wrong answer is the other one: class-wise is already full.
             kinds = ("coin", "class") if crowd.classes == 2 else model.KINDS
+        if crowd.twins is not None and crowd.classes == 2:
+            kinds = ("coin",)  # one skill on both sides
     if len(kinds) > 1 and len(crowd.task) > _LARGE:
         # The kind is chosen on a sample of the tasks; with very many labels only that one is
         # worth the time.
         sample = _sample_tasks(crowd, _LARGE // 10, Stream.WORKERS_SAMPLE.rng(seed))
         kinds = (fit_workers(sample, seed=seed, kinds=kinds, prior=prior).chosen.kind,)
+    # Sides of a pair are half of the tasks each: no crowd takes one of them for all there is.
+    flat = crowd.classes == 2 and crowd.twins is None
     ballot = Ballot.of(crowd, heard_tasks(crowd))
     runs = {
         kind: _Run(
             crowd,
             kind,
-            model.all_alike() if kind == "coin" and crowd.classes == 2 else difficulty,
+            model.all_alike() if flat and kind == "coin" else difficulty,
             Stream.WORKERS.rng(seed, number),
         )
         for number, kind in enumerate(kinds, start=1)
@@ -269,7 +274,7 @@ class _Run:
         self._keep = int(np.clip(_WORK / max(self._work, 1), _LEAST_KEEP, KEEP))
         self._gibbs = Gibbs(crowd, kind, difficulty, rng)
         for _ in range(BURN):
-            self._gibbs.sweep()
+            self._gibbs.sweep(answer=False)
         self.chain = _collect(self._gibbs, min(GLANCE, self._keep), 1)
 
     def wants_more(self, thin: int) -> bool:
@@ -302,8 +307,8 @@ def _collect(gibbs: Gibbs, keep: int, thin: int) -> KindDraws:
     drawn = []
     stored = np.linspace(0, keep - 1, min(keep, _STORED)).astype(int).tolist()
     for draw in range(keep):
-        for _ in range(thin):
-            gibbs.sweep()
+        for sweep in range(thin):
+            gibbs.sweep(answer=sweep == thin - 1)
         assert gibbs.class_KT is not None
         assert gibbs.open_KT is not None
         class_KT += gibbs.class_KT
@@ -322,9 +327,12 @@ def _collect(gibbs: Gibbs, keep: int, thin: int) -> KindDraws:
         confusion[:, np.arange(classes), np.arange(classes)] = right
     else:
         confusion /= keep
-    wide = evidence.astype(np.float64)
-    top = wide.max(axis=0)
-    score_T = top + np.log(np.exp(wide - top).mean(axis=0)) - wide.var(axis=0)
+    score_T, total_D = np.empty(tasks), np.zeros(keep)
+    for part in pieces(tasks, max(PIECE // keep, 1)):
+        wide = evidence[:, part].astype(np.float64)
+        top = wide.max(axis=0)
+        score_T[part] = top + np.log(np.exp(wide - top).mean(axis=0)) - wide.var(axis=0)
+        total_D += wide.sum(axis=1)
     return KindDraws(
         kind=kind,
         class_TK=class_KT.T / keep,
@@ -337,7 +345,7 @@ def _collect(gibbs: Gibbs, keep: int, thin: int) -> KindDraws:
         score_se=float(score_T.std() * np.sqrt(tasks)),
         difficulty=difficulty,
         scale=scale / keep,
-        rhat=split_rhat(wide.mean(axis=1)[:, None]),
+        rhat=split_rhat((total_D / tasks)[:, None]),
         drawn=tuple(drawn),
     )
 

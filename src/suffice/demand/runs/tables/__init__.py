@@ -1,0 +1,27 @@
+"""Tables of training runs that were made elsewhere: one row a run, checked, with what was read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from suffice.demand.runs.tables._columns import MetricColumn as MetricColumn
+    from suffice.demand.runs.tables._columns import RunColumns as RunColumns
+    from suffice.demand.runs.tables._columns import SourceColumn as SourceColumn
+    from suffice.demand.runs.tables._read import read_runs as read_runs
+    from suffice.demand.runs.tables._read import recognise_runs as recognise_runs
+    from suffice.demand.runs.tables._table import Covariate as Covariate
+    from suffice.demand.runs.tables._table import MeanOf as MeanOf
+    from suffice.demand.runs.tables._table import RunTable as RunTable
+    from suffice.demand.runs.tables._table import Taken as Taken
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "suffice.demand.runs.tables._columns": ("MetricColumn", "RunColumns", "SourceColumn"),
+        "suffice.demand.runs.tables._read": ("read_runs", "recognise_runs"),
+        "suffice.demand.runs.tables._table": ("Covariate", "MeanOf", "RunTable", "Taken"),
+    },
+)
