@@ -157,14 +157,12 @@ def fit_workers(
         # worth the time.
         sample = _sample_tasks(crowd, _LARGE // 10, Stream.WORKERS_SAMPLE.rng(seed))
         kinds = (fit_workers(sample, seed=seed, kinds=kinds, prior=prior).chosen.kind,)
-    # Sides of a pair are half of the tasks each: no crowd takes one of them for all there is.
-    flat = crowd.classes == 2 and crowd.twins is None
     ballot = Ballot.of(crowd, heard_tasks(crowd))
     runs = {
         kind: _Run(
             crowd,
             kind,
-            model.all_alike() if flat and kind == "coin" else difficulty,
+            model.all_alike() if kind == "coin" and crowd.classes == 2 else difficulty,
             Stream.WORKERS.rng(seed, number),
         )
         for number, kind in enumerate(kinds, start=1)
