@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from suffice.cli._screen import say
+
 Kind = Literal["preferences", "votes", "ratings"]
 
 
@@ -31,4 +33,4 @@ def init(
     """
     from suffice import stages
 
-    print(f"{stages.init(path, kind=kind, force=force)}: edit it, then `suffice run {path}`")
+    say(f"{stages.init(path, kind=kind, force=force)}: edit it, then `suffice run {path}`")

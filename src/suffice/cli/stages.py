@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     pass
@@ -44,9 +45,9 @@ def supply(
         return
     for s in found.sources:
         if not s.audited_tasks or s.bits is None:
-            print(f"{s.name:<20} error unknown, no task has gold; at {s.price:g}")
+            say(f"{s.name:<20} error unknown, no task has gold; at {s.price:g}")
             continue
-        print(
+        say(
             f"{s.name:<20} error {s.error.value:.3f} ({s.error.low:.3f} to {s.error.high:.3f}), "
             f"{s.bits.value:.2f} bits a label at {s.price:g}"
         )
@@ -93,7 +94,7 @@ def measure(
     if json:
         print_json({"cells": cells, "attacked_cells": hostile, "runs": runs, "file": file})
         return
-    print(
+    say(
         f"{sum(cells.values())} cells and {sum(hostile.values())} with hostile labels (synthetic), "
         f"{runs} runs: {file}"
     )
@@ -128,12 +129,12 @@ def fit(
     if json:
         print_json(law.as_json())
         return
-    print(
+    say(
         f"law of {law.model}: R-hat {law.rhat:.3f}, {law.ess:.0f} effective draws, "
         f"{law.cells} cells"
     )
     for row in law.held_out:
-        print(f"  {row.name:<24} error of left-out cells {row.rmse:.4f}")
+        say(f"  {row.name:<24} error of left-out cells {row.rmse:.4f}")
 
 
 def plan(
@@ -205,8 +206,7 @@ def plan(
             print_json(made.record.as_json())
         else:
             print_summary(out)
-            for line in made.limits:
-                print(line)
+            say(*made.limits)
         sys.stdout.flush()
 
     stages.plan(
@@ -235,4 +235,4 @@ def report(out: Path = OUT) -> None:
     """
     from suffice import stages
 
-    print(stages.report(out))
+    say(str(stages.report(out)))

@@ -335,8 +335,3 @@ def when(time: str) -> str:
     """A time stamp to the minute: ``2026-03-04 10:12 UTC``."""
     zone = " UTC" if time.endswith(("Z", "+00:00")) else ""
     return time[:16].replace("T", " ") + zone
-
-
-def printable(text: str) -> str:
-    """The text without control characters, so that a name cannot steer a terminal."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
