@@ -112,10 +112,10 @@ def test_names_are_not_taken_for_markup(tmp_path):
         done = call("extrapolate", file, "--at", "4x", env=environment(COLUMNS=width))
         assert done.returncode == 0, done.stderr
         assert all(name in done.stdout.decode() for name in names)
-    write_study(tmp_path / "study", study_files(source="gpt[small]", judge="[b]j[/b]"))
+    write_study(tmp_path / "study", study_files(source="gpt[small]", judge="[b]j"))
     told = summary(tmp_path / "study", "100")
     assert "gpt[small]" in told
-    assert "[b]j[/b]" in told
+    assert "[b]j" in told
 
 
 def summary(folder: Path, width: str) -> str:

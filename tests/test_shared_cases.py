@@ -24,29 +24,29 @@ FACTS: dict[str, tuple[str, ...]] = {
     "one-source-run": (r"meets the criterion|no purchase|Buy", r"report\.html"),
     "unmeasured-sources-report": (r"meets the criterion|no purchase|Buy", r"report\.html"),
     # one text or label in two spellings
-    "conv-vs-plain-gold": (r"error 0\.1[34]\d?",),
-    "blanks-around-texts": (r"error 0\.1[34]\d?",),
+    "conv-vs-plain-gold": (r"error 0\.1[34]\d?", r"trainable tasks 240\b"),
+    "blanks-around-texts": (r"error 0\.1[34]\d?", r"trainable tasks 240\b"),
     "enough-float-vs-int": (r"^enough", r"0 of 200 wrong"),
-    "halves-in-one-column": (r"4 classes", r"alpha 0\.642"),
-    "mixed-case": (r"2 classes", r"alpha 0\.402"),
+    "halves-in-one-column": (r"4 classes", r"alpha (?:\(nominal\) )?0\.642"),
+    "mixed-case": (r"2 classes", r"alpha (?:\(nominal\) )?0\.402"),
     "leading-zeros-lost-in-gold": (r"120 gold tasks", r"(?!.*nobody labelled)"),
     # first and second are no classes
-    "refusal-order": (r"alpha 0\.6[01]\d", r"wrong 1[0-5]\.\d %"),
+    "refusal-order": (r"alpha (?:\(nominal\) )?0\.6[01]\d", r"wrong 1[0-5]\.\d %"),
     "refusal-suspects": (r"No suspect workers", r"wrong [1-5]\.\d %"),
     "system-column": (r"30 labels on 30 tasks",),
     # the order of time
-    "newest-first": (r"alpha 0\.402",),
+    "newest-first": (r"alpha (?:\(nominal\) )?0\.402",),
     "label-studio-corrected": (r"(?!.*kind)",),
     # a recognised name, believed against its values
-    "response-and-rating": (r"alpha 0\.293", r"rating as label"),
-    "row-id-as-task": (r"on 40 tasks", r"alpha 0\.402"),
-    "consensus-column": (r"by 3 workers", r"alpha 0\.208"),
+    "response-and-rating": (r"alpha (?:\(nominal\) )?0\.293", r"rating as label"),
+    "row-id-as-task": (r"on 40 tasks", r"alpha (?:\(nominal\) )?0\.402"),
+    "consensus-column": (r"by 3 workers", r"alpha (?:\(nominal\) )?0\.208"),
     # codes for no answer
-    "none-text": (r"101 labels", r"2 classes", r"alpha 0\.736"),
-    "nan-text-drop-missing": (r"101 labels", r"2 classes", r"alpha 0\.736"),
+    "none-text": (r"101 labels", r"2 classes", r"alpha (?:\(nominal\) )?0\.736"),
+    "nan-text-drop-missing": (r"101 labels", r"2 classes", r"alpha (?:\(nominal\) )?0\.736"),
     # what tells judgements apart
     "mt-bench-turns": (r"120 labels on 60 tasks",),
-    "ls-choices-per-item": (r"270 labels on 90 tasks", r"alpha 0\.565"),
+    "ls-choices-per-item": (r"270 labels on 90 tasks", r"alpha (?:\(nominal\) )?0\.565"),
     "several-answers-a-task": (r"\"labels\": 48\b", r"\"labels\": 90\b"),
     # sides and items that share words
     "bt-numeric-items": (r"item,score 3,\S+ 2,\S+ 1,\S+ 4,\S+ 5,",),
@@ -57,14 +57,14 @@ FACTS: dict[str, tuple[str, ...]] = {
     "sharegpt-llamafactory": (r"\"labels\": 24\b.*\"labels\": 24\b|objects without role",),
     "prompt-repeated-in-answers": (r"^assistant:.* assistant:",),
     # lines, quotes, containers
-    "u2028-in-jsonl": (r"120 labels", r"alpha 0\.402"),
-    "inch-mark": (r"120 labels", r"alpha 0\.402"),
+    "u2028-in-jsonl": (r"120 labels", r"alpha (?:\(nominal\) )?0\.402"),
+    "inch-mark": (r"120 labels", r"alpha (?:\(nominal\) )?0\.402"),
     # curves
     "equal-values-of-seeds": (r"0\.14(48|75)",),
     "accuracy-in-percent": (r"100 - |93\.\d",),
     # layouts and formats of tools
     "columns-are-emails": (r"120 labels|--workers",),
-    "prodigy-choice": (r"107 labels on 40 tasks", r"alpha -0\.044"),
+    "prodigy-choice": (r"107 labels on 40 tasks", r"alpha (?:\(nominal\) )?-0\.044"),
     "annotations-nested": (r"90 labels on 30 tasks by 3 workers",),
     "arena-both-bad": (r"items\.csv", r"positions\.csv"),
     "label-studio-ranker": (r"a3|Ranker",),
@@ -76,11 +76,9 @@ FACTS: dict[str, tuple[str, ...]] = {
 """What the output must say, blanks as one; ``(?!...)`` at the start says what it must not."""
 
 OPEN = {
-    "one-source-run", "unmeasured-sources-report", "conv-vs-plain-gold", "blanks-around-texts",
-    "enough-float-vs-int", "refusal-order", "refusal-suspects", "label-studio-corrected",
-    "response-and-rating", "row-id-as-task", "ls-choices-per-item", "several-answers-a-task",
-    "tool-calls", "sharegpt-llamafactory", "equal-values-of-seeds", "accuracy-in-percent",
-    "label-studio-ranker", "list-labels", "preference-as-number",
+    "one-source-run", "unmeasured-sources-report", "refusal-order", "refusal-suspects",
+    "label-studio-corrected", "several-answers-a-task", "equal-values-of-seeds",
+    "accuracy-in-percent", "list-labels", "preference-as-number",
 }  # fmt: skip
 """Answered wrongly as yet: whoever mends one takes it from here."""
 
@@ -113,6 +111,9 @@ def test_the_case_is_answered_as_it_should_be(
     """Its command, run in a copy of its folder, says the facts."""
     folder = tmp_path / "case"
     shutil.copytree(shared_cases / name, folder, copy_function=shutil.copyfile)
+    for script in folder.glob("*.py"):
+        # The module has moved since the case was written.
+        script.write_text(script.read_text().replace("suffice.labels._own_pools", "suffice.pools"))
     monkeypatch.chdir(folder)
     said = " ".join(_run((folder / "cmd").read_text()).split())
     for fact in FACTS[name]:
@@ -127,7 +128,7 @@ def test_every_case_has_its_facts(shared_cases: Path) -> None:
 
 def _run(commands: str) -> str:
     """What the commands print; in this process where nothing but ``suffice`` is called."""
-    parts = [part.strip() for part in commands.split(";")]
+    parts = [part.strip() for part in re.split(r"[;\n]", commands.strip())]
     if not all(re.fullmatch(r"suffice [^|&<>$`]*", part) for part in parts):
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         places = {"PATH": tools, "PYTHONPATH": str(ROOT / "src")}

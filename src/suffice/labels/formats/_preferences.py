@@ -10,6 +10,7 @@ from suffice.labels._asked import NOTHING
 from suffice.labels._columns import check_named, recognise, said, unused
 from suffice.labels._pairs import NOBODY
 from suffice.labels._table import LabelTable
+from suffice.labels._texts import normal_texts
 from suffice.labels._values import counted
 from suffice.labels.formats._conversation import Messages, as_messages, messages_of, written
 from suffice.labels.formats._frame import read_frame
@@ -55,6 +56,11 @@ class PreferenceTable:
         """The number of preferences."""
         return len(self.frame)
 
+    def normal(self) -> pl.DataFrame:
+        """Prompt, chosen and rejected in the normal form of texts, in which files are joined."""
+        parts = self.frame.select("prompt", "chosen", "rejected")
+        return parts.with_columns(normal_texts(column) for column in parts)
+
     def to_labels(self, asked: Asked = NOTHING) -> LabelTable:
         """A label table with one task a pair of texts.
 
@@ -64,15 +70,17 @@ class PreferenceTable:
         """
         import polars as pl
 
-        chosen_first = pl.col("chosen") <= pl.col("rejected")
-        frame = self.frame.with_columns(
-            pl.when(chosen_first).then(pl.lit("first")).otherwise(pl.lit("second")).alias("label"),
+        texts = self.normal()
+        chosen_first = texts["chosen"] <= texts["rejected"]
+        pair = texts.select(
             pl.struct(
                 pl.col("prompt"),
                 pl.min_horizontal("chosen", "rejected").alias("a"),
                 pl.max_horizontal("chosen", "rejected").alias("b"),
-            ).rank("dense").alias("task"),
+            ).rank("dense").alias("task")
         )  # fmt: skip
+        side = pl.when(chosen_first).then(pl.lit("first")).otherwise(pl.lit("second"))
+        frame = self.frame.with_columns(side.alias("label"), pair["task"])
         notes = list(self.notes)
         if "worker" not in frame.columns:
             frame = frame.with_columns(pl.lit(NOBODY).alias("worker"))
@@ -138,7 +146,7 @@ def preferences_of_frame(
              if ours not in ("task", "label")}  # fmt: skip
     used = [*shape.used, *known.values()]
     table = table.with_columns(pairs[theirs].alias(ours) for ours, theirs in known.items())
-    kept = (table["chosen"] != table["rejected"]).arg_true()
+    kept = (normal_texts(table["chosen"]) != normal_texts(table["rejected"])).arg_true()
     differ = table[kept]
     notes = [*said(known), *unused(frame.columns, used), *shape.notes]
     if same := len(table) - len(differ):
