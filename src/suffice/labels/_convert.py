@@ -13,8 +13,14 @@ from suffice._disk import write_file
 from suffice.errors import InputError
 from suffice.labels._read import read_labels
 from suffice.labels._values import counted
-from suffice.labels.formats import pair_messages, pair_texts, read_frame, standard
-from suffice.labels.formats._pair_shapes import PARTS, is_pairs
+from suffice.labels.formats import (
+    PARTS,
+    is_pairs,
+    pair_messages,
+    pair_texts,
+    read_frame,
+    standard,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
