@@ -84,6 +84,10 @@ def _lines(said: PurchaseForecast, *, points: bool) -> Iterator[str]:
     if made.deployment is not None:
         judged = " and gold" if made.new_gold is not None else " from these sources"
         yield f"  {told(made.deployment):<21} in deployment: new labels{judged}"
+    if said.simple:
+        yield "What a run would reach, by each way of forecasting, with 90 % intervals:"
+        for s in said.simple:
+            yield f"  {s.name:<34}{s.metric:<14}{s.value:8.4g}   {s.low:.4g} to {s.high:.4g}"
     yield "What makes it uncertain, as standard deviations:"
     for p in made.parts:
         yield f"  {p.sd:.2f}  {p.name}, {p.counted}"

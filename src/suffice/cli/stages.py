@@ -39,8 +39,15 @@ def supply(
 
     work = workspace(study, out, as_json=json, quiet=quiet)
     found = stages.supply(work)
+    if json and work.study.task.kind == "runs":
+        print_json(stages.OwnRunsRecord.read(out).as_json())
+        return
     if json:
         print_json(found.as_json())
+        return
+    if work.study.task.kind == "runs":
+        for line in stages.own_runs_lines(out):
+            print(line)
         return
     for s in found.sources:
         if not s.audited_tasks or s.bits is None:
@@ -86,9 +93,16 @@ def measure(
 
     work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
     grid = stages.measure(work)
+    runs = sum(len(r.scores) for r in grid.runs)
+    if work.study.task.kind == "runs":
+        file = ", ".join(work.study.task.tables)
+        if json:
+            print_json({"cells": len(grid.cells), "runs": runs, "file": file})
+        else:
+            print(f"{len(grid.cells)} cells, {runs} runs, made elsewhere: {file}")
+        return
     cells = {m: len(grid.of(m)[0]) for m in work.models}
     hostile = {m: len(grid.attacked(m)[0]) for m in work.models}
-    runs = sum(len(r.scores) for r in grid.runs)
     file = str(out / "runs.parquet")
     if json:
         print_json({"cells": cells, "attacked_cells": hostile, "runs": runs, "file": file})
@@ -128,10 +142,8 @@ def fit(
     if json:
         print_json(law.as_json())
         return
-    print(
-        f"law of {law.model}: R-hat {law.rhat:.3f}, {law.ess:.0f} effective draws, "
-        f"{law.cells} cells"
-    )
+    mixed = "" if law.rhat is None else f"R-hat {law.rhat:.3f}, "
+    print(f"law of {law.model}: {mixed}{law.ess:.0f} effective draws, {law.cells} cells")
     for row in law.held_out:
         print(f"  {row.name:<24} error of left-out cells {row.rmse:.4f}")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suffice.records import PlanRecord
+from suffice.records import OwnRunsRecord, PlanRecord
 from suffice.report import _words as words
+from suffice.report._words import check_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +33,13 @@ def terminal_summary(folder: Path) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    plan = PlanRecord.read(folder)
+    plan, own = PlanRecord.read(folder), OwnRunsRecord.find(folder)
+    checked = [words.check_sentence(plan)]
+    if own is not None:
+        checked = [*(check_lines(own.check) if own.check else ()), own.noise]
     sentences = [
         _notes(plan),
-        words.check_sentence(plan),
+        *checked,
         words.aligned(plan),
         f"Criterion: {words.criterion(plan.criterion)}. Held fixed: {words.held_fixed(plan)}.",
         words.new_gold_sentence(plan),
