@@ -24,6 +24,7 @@ from suffice.study import load_study
 COMMANDS = (
     "run", "init", "audit", "supply", "measure", "fit", "plan", "forecast", "report", "ledger",
     "models", "fetch", "offers", "enough", "next", "bounds", "horizon", "extrapolate", "bits",
+    "formats", "convert",
 )  # fmt: skip
 CALL = [sys.executable, "-m", "suffice.cli"]
 

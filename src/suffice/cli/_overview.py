@@ -49,6 +49,12 @@ COMMANDS = {
     "audit": Command(
         "audit", "Audit labels: which are right, who can be trusted, what a label is worth."
     ),
+    "formats": Command(
+        "formats", "List the files of labels that are read, what is kept of each, and what is lost."
+    ),
+    "convert": Command(
+        "convert", "Write labels or preferences for another tool, and say what it cannot carry."
+    ),
     "supply": Command(
         "stages",
         "Measure a study's sources: error by slice, shared error, worth, price of a bit.",

@@ -26,6 +26,7 @@ def extrapolate(
     curves: Path,
     *,
     at: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    accuracy: Annotated[bool, Parameter(negative=())] = False,
     two_source: Annotated[bool, Parameter(negative=())] = False,
     weak_price: float | None = None,
     budget: Annotated[tuple[float, ...], Parameter(negative=())] = (),
@@ -36,8 +37,9 @@ def extrapolate(
     """Extrapolate learning curves: what would loss or error be with more data?
 
     Reads CSV, TSV, parquet, JSON and JSON lines with the columns x, y (loss or error), curve where
-    there are several, and y_sd where the noise is known. Prints median and 90 % interval for each
-    curve, beside the last value and a power law through the last four points.
+    there are several, y_sd where the noise is known, and seed where an x was measured by several.
+    Prints median and 90 % interval for each curve, beside the last value and a power law through
+    the last four points.
 
     Examples:
         suffice extrapolate curves.csv --at 100000
@@ -46,12 +48,15 @@ def extrapolate(
 
         suffice extrapolate curves.csv --at 1638400 --json
 
+        suffice extrapolate accuracy.csv --accuracy
+
         suffice extrapolate mixes.csv --two-source --weak-price .1 --budget 500 --budget 2000
 
     Args:
         curves: the file with the curves.
         at: where: a number, or a multiple of each curve's largest x such as 4x; give it several
             times for several. Left out: 2x, 4x and 10x. With --two-source a mix: N_WEAK,N_HIGH.
+        accuracy: y is an accuracy, as a share or in percent.
         two_source: the file holds mixes of two sources, with the columns n_weak, n_high and y (an
             error share): print the mix to buy, and whether a knee is shown.
         weak_price: of a weak label where a high-quality one costs 1; left out, the file's column
@@ -70,7 +75,7 @@ def extrapolate(
     from suffice.cli._common import choose_progress, print_json
 
     progress = choose_progress(as_json=json, quiet=quiet)
-    found = stages.extrapolate(curves, at, progress=progress)
+    found = stages.extrapolate(curves, at or None, accuracy=accuracy, progress=progress)
     if json:
         print_json(found.as_dict())
     else:
