@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
     from suffice.forecast.theory import Bound as Bound
+    from suffice.labels import Converted as Converted
+    from suffice.labels import convert as convert
+    from suffice.labels import list_formats as list_formats
     from suffice.plan import Risk as Risk
     from suffice.records import LawRecord as LawRecord
     from suffice.records import OwnRunsRecord as OwnRunsRecord
@@ -95,6 +98,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Needed",
         ),
         "suffice.forecast.theory": ("Bound",),
+        "suffice.labels": (
+            "Converted",
+            "convert",
+            "list_formats",
+        ),
         "suffice.plan": ("Risk",),
         "suffice.records": (
             "LawRecord",
