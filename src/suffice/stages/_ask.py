@@ -104,7 +104,8 @@ def ask(
             )
     taken = set(own.runs.ids)
     seeds = [int(s) for s in own.runs.seeds if s is not None and s.lstrip("-").isdigit()]
-    seed, number = max(seeds, default=-1) + 1, 1
+    seed = max(seeds) + 1 if seeds else 0
+    number = 1
     found: list[AskedRun] = []
     for curve, worth, repeat in _wanted(work, own, count, value):
         while f"ask-{number}" in taken:
@@ -157,7 +158,7 @@ def weigh(work: Workspace, count: int, value: float | None) -> Asking:
 
 
 _MOST_WEIGHED = 6
-"""Runs that ``suffice next`` lists. Chosen."""
+"""Runs that ``suffice next`` lists. Chosen: as many as are read at a glance."""
 
 
 def next_run(work: Workspace, value: float | None) -> Next:
