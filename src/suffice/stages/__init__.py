@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from suffice.stages._fit import gold_shifts as gold_shifts
     from suffice.stages._forecast import PurchaseForecast as PurchaseForecast
     from suffice.stages._forecast import forecast as forecast
+    from suffice.stages._gather import gather as gather
     from suffice.stages._horizon import LongRun as LongRun
     from suffice.stages._horizon import horizon as horizon
     from suffice.stages._init import init as init
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
     from suffice.stages._run import Result as Result
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
+    from suffice.stages._score import Scored as Scored
+    from suffice.stages._score import score as score
     from suffice.stages._supply import supply as supply
     from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
@@ -121,6 +124,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "PurchaseForecast",
             "forecast",
         ),
+        "suffice.stages._gather": ("gather",),
         "suffice.stages._horizon": (
             "LongRun",
             "horizon",
@@ -148,6 +152,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "report",
             "run",
         ),
+        "suffice.stages._score": ("Scored", "score"),
         "suffice.stages._supply": ("supply",),
         "suffice.stages._two_source": (
             "MixedCurve",
