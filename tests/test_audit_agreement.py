@@ -119,16 +119,16 @@ def test_a_pair_that_always_agrees_may_still_differ_on_new_tasks() -> None:
     assert pair["low"] < 0.8
 
 
-def test_agreement_in_two_lines_of_80_columns() -> None:
+def test_agreement_in_lines_of_80_columns() -> None:
     """Alpha, Fleiss' kappa and Cohen's over pairs are said; of two workers Cohen's alone."""
     votes, _ = crowd()
     rows, _ = pair_agreement(votes)
     found = agreement(votes)["all"].model_copy(update={"cohen_kappa": cohen_range(rows)})
-    together, pairs = agreement_lines(found)
-    assert "alpha" in together
-    assert f"Fleiss' kappa {found.fleiss_kappa.value:.2f}" in together
+    alpha, fleiss, pairs = agreement_lines(found)
+    assert alpha.startswith("Krippendorff's alpha (nominal) 0.")
+    assert f"Fleiss' kappa {found.fleiss_kappa.value:.2f}" in fleiss
     assert f"Cohen's kappa of {found.cohen_kappa.pairs} pairs" in pairs
-    assert max(len(together), len(pairs)) <= 80
+    assert max(len(line) for line in (alpha, fleiss, pairs)) <= 80
     one = rows[:1]
     assert agreement_lines(AgreementRow(tasks=0, cohen_kappa=cohen_range(one)))[0].startswith(
         "Cohen's kappa 0."
@@ -252,3 +252,12 @@ def test_shuffled_ids_of_public_crowds_are_noticed(shared_data: Path) -> None:
             called += ids_test(code_votes(mixed), permutations=60, seed=seed).aligned
     # At 5 % two of 40 are expected; more than seven would be one chance in 500.
     assert called <= 7
+
+
+def test_an_interval_has_width_where_every_task_dissents() -> None:
+    """Two labels a task, always different: alpha cannot be lower, but a new task may agree."""
+    rows = [(task, who, (task + (who == "b")) % 2) for task in range(20) for who in "ab"]
+    frame = pl.DataFrame(rows, schema=["task", "worker", "label"], orient="row")
+    alpha = agreement(code_votes(LabelTable.from_frame(frame)))["all"].krippendorff_alpha
+    assert alpha.value < -0.9
+    assert alpha.high > alpha.value + 0.1

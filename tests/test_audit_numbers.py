@@ -8,7 +8,7 @@ from scipy import special, stats
 
 from suffice.supply.doubts._suspects import _at_least
 from suffice.supply.sources._audit_channel import _root
-from suffice.supply.workers._gibbs import _digamma, _draw_rows, _log_gamma, _positive
+from suffice.supply.workers._draws import _digamma, draw_positive, draw_rows, log_gamma
 from suffice.supply.workers._shared import _beta_quantiles
 from suffice.supply.workers._worker_model import (
     DISCOUNTS,
@@ -22,7 +22,7 @@ from suffice.supply.workers._worker_model import (
 def test_log_gamma_and_its_derivative() -> None:
     """Both agree with SciPy to 1e-8 over all that counts and masses can be."""
     x = np.geomspace(1e-9, 1e6, 400)
-    np.testing.assert_allclose(_log_gamma(x), special.gammaln(x), rtol=1e-9, atol=1e-8)
+    np.testing.assert_allclose(log_gamma(x), special.gammaln(x), rtol=1e-9, atol=1e-8)
     x = np.geomspace(48.0, 1e6, 100)
     np.testing.assert_allclose(_digamma(x), special.digamma(x), rtol=1e-9)
 
@@ -51,7 +51,7 @@ def test_levels_of_lean_tasks_are_those_of_students_t() -> None:
 def test_normals_cut_off_below_zero(centre: float) -> None:
     """20,000 draws follow the truncated normal, near its mode and far out in its tail."""
     sd = 0.7
-    draws = _positive(np.random.default_rng(1), np.full(20_000, centre), np.full(20_000, sd))
+    draws = draw_positive(np.random.default_rng(1), np.full(20_000, centre), np.full(20_000, sd))
     truth = stats.truncnorm(-centre / sd, np.inf, loc=centre, scale=sd)
     assert stats.kstest(draws, truth.cdf).pvalue > 1e-3
 
@@ -59,7 +59,7 @@ def test_normals_cut_off_below_zero(centre: float) -> None:
 def test_rows_are_drawn_in_proportion_to_their_weights() -> None:
     """Of 40,000 columns alike each row is drawn as often as its weight says; none of weight 0."""
     weight = np.repeat(np.array([[0.0], [1.0], [2.0], [0.0], [5.0]]), 40_000, axis=1)
-    drawn = _draw_rows(weight.astype(np.float32), np.random.default_rng(2))
+    drawn = draw_rows(weight.astype(np.float32), np.random.default_rng(2))
     counts = np.bincount(drawn, minlength=5)
     assert counts[0] == counts[3] == 0
     assert stats.chisquare(counts[[1, 2, 4]], 40_000 * np.array([1, 2, 5]) / 8).pvalue > 1e-3

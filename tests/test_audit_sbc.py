@@ -51,12 +51,14 @@ def quantities(state: State, crowd: Crowd, jitter: NDArray[Any]) -> dict[str, ND
     }
 
 
-def ranks(kind: str, classes: int, *, shift: float = 0.0) -> dict[str, NDArray[Any]]:
+def ranks(
+    kind: str, classes: int, *, shift: float = 0.0, twins: bool = False
+) -> dict[str, NDArray[Any]]:
     """Rank of the truth among the draws, 0 to KEEP, for each quantity and crowd."""
     rng = np.random.default_rng([7, classes, len(kind)])
     crowd, truth = draw_crowds(
         CROWDS, kind=kind, classes=classes, tasks=TASKS, workers=WORKERS, labels_per_task=LABELS,
-        rng=rng,
+        rng=rng, twins=twins,
     )  # fmt: skip
     wanted = quantities(truth, crowd, 1e-3 * rng.random(CROWDS))
     wanted = {name: np.array(value) + shift for name, value in wanted.items()}
@@ -88,6 +90,15 @@ def p_value(rank: NDArray[Any]) -> float:
 def test_posterior_ranks_the_truth_uniformly(kind: str, classes: int) -> None:
     """Every kind of worker model is calibrated on 60 crowds drawn from its prior."""
     found = {name: p_value(rank) for name, rank in ranks(kind, classes).items()}
+    assert min(found.values()) > LEAST_P, found
+
+
+@pytest.mark.parametrize(("kind", "classes"), [("coin", 2), ("class", 3), ("full", 4)])
+def test_sides_of_pairs_rank_the_truth_uniformly(kind: str, classes: int) -> None:
+    """The worker model whose first two classes are the sides of a pair is calibrated, too."""
+    found = {name: p_value(rank) for name, rank in ranks(kind, classes, twins=True).items()}
+    if classes == 2:
+        del found["class share"]  # one half by definition
     assert min(found.values()) > LEAST_P, found
 
 

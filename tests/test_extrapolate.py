@@ -57,7 +57,7 @@ def _table(**curves: np.ndarray) -> dict[str, list[Any]]:
 
 
 def _numbers(found: Extrapolation) -> np.ndarray:
-    frame = found.frame().select("mean", "low", "high", "last_value", "tail_power_law")
+    frame = found.frame().select("median", "low", "high", "last_value", "tail_power_law")
     return frame.to_numpy()
 
 
@@ -211,7 +211,7 @@ def test_order_and_company_of_rows() -> None:
     order = rng.permutation(len(table["x"]))
     mixed = {name: [values[k] for k in order] for name, values in table.items()}
     shuffled = extrapolate(pl.DataFrame(mixed), "4x").frame().sort("curve")
-    np.testing.assert_allclose(shuffled["mean"], plain["mean"], rtol=1e-9)
+    np.testing.assert_allclose(shuffled["median"], plain["median"], rtol=1e-9)
     more = extrapolate(table, ["4x", "2x"]).frame().filter(pl.col("x") == 51_200)
     np.testing.assert_allclose(more["high"], plain["high"], rtol=1e-9)
 
@@ -231,6 +231,23 @@ def _outsiders(rng: np.random.Generator, count: int) -> list[Any]:
             lambda x, a=a, b=b, c=c: a + b / (1 + (x / 5_000) ** c) ** 0.5,
         ]
     return kinds
+
+
+def test_a_curve_that_has_ended_ends() -> None:
+    """Where the last points no longer fall, the forecast does not go on falling."""
+    rng = np.random.default_rng(7)
+    x = np.geomspace(1e3, 5e5, 14)
+    curves, slopes = {}, rng.uniform(0.2, 0.5, 12)
+    for k, slope in enumerate(slopes):
+        end = x[-4] * rng.uniform(0.3, 0.9)
+        curves[f"curve {k}"] = np.maximum(end / x, 1.0) ** slope * np.exp(
+            0.005 * rng.normal(size=len(x))
+        )
+    columns = _table(**dict.fromkeys(curves, x)), _table(**curves)
+    table = {"curve": columns[1]["curve"], "x": np.tile(x, len(curves)), "y": columns[1]["y"]}
+    found = _numbers(extrapolate(table, "4x"))
+    assert np.abs(np.log(found[:, 0])).max() < 0.05  # on going, they would reach -.28 to -.69
+    assert np.mean((found[:, 1] <= 1.0) & (found[:, 2] >= 1.0)) >= 0.8
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["one file", "one by one"])

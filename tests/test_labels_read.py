@@ -154,12 +154,12 @@ def test_ids_keep_their_zeros(tmp_path: Path) -> None:
     assert table.classes == ("0", "1")
 
 
-def test_categories_are_text_and_lists_are_refused(tmp_path: Path) -> None:
-    """Categorical columns of parquet files work; a column of lists is named."""
+def test_categories_are_text_and_objects_are_refused(tmp_path: Path) -> None:
+    """Categorical columns of parquet files work; a column of objects is named."""
     path = tmp_path / "votes.parquet"
     FRAME.with_columns(pl.all().cast(pl.Categorical)).write_parquet(path)
     assert read_labels(path).frame.rows() == ROWS
-    FRAME.with_columns(label=pl.concat_list("label")).write_parquet(path)
+    FRAME.with_columns(label=pl.struct("label")).write_parquet(path)
     assert "label column holds lists" in refusal(path)
 
 
@@ -170,7 +170,7 @@ def test_duplicate_rows_count_once_and_are_said(tmp_path: Path) -> None:
     assert table.frame.rows() == [(1, "a", "x"), (1, "b", "y")]
     said = " ".join(table.notes)
     assert "1 row repeated" in said
-    assert "later label counts" in said
+    assert "later row counts" in said
 
 
 def test_semicolons_and_byte_order_mark(tmp_path: Path) -> None:
@@ -248,7 +248,8 @@ def test_ragged_csv_and_broken_parquet(tmp_path: Path) -> None:
     """Files that cannot be parsed are refused in one line."""
     ragged = refusal(write(tmp_path, "ragged.csv", "task,worker,label\n1,a,x\n1,b,x,9,9\n"))
     assert "line 3 has 5 fields where the first line has 3" in ragged
-    assert "CSV" in refusal(write(tmp_path, "quote.csv", 'task,worker,label\n1,"a,x\n2,b,y\n'))
+    quote = refusal(write(tmp_path, "quote.csv", 'task,worker,label\n1,"a,x\n2,b,y\n'))
+    assert "line 2 has a quotation mark that opens a field and none that ends it" in quote
     assert "parquet" in refusal(write(tmp_path, "broken.parquet", "no parquet"))
 
 

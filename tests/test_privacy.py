@@ -36,6 +36,32 @@ if __name__ == "__main__":
 """
 
 
+TRAIN_WITH_TORCH = """
+from pathlib import Path
+import numpy as np
+from small import recorded_sources
+from suffice.curve import Curve, Tranche
+from suffice.demand import Embedded, load_scheme
+from suffice.pools import vote_pool
+from suffice.progress import SilentProgress
+
+folder = Path("FOLDER")
+labels = {name: folder / f"{name}.csv" for name in ("crowd", "experts")}
+pool = vote_pool(
+    labels, folder / "items.csv", folder / "gold.csv", classes=["no", "yes"], slice_by="topic",
+    seed=0, progress=SilentProgress(),
+)
+curve = Curve((Tranche("experts", 40),)).resolve(
+    recorded_sources(pool, {"experts": 1.0}), np.random.default_rng(0)
+)
+none = np.empty((0, 0), dtype=np.float32)
+for name in ("finetune", "lora"):
+    load_scheme(name, epochs=1, least_steps=2).train(
+        pool, Embedded("minilm-l6@1", "", none), curve, (0,)
+    )
+"""
+
+
 @dataclass
 class Place:
     """A user's machine: an empty home, a fresh cache with what is packaged, a results folder."""
@@ -143,14 +169,14 @@ def test_a_whole_study_writes_cache_and_results_alone(place):
 
 @pytest.mark.torch
 def test_torch_training_writes_cache_and_results_alone(place):
-    """Fine-tuning with torch, transformers and accelerate: the same."""
-    text = place.study.read_text().replace("mixtures = 8", "mixtures = 2")
-    scheme = '\n[scheme]\nname = "finetune"\nepochs = 1\nleast_steps = 2\nmax_tokens = 16\n'
-    place.study.write_text(text + scheme)
-    found = place.suffice("measure", str(place.study), "--out", str(place.out), "--quiet")
-    assert (found.outside(place.out, place.cache, OWN_LOCKS), found.called) == ([], set())
-    # torch asks its cache of compiled kernels for a folder of the user's, and leaves it empty.
-    assert [p for p in place.left() if p.is_file()] == []
+    """Fine-tuning, whole or by an adapter, with torch, transformers and peft: nothing stays."""
+    script = place.folder / "train.py"
+    script.write_text(TRAIN_WITH_TORCH.replace("FOLDER", str(place.folder)))
+    found = place.run(str(script))
+    # torch asks its cache of compiled kernels for a folder, and leaves it empty.
+    strange = found.outside(place.out, place.cache, OWN_LOCKS, place.folder / "spare")
+    assert (strange, found.called) == ([], set())
+    assert [path for path in place.left() if path.is_file()] == []
 
 
 RAY_OWN = ("home/.ray", "spare/ray")

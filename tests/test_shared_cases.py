@@ -24,8 +24,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "one-source-run": (r"meets the criterion|no purchase|Buy", r"report\.html"),
     "unmeasured-sources-report": (r"meets the criterion|no purchase|Buy", r"report\.html"),
     # one text or label in two spellings
-    "conv-vs-plain-gold": (r"error 0\.1[34]\d?",),
-    "blanks-around-texts": (r"error 0\.1[34]\d?",),
+    "conv-vs-plain-gold": (r"error 0\.1[34]\d?", r"trainable tasks 240\b"),
+    "blanks-around-texts": (r"error 0\.1[34]\d?", r"trainable tasks 240\b"),
     "enough-float-vs-int": (r"^enough", r"0 of 200 wrong"),
     "halves-in-one-column": (r"4 classes", r"alpha 0\.642"),
     "mixed-case": (r"2 classes", r"alpha 0\.402"),
@@ -76,16 +76,10 @@ FACTS: dict[str, tuple[str, ...]] = {
 """What the output must say, blanks as one; ``(?!...)`` at the start says what it must not."""
 
 OPEN = {
-    "one-source-run", "unmeasured-sources-report", "conv-vs-plain-gold", "blanks-around-texts",
-    "enough-float-vs-int", "halves-in-one-column", "mixed-case", "leading-zeros-lost-in-gold",
-    "refusal-order", "refusal-suspects", "system-column", "newest-first", "label-studio-corrected",
-    "response-and-rating", "row-id-as-task", "consensus-column", "none-text",
-    "nan-text-drop-missing", "mt-bench-turns", "ls-choices-per-item", "several-answers-a-task",
-    "bt-numeric-items", "several-rejected", "instruction-input", "tool-calls",
-    "sharegpt-llamafactory", "prompt-repeated-in-answers", "u2028-in-jsonl", "inch-mark",
-    "equal-values-of-seeds", "accuracy-in-percent", "columns-are-emails", "prodigy-choice",
-    "annotations-nested", "arena-both-bad", "label-studio-ranker", "list-labels", "prodigy",
-    "preference-as-number",
+    "one-source-run", "unmeasured-sources-report", "refusal-order", "refusal-suspects",
+    "label-studio-corrected", "response-and-rating", "row-id-as-task", "ls-choices-per-item",
+    "several-answers-a-task", "tool-calls", "sharegpt-llamafactory", "equal-values-of-seeds",
+    "accuracy-in-percent", "label-studio-ranker", "list-labels", "preference-as-number",
 }  # fmt: skip
 """Answered wrongly as yet: whoever mends one takes it from here."""
 
@@ -118,6 +112,9 @@ def test_the_case_is_answered_as_it_should_be(
     """Its command, run in a copy of its folder, says the facts."""
     folder = tmp_path / "case"
     shutil.copytree(shared_cases / name, folder, copy_function=shutil.copyfile)
+    for script in folder.glob("*.py"):
+        # The module has moved since the case was written.
+        script.write_text(script.read_text().replace("suffice.labels._own_pools", "suffice.pools"))
     monkeypatch.chdir(folder)
     said = " ".join(_run((folder / "cmd").read_text()).split())
     for fact in FACTS[name]:
@@ -132,7 +129,7 @@ def test_every_case_has_its_facts(shared_cases: Path) -> None:
 
 def _run(commands: str) -> str:
     """What the commands print; in this process where nothing but ``suffice`` is called."""
-    parts = [part.strip() for part in commands.split(";")]
+    parts = [part.strip() for part in re.split(r"[;\n]", commands.strip())]
     if not all(re.fullmatch(r"suffice [^|&<>$`]*", part) for part in parts):
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         places = {"PATH": tools, "PYTHONPATH": str(ROOT / "src")}

@@ -42,6 +42,7 @@ class Stream(IntEnum):
     PLAN_DEPLOYMENT = 28
     PLAN_FLIP_DRAWS = 29
     PLAN_SIZES = 30
+    PLAN_CEILING = 38
     # Two uses, in plan and in supply: the picture of the surface, and what is not known of sources
     # on a supply curve. As with the streams named with AND below: an accident, never compared.
     SURFACE_AND_SUPPLY = 31

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-KINDS = (("coin", 2), ("class", 2), ("coin", 3), ("class", 3), ("full", 3))
+KINDS = (
+    ("coin", 2, False), ("class", 2, False), ("coin", 3, False), ("class", 3, False),
+    ("full", 3, False), ("coin", 2, True), ("class", 3, True),
+    ("full", 4, True),
+)  # fmt: skip
+"""Kind, classes, and whether the first two are the sides of a pair."""
 TASKS, WORKERS, LABELS = 30, 8, 5
 BURN, KEEP, THIN = 300, 63, 8
 
@@ -42,11 +47,11 @@ def quantities(
 
 def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
     """Place of each truth among the draws, between 0 and 1, by kind and quantity."""
-    for kind, classes in KINDS:
-        rng = np.random.default_rng([seed, classes, len(kind)])
+    for kind, classes, twins in KINDS:
+        rng = np.random.default_rng([seed, classes, len(kind), *([1] if twins else [])])
         crowd, truth = draw_crowds(
             simulations, kind=kind, classes=classes, tasks=TASKS, workers=WORKERS,
-            labels_per_task=LABELS, rng=rng,
+            labels_per_task=LABELS, rng=rng, twins=twins,
         )  # fmt: skip
         wanted = quantities(truth, crowd, rng)
         gibbs = Gibbs(crowd, kind, model.difficulty_for(classes), rng)
@@ -59,4 +64,7 @@ def places(simulations: int, seed: int) -> Iterator[tuple[str, dict[str, Array]]
             for name, value in quantities(gibbs.state, crowd, rng).items():
                 below[name] += value < wanted[name]
         found = {name: (rank + 0.5) / (KEEP + 1) for name, rank in below.items()}
-        yield f"workers, {kind}, {classes} classes", found
+        if twins and classes == 2:
+            del found["class share"]  # one half by definition
+        pair = ", two of them a pair's sides" if twins else ""
+        yield f"workers, {kind}, {classes} classes{pair}", found

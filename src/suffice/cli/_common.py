@@ -98,10 +98,12 @@ def read_columns(given: list[str] | None) -> dict[str, str]:
     named: dict[str, str] = {}
     for text in given or ():
         ours, equals, theirs = text.partition("=")
-        if not (equals and ours.strip() and theirs.strip()) or ours.strip() in named:
+        # Nothing behind the = switches a recognised column off.
+        if not (equals and ours.strip()) or ours.strip() in named:
             raise InputError(
                 f"--column {text!r} does not say which column is which",
-                fix="write each once, for instance --column worker=annotator_name",
+                fix="write each once, for instance --column worker=annotator_name, or "
+                "--column gold= for none",
             )
         named[ours.strip()] = theirs.strip()
     return named

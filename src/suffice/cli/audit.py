@@ -23,6 +23,8 @@ def audit(
     column: Annotated[list[str] | None, Parameter(negative=())] = None,
     classes: str | None = None,
     drop_missing: Annotated[bool, Parameter(negative=())] = False,
+    missing: Annotated[list[str] | None, Parameter(negative=())] = None,
+    workers: Annotated[list[str] | None, Parameter(negative=())] = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
@@ -42,6 +44,10 @@ def audit(
 
         suffice audit export.csv --column worker=turker --column label=verdict
 
+        suffice audit export.csv --missing -1 --missing unsure --column gold=
+
+        suffice audit panel.csv --workers ana,bo,cy
+
         suffice audit votes.parquet --json > summary.json
 
     Args:
@@ -51,9 +57,14 @@ def audit(
             comparisons also items.csv, positions.csv and preferences.csv. Nothing is written
             without it.
         column: OURS=THEIRS, which column of the file holds the task, worker, label, source, slice
-            and so on; repeat it for more. For exports, label=QUESTION.
+            and so on; repeat it for more. For exports, label=QUESTION. With nothing behind the =,
+            no column is taken for it, whatever it is called.
         classes: all labels that there can be, with commas; by default those that occur.
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
+        missing: a label that means no answer, such as -1; repeat it for more. N/A, null, skipped
+            and the like are known.
+        workers: columns that hold one person's labels each, with commas or as a pattern ('r*'),
+            where their names do not tell; repeat it for more.
         below: a level of shared error that matters to you; without gold the audit says how many
             gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.
@@ -73,6 +84,8 @@ def audit(
         columns=columns,
         classes=named,
         drop_missing=drop_missing,
+        missing=missing or (),
+        workers=workers or (),
         below=below,
         progress=choose_progress(as_json=json, quiet=quiet),
         seed=seed,

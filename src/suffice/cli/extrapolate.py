@@ -30,7 +30,7 @@ def extrapolate(
     """Extrapolate learning curves: what would loss or error be with more data?
 
     Reads CSV, TSV, parquet, JSON and JSON lines with the columns x, y (loss or error), curve where
-    there are several, and y_sd where the noise is known. Prints mean and 90 % interval for each
+    there are several, and y_sd where the noise is known. Prints median and 90 % interval for each
     curve, beside the last value and a power law through the last four points.
 
     Examples:
@@ -81,7 +81,7 @@ def _print(found: Extrapolation) -> None:
     console = Console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("curve", overflow="fold", ratio=1)
-    for name in ("x", "mean", f"{100 * found.level:.0f} % interval", "last", "power law"):
+    for name in ("x", "median", f"{100 * found.level:.0f} % interval", "last", "power law"):
         table.add_column(name, justify="right", no_wrap=True)
     for curve in found.curves:
         for number, point in enumerate(curve.points):

@@ -28,6 +28,7 @@ def offers(
     price: float | None = None,
     column: Annotated[list[str] | None, Parameter(negative=())] = None,
     drop_missing: Annotated[bool, Parameter(negative=())] = False,
+    missing: Annotated[list[str] | None, Parameter(negative=())] = None,
     spread: float | None = None,
     hostile: float = 0.0,
     camouflage: float = 0.5,
@@ -63,6 +64,7 @@ def offers(
         price: of one label of a file of labels; by default what it cost on average.
         column: OURS=THEIRS, which column of a file of labels is which; repeat it for more.
         drop_missing: leave out rows of a file of labels that lack a task, worker or label.
+        missing: a label that means no answer, such as -1; repeat it for more.
         spread: sd between workers of the log odds of a right answer: a stated prior, for studies,
             whose sources do not tell workers apart.
         hostile: stated share of labels that want to be wrong.
@@ -99,11 +101,12 @@ def offers(
             price=price,
             columns=read_columns(column),
             drop_missing=drop_missing,
+            missing=missing or (),
             labels_per_worker=labels_per_worker,
             progress=choose_progress(as_json=json, quiet=quiet),
             seed=seed,
         )
-    elif gold is not None or price is not None or column or drop_missing:
+    elif gold is not None or price is not None or column or drop_missing or missing:
         raise InputError(
             "--gold, --price, --column and --drop-missing belong to a file of labels",
             fix="leave them out",

@@ -73,5 +73,5 @@ def draw_bits(found: Bits, path: str | Path, *, title: str = "") -> str:
         .properties(width=480, height=140)
     )  # fmt: skip
     chart = alt.vconcat(above, below).resolve_scale(x="shared").properties(title=title)
-    save_chart(chart, path)
+    save_chart(chart, path, f"suffice: bits of {title}" if title else "suffice: bits")
     return f"wrote {path}"

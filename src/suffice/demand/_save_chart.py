@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from suffice._disk import write_file
+from suffice._pages import as_json, chart_page, write_page, write_svg
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
     import altair as alt
 
 # Two pixels a point, for screens that have them: a convention.
-_OPTIONS: dict[str, dict[str, Any]] = {
-    ".html": {"inline": True},
-    ".svg": {},
-    ".png": {"scale_factor": 2.0},
-}
+_PNG_SCALE = 2.0
+_ENDINGS = (".html", ".svg", ".png")
 
 
 def check_picture(path: Path) -> None:
     """Raise InputError unless the name ends like a picture; before anything long is computed."""
-    if path.suffix.lower() not in _OPTIONS:
+    if path.suffix.lower() not in _ENDINGS:
         raise InputError(
             f"a picture cannot be written as {path.suffix or 'a file without an ending'}",
             where=str(path),
-            fix=f"end it in one of {', '.join(_OPTIONS)}",
+            fix=f"end it in one of {', '.join(_ENDINGS)}",
         )
 
 
-def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
+def save_chart(chart: alt.TopLevelMixin, path: Path, title: str) -> None:
     """Write a chart as HTML (with its libraries inside), SVG or PNG, as the name ends.
+
+    Args:
+        chart: what to draw.
+        path: the file.
+        title: of the page, where it is one.
 
     Raises:
         InputError: the name ends otherwise.
         StorageError: the file cannot be written.
     """
+    import vl_convert
+
     check_picture(path)
-    ending, drawn = path.suffix.lower(), io.BytesIO()
-    if ending == ".png":
-        chart.save(drawn, format="png", **_OPTIONS[ending])
+    spec, ending = _spec(chart), path.suffix.lower()
+    if ending == ".html":
+        write_page(path, chart_page(spec, title))
+    elif ending == ".svg":
+        write_svg(path, vl_convert.vegalite_to_svg(as_json(spec)))
     else:
-        text = io.StringIO()
-        kind: Literal["html", "svg"] = "html" if ending == ".html" else "svg"
-        chart.save(text, format=kind, **_OPTIONS[ending])
-        drawn.write(text.getvalue().encode())
-    write_file(path, drawn.getvalue())
+        write_file(path, vl_convert.vegalite_to_png(as_json(spec), scale=_PNG_SCALE))
+
+
+def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """The chart as Vega-Lite, with the style that Altair would give it."""
+    spec: dict[str, Any] = chart.to_dict()
+    return spec

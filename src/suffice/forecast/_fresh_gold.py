@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
+from suffice.labels import answer_key, match_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,11 +84,9 @@ def _refuse_used(path: Path, tasks: tuple[str, ...] | None, used: Sequence[Path]
             raise InputError(
                 "names no tasks, so nothing can be compared", where=str(path), fix="a column 'task'"
             )
-        rows = _rows(other)
-        if rows and "task" not in rows[0]:
-            raise InputError("has no column 'task'", where=str(other))
-        known = {row["task"].strip() for row in rows}
-        stale = [t for t in tasks if t in known]
+        known = list(dict.fromkeys(row["task"].strip() for row in _used(other)))
+        places = match_ids(tasks, known).place
+        stale = [task for task, place in zip(tasks, places, strict=True) if place >= 0]
         if stale:
             raise InputError(
                 f"{len(stale)} of {len(tasks)} tasks are in {other} too, {stale[0]!r} first: gold "
@@ -95,6 +94,13 @@ def _refuse_used(path: Path, tasks: tuple[str, ...] | None, used: Sequence[Path]
                 where=str(path),
                 fix="judge other tasks",
             )
+
+
+def _used(path: Path) -> list[dict[str, str]]:
+    rows = _rows(path)
+    if rows and "task" not in rows[0]:
+        raise InputError("has no column 'task'", where=str(path))
+    return rows
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -116,7 +122,7 @@ def _wrong(row: dict[str, str], path: Path, line: int) -> int:
         return _yes_no(row["wrong"], "wrong", path, line)
     if not row["label"].strip() or not row["gold"].strip():
         raise InputError("lacks a label or its gold", where=f"{path}, line {line}")
-    return int(row["label"].strip() != row["gold"].strip())
+    return int(answer_key(row["label"]) != answer_key(row["gold"]))
 
 
 def _yes_no(text: str, column: str, path: Path, line: int) -> int:

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from suffice.labels._read import gold_of_file as gold_of_file
     from suffice.labels._read import read_gold as read_gold
     from suffice.labels._read import read_labels as read_labels
+    from suffice.labels._spelling import Spelling as Spelling
+    from suffice.labels._spelling import answer_key as answer_key
+    from suffice.labels._spelling import match_ids as match_ids
+    from suffice.labels._spelling import plain_ids as plain_ids
     from suffice.labels._table import LabelTable as LabelTable
+    from suffice.labels._texts import loose_texts as loose_texts
+    from suffice.labels._texts import normal_texts as normal_texts
     from suffice.labels._values import counted as counted
     from suffice.labels._values import natural_order as natural_order
     from suffice.labels.formats import PreferenceTable as PreferenceTable
@@ -30,7 +36,17 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "read_gold",
             "read_labels",
         ),
+        "suffice.labels._spelling": (
+            "Spelling",
+            "answer_key",
+            "match_ids",
+            "plain_ids",
+        ),
         "suffice.labels._table": ("LabelTable",),
+        "suffice.labels._texts": (
+            "loose_texts",
+            "normal_texts",
+        ),
         "suffice.labels._values": (
             "counted",
             "natural_order",

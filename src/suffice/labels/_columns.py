@@ -59,7 +59,7 @@ def check_named(wanted: Mapping[str, str], names: Sequence[str], origin: str) ->
     """Raise InputError where a user's ``columns`` names what is not there.
 
     Args:
-        wanted: our name -> the name in the file, as the user gave them.
+        wanted: our name -> the name in the file, as the user gave them; "" for none.
         names: the file's columns.
         origin: the file, for messages.
     """
@@ -70,14 +70,18 @@ def check_named(wanted: Mapping[str, str], names: Sequence[str], origin: str) ->
                 where=origin,
                 fix=f"use one of {', '.join(COLUMNS)}",
             )
-        if theirs not in names:
+        if theirs and theirs not in names:
             raise InputError(f"no column {theirs!r}; there are: {', '.join(names)}", where=origin)
 
 
 def taken_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Our name -> the file's column: what the user named, and what is recognised of the rest."""
+    """Our name -> the file's column: what the user named, and what is recognised of the rest.
+
+    What the user has named "" is not recognised.
+    """
     left = [name for name in names if name not in wanted.values()]
-    return {**wanted, **recognise(left, skip=wanted)}
+    named = {ours: theirs for ours, theirs in wanted.items() if theirs}
+    return {**named, **recognise(left, skip=wanted)}
 
 
 def recognise(names: Sequence[str], skip: Mapping[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
+from suffice.labels._spelling import plain_ids
 from suffice.labels.kinds import side_of_words
 
 if TYPE_CHECKING:
@@ -17,36 +18,59 @@ _SWAPPED = {
 }  # fmt: skip
 
 
-def answers_of(frame: pl.DataFrame, origin: str = "comparisons") -> pl.Series:
+def answers_of(
+    frame: pl.DataFrame, origin: str = "comparisons", notes: list[str] | None = None
+) -> pl.Series:
     """Who won each comparison: .5 the left, -.5 the right, 0 a tie.
+
+    What the labels name is decided for the column, not for each row: items where every label is
+    one of the two of its row (or a word for a tie), else sides.
 
     Args:
         frame: columns ``left``, ``right`` and ``label``; a label is one of the two items or one of
             the words for first, second and tie (1, 2 and, where both occur, 0 for a tie).
         origin: the file, for messages.
+        notes: told what was decided, where labels could be both.
 
     Raises:
-        InputError: a label is neither an item of its row nor such a word.
+        InputError: a label is neither an item of its row nor such a word, or it cannot be told
+            which of the two it is.
     """
     import polars as pl
 
-    item = frame.schema["left"]
-    label = frame["label"]
-    if label.dtype != item:
-        label = label.cast(pl.String)
-        sides = [frame[name].cast(pl.String) for name in ("left", "right")]
-    else:
-        sides = [frame["left"], frame["right"]]
-    won, lost = label == sides[0], label == sides[1]
-    if (won | lost).all():
-        return won.cast(pl.Float64) - 0.5
-    words = side_of_words(label.filter(~(won | lost)).unique().cast(pl.String).to_list())
-    by_word = label.cast(pl.String).replace_strict(words, default=None, return_dtype=pl.Float64)
-    answer = (
-        pl.select(pl.when(won).then(0.5).when(lost).then(-0.5).otherwise(by_word))
-        .to_series()
-        .alias("answer")
-    )
+    label, left, right = (plain_ids(frame[name]) for name in ("label", "left", "right"))
+    named = pl.concat([left, right]).unique().implode()
+    won, lost = label == left, label == right
+    words = side_of_words(label.unique().to_list())
+    side = label.replace_strict(words, default=None, return_dtype=pl.Float64)
+    item = won | lost
+    if (item | (side == 0.0).fill_null(False)).all():
+        both = side.is_not_null() & (side != 0.0)
+        if both.any() and notes is not None:
+            notes.append(
+                f"labels such as {label.filter(both)[0]!r} may name an item or a side: every row's "
+                "is one of its two items, so they are read as items"
+            )
+        by_word = pl.when(won).then(0.5).when(lost).then(-0.5).otherwise(0.0)
+        return pl.select(by_word.alias("answer")).to_series()
+    mixed = label.is_in(named) & side.is_not_null() & (side != 0.0)
+    if side.is_not_null().all():
+        if mixed.any() and notes is not None:
+            notes.append(
+                f"labels such as {label.filter(mixed)[0]!r} may name an item or a side: not every "
+                "row's is one of its two items, so they are read as sides"
+            )
+        return side.alias("answer")
+    if mixed.any():
+        raise InputError(
+            f"label {label.filter(mixed)[0]!r} may name an item or a side, and other labels of the "
+            "column do the one and the other",
+            where=origin,
+            fix="write the winner's name, or left, right and tie, in all rows",
+        )
+    answer = pl.select(
+        pl.when(won).then(0.5).when(lost).then(-0.5).otherwise(side).alias("answer")
+    ).to_series()
     if bad := int(answer.null_count()):
         row = int(answer.is_null().arg_true()[0])
         raise InputError(
@@ -108,12 +132,15 @@ def align_pairs(frame: pl.DataFrame, notes: list[str], origin: str) -> pl.DataFr
         return frame.drop("left", "right")
     words = [str(w) for w in frame["label"].unique().drop_nulls().to_list()]
     known = side_of_words(words)
-    if set(words) != set(known):
-        try:
-            answer = answers_of(frame, origin)
-        except InputError as error:
-            notes.append(f"not read as comparisons of items: {error.what}")
-            return frame.drop("left", "right")
+    try:
+        answer = answers_of(frame, origin, notes)
+    except InputError as error:
+        notes.append(f"not read as comparisons of items: {error.what}")
+        return frame.drop("left", "right")
+    by_side = (
+        frame["label"].cast(pl.String).replace_strict(known, default=None, return_dtype=pl.Float64)
+    )
+    if by_side.null_count() or (by_side != answer).any():
         frame = frame.with_columns(
             answer.replace_strict({0.5: "left", -0.5: "right", 0.0: "tie"}).alias("label")
         )

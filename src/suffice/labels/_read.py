@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from suffice.errors import InputError
 from suffice.labels._asked import Asked
 from suffice.labels._columns import recognise, said
+from suffice.labels._no_answer import no_answers
+from suffice.labels._spelling import plain_names, respell
 from suffice.labels._table import LabelTable, gold_of_rows
 from suffice.labels._values import counted, label_text, refuse_empty
 from suffice.labels.formats import FORMATS, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -23,6 +25,9 @@ def read_labels(
     *,
     columns: Mapping[str, str] | None = None,
     drop_missing: bool = False,
+    missing: Sequence[str] = (),
+    classes: Sequence[str] = (),
+    workers: Sequence[str] = (),
 ) -> LabelTable:
     """Read labels from a file, or from the rows of one.
 
@@ -38,12 +43,24 @@ def read_labels(
         columns: our name -> the name in the file, where the names are not obvious.
         drop_missing: leave out rows without a task, worker or label instead of refusing them;
             how many is noted.
+        missing: labels that mean no answer, beside those that surely do ("N/A", "skipped"). Such
+            labels are passed over, and counted; what may be one and may be a class is said.
+        classes: all labels that there can be, where two of them differ in capital letters alone or
+            one is written like a missing answer.
+        workers: columns that hold one worker's labels each, by name or by pattern (``r*``), where
+            their names do not tell.
 
     Raises:
         InputError: the file cannot be read, lacks a column, has no labels, or has empty cells.
     """
     frame, origin = rows_of(given, "labels")
-    asked = Asked(dict(columns or {}), drop_missing)
+    asked = Asked(
+        dict(columns or {}),
+        drop_missing=drop_missing,
+        workers=tuple(workers),
+        missing=tuple(missing),
+        classes=tuple(classes),
+    )
     mine = next(one for one in FORMATS if one.is_mine(frame, asked))
     return mine.read(frame, origin=origin, asked=asked)
 
@@ -83,8 +100,15 @@ def gold_of_file(given: str | Path | pl.DataFrame) -> tuple[dict[Any, str], list
             fix="name it gold",
         )
     notes = [f"gold file: {note}" for note in said({"task": taken["task"], "gold": answer})]
-    rows = frame.select(pl.col(taken["task"]).alias("task"), pl.col(answer).alias("gold"))
-    known = rows.with_columns(label_text(rows, "gold")).drop_nulls("gold")
+    rows = plain_names(
+        frame.select(pl.col(taken["task"]).alias("task"), pl.col(answer).alias("gold")), notes
+    )
+    text = label_text(rows, "gold")
+    times = dict(text.drop_nulls().value_counts(name="n").iter_rows())
+    gone, _ = no_answers(times)
+    spelt, said_of = respell({"gold": text.replace(dict.fromkeys(gone))})
+    notes += [f"gold file: {note}" for note in said_of]
+    known = rows.with_columns(spelt["gold"]).drop_nulls("gold")
     if known.is_empty():
         raise InputError("there are no gold labels in it", where=origin, fix="add rows")
     if empty := len(rows) - len(known):

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from suffice.errors import InputError
 from suffice.labels._asked import NOTHING
 from suffice.labels._columns import COLUMNS, REQUIRED
+from suffice.labels._no_answer import no_answers
 from suffice.labels._pairs import align_pairs, name_pairs, order_as_number
+from suffice.labels._spelling import plain_names, respell
+from suffice.labels._times import instants
 from suffice.labels._values import (
     counted,
     label_text,
@@ -73,16 +76,18 @@ class LabelTable:
             InputError: a column is missing, there are no rows, or a cell is empty or NaN.
         """
         said = list(notes)
+        # What the user has switched off is not read from an export either.
+        frame = frame.drop([n for n, given in asked.columns.items() if not given], strict=False)
         frame = name_pairs(frame, said)
         refuse_missing(frame.columns, frame.columns, origin)
         frame = frame.select([name for name in COLUMNS if name in frame.columns])
         if frame.is_empty():
             raise InputError("there are no labels in it", where=origin, fix="add rows")
         frame = order_as_number(plain_types(frame, origin))
-        answers = [name for name in ("label", "gold") if name in frame.columns]
-        frame = frame.with_columns(label_text(frame, name) for name in answers)
-        for name in REQUIRED:
+        for name in ("task", "worker"):
             refuse_empty(frame, name, origin)
+        frame = plain_names(frame, said)
+        frame = _answers(frame, asked, said, origin)
         frame = align_pairs(frame, said, origin)
         # A pair that is judged in both orders is judged twice on purpose.
         shown = [name for name in ("presented_order",) if name in frame.columns]
@@ -145,11 +150,43 @@ class LabelTable:
         return f"{head}; read {taken}" if taken else head
 
 
+def _answers(frame: pl.DataFrame, asked: Asked, said: list[str], origin: str) -> pl.DataFrame:
+    """Labels and gold as text in one spelling, without what is no answer."""
+    import polars as pl
+
+    names = [name for name in ("label", "gold") if name in frame.columns]
+    frame = frame.with_columns(label_text(frame, name) for name in names)
+    refuse_empty(frame, "label", origin)
+    items = [name for name in ("left", "right") if name in frame.columns]
+    kept = {str(item) for name in items for item in frame[name].unique().to_list()}
+    times = dict(frame["label"].value_counts(name="n").iter_rows())
+    gone, doubtful = no_answers(times, declared=asked.missing, kept={*kept, *asked.classes})
+    if gone:
+        shown = ", ".join(f"{code!r} ({times[code]:,})" for code in sorted(gone))
+        said.append(f"no answer, and passed over: {shown}")
+        frame = frame.filter(~pl.col("label").is_in(list(gone)))
+        if frame.is_empty():
+            raise InputError("no label in it is an answer", where=origin, fix="add rows")
+    said.extend(
+        f"{code!r} ({counted(times[code], 'label')}) is taken as a class; if it means no answer, "
+        f"say so: --missing {code!r}"
+        for code in doubtful
+    )
+    if "gold" in names:
+        golden = dict(frame["gold"].drop_nulls().value_counts(name="n").iter_rows())
+        empty, _ = no_answers(golden, declared=asked.missing, kept={*kept, *asked.classes, *times})
+        frame = frame.with_columns(frame["gold"].replace(dict.fromkeys(empty)))
+    spelt, notes = respell({name: frame[name] for name in names}, keep={*kept, *asked.classes})
+    said.extend(notes)
+    return frame.with_columns(column.alias(name) for name, column in spelt.items())
+
+
 def _last_of_each(frame: pl.DataFrame, key: list[str], said: list[str]) -> pl.DataFrame:
     """One row for each key: repeats of a row count once, of different labels the last one counts.
 
-    Keys that occur twice are found by sorting hashes, eight bytes a row: a table of a hundred
-    million labels would not leave room for more.
+    Last in time where the rows say when, else in the file. Keys that occur twice are found by
+    sorting hashes, eight bytes a row: a table of a hundred million labels would not leave room for
+    more.
     """
     import polars as pl
 
@@ -161,15 +198,21 @@ def _last_of_each(frame: pl.DataFrame, key: list[str], said: list[str]) -> pl.Da
         return frame
     suspects = hashes.is_in(twice.implode())
     rows = frame.with_row_index("row").filter(suspects)
-    once = rows.unique(subset=[*key, "label"], keep="first", maintain_order=True)
-    if repeats := len(rows) - len(once):
+    answers = rows.select(pl.struct([*key, "label"]).n_unique()).item()
+    keys = rows.select(pl.struct(key).n_unique()).item()
+    if repeats := len(rows) - answers:
         said.append(f"{counted(repeats, 'row')} repeated an earlier row and counted once")
-    last = once.unique(subset=key, keep="last", maintain_order=True)
-    if changed := len(once) - len(last):
+    if changed := answers - keys:
+        when = instants(rows["time"]) if "time" in rows.columns else None
+        if when is not None:
+            rows = rows.with_columns(when.alias("when")).sort("when", maintain_order=True)
+        how = "the later label counts" if when is not None else "the later row counts"
+        if "time" in rows.columns and when is None:
+            how += f", since not all times can be read (such as {rows['time'][0]!r})"
         said.append(
-            f"{counted(changed, 'label')} of a worker who labelled the same task again later: "
-            "the later label counts"
+            f"{counted(changed, 'label')} of a worker who labelled the same task again: {how}"
         )
+    last = rows.unique(subset=key, keep="last", maintain_order=True)
     lost = rows["row"].filter(~rows["row"].is_in(last["row"].implode()))
     return frame.with_row_index("row").filter(~pl.col("row").is_in(lost.implode())).drop("row")
 

@@ -5,37 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
+from suffice.labels._spelling import plain_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
 
+_NOTHING = ("nan", "-nan", "<na>", "nat")
+"""What data frames write for an empty cell, in small letters: NumPy and pandas 2."""
+
 _ROWS_SHOWN = 3
 """Rows that a message names. Chosen: enough to find the fault, and one line stays one line."""
 
 
-def label_text(frame: pl.DataFrame, name: str) -> pl.Expr:
+def label_text(frame: pl.DataFrame, name: str) -> pl.Series:
     """A label column as text: 1.0 is the label "1", true the label "true", blanks are empty."""
-    import polars as pl
-
-    column, dtype = pl.col(name), frame.schema[name]
-    if dtype.is_float():
-        whole = frame[name].drop_nulls().drop_nans()
-        if whole.is_empty() or (whole == whole.round()).all():
-            return column.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
-        return column.fill_nan(None).cast(pl.String)
-    if dtype.is_integer():
-        return column.cast(pl.String)
-    text = column.cast(pl.String).str.strip_chars()
-    if dtype == pl.String:
-        values = frame[name].drop_nulls()
-        numbers = values.cast(pl.Float64, strict=False)
-        whole = numbers.is_finite() & (numbers == numbers.round())
-        # What spreadsheets and data frames make of 1 once a cell of the column is empty.
-        if len(values) and values.str.ends_with(".0").any() and whole.fill_null(False).all():
-            text = text.cast(pl.Float64).cast(pl.Int64).cast(pl.String)
-    return pl.when(text == "").then(None).otherwise(text).alias(name)
+    return plain_ids(frame[name]).replace("", None).alias(name)
 
 
 def plain_types(frame: pl.DataFrame, origin: str) -> pl.DataFrame:
@@ -51,21 +37,26 @@ def plain_types(frame: pl.DataFrame, origin: str) -> pl.DataFrame:
     return frame.with_columns(pl.col(grouped).cast(pl.String)) if grouped else frame
 
 
-def refuse_empty(frame: pl.DataFrame, name: str, origin: str) -> None:
-    """Raise InputError where a cell of a column is empty or NaN, naming the first rows."""
+def is_empty(column: pl.Series, *, words: bool = True) -> pl.Series:
+    """Which cells hold nothing: null, NaN, blanks and, if ``words``, what stands for them."""
     import polars as pl
 
-    column = frame[name]
+    empty = column.is_null()
     if column.dtype == pl.String:
         values = column.unique()
-        bad = (values.str.strip_chars() == "") | (values.str.to_lowercase() == "nan")
-        empty = column.is_null()
+        bad = values.str.strip_chars() == ""
+        if words:
+            bad |= values.str.strip_chars().str.to_lowercase().is_in(_NOTHING)
         if bad.any():
             empty |= column.is_in(values.filter(bad).implode())
     elif column.dtype.is_float():
-        empty = column.is_null() | column.is_nan()
-    else:
-        empty = column.is_null()
+        empty |= column.is_nan().fill_null(False)
+    return empty
+
+
+def refuse_empty(frame: pl.DataFrame, name: str, origin: str, *, words: bool = True) -> None:
+    """Raise InputError where a cell of a column ``is_empty``, naming the first rows."""
+    empty = is_empty(frame[name], words=words)
     rows = empty.arg_true()
     if len(rows):
         first = ", ".join(str(row + 1) for row in rows[:_ROWS_SHOWN])
@@ -81,11 +72,11 @@ def refuse_empty(frame: pl.DataFrame, name: str, origin: str) -> None:
 def natural_order(labels: Sequence[str]) -> tuple[str, ...]:
     """Labels in the order a person expects: numbers by value before words by letter."""
 
-    def key(label: str) -> tuple[int, float, str]:
+    def key(label: str) -> tuple[int, float, str, str]:
         try:
-            return 0, float(label), label
+            return 0, float(label), "", label
         except ValueError:
-            return 1, 0.0, label
+            return 1, 0.0, label.casefold(), label
 
     return tuple(sorted(labels, key=key))
 

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.errors import InputError
-from suffice.labels import counted
-from suffice.labels.formats import preferences_of_frame, read_frame
+from suffice.labels import counted, plain_ids
+from suffice.labels.formats import (
+    PreferenceTable,
+    as_asked,
+    known_prompts,
+    preferences_of_frame,
+    read_frame,
+)
 from suffice.labels.kinds import COMPARISON
 from suffice.pools._given import ONE_SLICE, place_of
+from suffice.pools._leaks import check_leaks
 from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, told_pool
 
 if TYPE_CHECKING:
@@ -38,7 +45,8 @@ def preference_pool(
 
     An item is an answer followed by its prompt: encoders that read a limited number of tokens then
     lose the end of the prompt, not the answer. A source's pair that also stands in the gold file
-    audits the source; pairs that share a group or a text with gold are never trained on. An
+    audits the source; pairs that share a group or a text with gold, in whatever writing, are never
+    trained on, and a file that holds gold in another writing is refused. An
     annotator's repeats of a pair count once, the last of them; where no annotator is named, a file
     is one annotator's.
 
@@ -53,13 +61,24 @@ def preference_pool(
     """
     rows: list[dict[str, Any]] = []
     trusted = place_of(gold, "gold")
+    places = {name: place_of(given, f"labels of {name}") for name, given in labels.items()}
+    tables: list[tuple[str | None, Place, PreferenceTable, pl.DataFrame]] = []
     for name, given in [(None, gold), *labels.items()]:
-        place = trusted if name is None else place_of(given, f"labels of {name}")
+        place = trusted if name is None else places[name]
         frame = read_frame(given) if isinstance(given, Path) else given
         table = preferences_of_frame(frame, origin=place.where, columns={})
         for note in table.notes:
             progress.note(f"{place.name}: {note}")
-        found = _pair_rows(table.frame, frame[table.rows], name, place, group, slice_by)
+        tables.append((name, place, table, frame))
+    known = known_prompts([table for _, _, table, _ in tables])
+    for name, place, table, frame in tables:
+        own, again = as_asked(table, known)
+        if again:
+            progress.note(
+                f"{place.name}: {counted(again, 'prompt')} that both texts begin with cut as in "
+                "the files that say the prompt"
+            )
+        found = _pair_rows(table, own, frame[table.rows], name, place, group, slice_by)
         rows += found if name is None else _once(found, place, progress)
     # The same two answers to the same prompt are one task, whoever was preferred.
     tasks, pairs = number_of([(r["group"], *sorted((r["chosen"], r["rejected"]))) for r in rows])
@@ -95,11 +114,13 @@ def preference_pool(
         prompts=tuple(asked[x] for x in texts if isinstance(x, tuple)),
     )
     votes = {n: SourceLabels(tasks[origin == n], value[origin == n]) for n in labels}
-    return told_pool(listed, votes, seed=seed, where=trusted.where, progress=progress)
+    leaks = check_leaks(listed, votes, places, trusted, progress, by_prompt=group == "prompt")
+    return told_pool(listed, votes, seed=seed, where=trusted.where, progress=progress, leaks=leaks)
 
 
 def _pair_rows(
-    table: pl.DataFrame,
+    table: PreferenceTable,
+    text: pl.DataFrame,
     raw: pl.DataFrame,
     source: str | None,
     place: Place,
@@ -114,11 +135,12 @@ def _pair_rows(
             fix="task.slice names the column of the slice",
         )
     own_group = group != "prompt" and group in raw.columns
-    groups = raw[group].to_list() if own_group else table["prompt"].to_list()
+    groups = plain_ids(raw[group]).to_list() if own_group else text["prompt"].to_list()
     slices = raw[slice_by].to_list() if slice_by else [ONE_SLICE] * len(table)
-    workers = table["worker"].to_list() if "worker" in table.columns else [None] * len(table)
+    named = "worker" in table.frame.columns
+    workers = plain_ids(table.frame["worker"]).to_list() if named else [None] * len(table)
     found = []
-    texts = (table[c].to_list() for c in ("prompt", "chosen", "rejected"))
+    texts = (text[c].to_list() for c in ("prompt", "chosen", "rejected"))
     for g, s, worker, prompt, chosen, rejected in zip(groups, slices, workers, *texts, strict=True):
         tail = f"\n\n{prompt}" if prompt else ""
         found.append(

@@ -195,7 +195,12 @@ class TaskPool:
 
 
 def task_pool(
-    tasks: TaskList, votes: Mapping[str, SourceLabels], *, seed: int, where: str
+    tasks: TaskList,
+    votes: Mapping[str, SourceLabels],
+    *,
+    seed: int,
+    where: str,
+    leaks: NDArray[np.bool_] | None = None,
 ) -> TaskPool:
     """Split the user's tasks: those with gold judge, what shares nothing with them trains.
 
@@ -204,6 +209,7 @@ def task_pool(
         votes: what each source said.
         seed: of the split for hyperparameters.
         where: the gold file, for messages.
+        leaks: tasks that must not be trained on, whatever they share with gold [task].
 
     Raises:
         InputError: too little gold, gold of one class only, or nothing left to train on.
@@ -225,6 +231,8 @@ def task_pool(
     for side in (tasks.a[judged], tasks.b[judged][tasks.b[judged] >= 0]):
         seen |= np.isin(text, text[side])
     trains &= ~seen[tasks.a] & ~(seen[tasks.b] & (tasks.b >= 0))
+    if leaks is not None:
+        trains &= ~leaks
     rng = Stream.TASK_POOL.rng(seed)
     aside = np.zeros(len(trains), dtype=bool)
     aside[trains] = split_documents(tasks.group[trains], HELD_OUT_SHARE, rng)
@@ -284,9 +292,10 @@ def told_pool(
     seed: int,
     where: str,
     progress: Progress,
+    leaks: NDArray[np.bool_] | None = None,
 ) -> TaskPool:
     """``task_pool``, having said what cannot be trained on although it has no gold."""
-    pool = task_pool(listed, votes, seed=seed, where=where)
+    pool = task_pool(listed, votes, seed=seed, where=where, leaks=leaks)
     for name, said in votes.items():
         unjudged = int(np.isnan(listed.gold[np.unique(said.task)]).sum())
         if lost := unjudged - (pool.limit(name) or 0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
-from suffice.labels import counted, natural_order
+from suffice.labels import Spelling, answer_key, counted, natural_order
 from suffice.labels.kinds import MOST_CLASSES, Comparison, TwoWay, classes_kind
 
 if TYPE_CHECKING:
@@ -24,10 +24,14 @@ _MOST_LISTED = 8
 
 
 def classes_of(tables: Mapping[str, LabelTable]) -> tuple[str, ...]:
-    """The classes that occur among the labels, in the order of their numbers."""
-    given = {c for t in tables.values() for c in t.classes}
+    """The classes that occur among the labels, each in one spelling, in their order."""
+    given: dict[str, str] = {}
+    for table in tables.values():
+        for name in table.classes:
+            given.setdefault(answer_key(name), name)
     # Two have always been told apart by letter; the second is the positive answer.
-    return tuple(sorted(given)) if len(given) == 2 else natural_order(list(given))
+    names = list(given.values())
+    return tuple(sorted(names, key=answer_key)) if len(names) == 2 else natural_order(names)
 
 
 def kind_of_votes(
@@ -47,7 +51,8 @@ def kind_of_votes(
         InputError: these classes cannot be learned.
     """
     where = ", ".join(p.where for p in labels.values())
-    given = {c for t in tables.values() for c in t.classes}
+    spelling = Spelling.of(known)
+    given = {spelling.read(c) for t in tables.values() for c in t.classes}
     if len(given) == 1:
         raise InputError(
             f"all labels are {given.pop()!r}: one class only teaches nothing",
@@ -103,7 +108,12 @@ def check_judged(
     for number, name in enumerate(kind.names):
         if (truth == number).any():
             continue
-        said = sum(int((t.frame["label"] == name).sum()) for t in tables.values())
+        said = sum(
+            int((t.frame["label"] == c).sum())
+            for t in tables.values()
+            for c in t.classes
+            if answer_key(c) == answer_key(name)
+        )
         unseen = f"no gold task is {name!r}, and {counted(said, 'label')} said so"
         if progress is None:
             raise InputError(

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suffice.errors import InputError
-from suffice.labels import LabelTable, counted, read_gold, read_labels
+from suffice.labels import (
+    LabelTable,
+    Spelling,
+    counted,
+    match_ids,
+    normal_texts,
+    read_gold,
+    read_labels,
+)
 from suffice.labels.formats import read_frame
 from suffice.pools._given import ONE_SLICE, place_of
 from suffice.pools._task_pool import SourceLabels, TaskList, TaskPool, number_of, told_pool
@@ -56,31 +64,34 @@ def vote_pool(
     for name, table in tables.items():
         for note in table.notes:
             progress.note(f"{places[name].name}: {note}")
-    truths = {str(t): label for t, label in read_gold(gold).items()}
     known = list(classes or classes_of(tables))
+    spelling = Spelling.of(known)
     paired = "text_b" in frame.columns
     kind = kind_of_votes(known, tables, places, listing if paired else None)
-    names = [str(t) for t in frame["task"].to_list()]
-    number = {t: i for i, t in enumerate(names)}
-    texts = frame["text_a" if paired else "text"].to_list()
+    names = frame["task"].to_list()
+    texts = normal_texts(frame["text_a" if paired else "text"]).to_list()
     if paired:
-        texts += frame["text_b"].to_list()
+        texts += normal_texts(frame["text_b"]).to_list()
     slices, slice_names = number_of(
         frame[slice_by].cast(str).to_list() if slice_by else [ONE_SLICE] * len(names)
     )
     truth = np.full(len(names), np.nan)
-    for t, label in truths.items():
-        if (code := kind.code(label)) is None:
+    truths = read_gold(gold)
+    place = match_ids(list(truths), names, "gold tasks")
+    for note in place.notes:
+        progress.note(f"{trusted.name}: {note}")
+    for (t, label), row in zip(truths.items(), place.place, strict=True):
+        if (code := kind.code(spelling.read(label))) is None:
             raise InputError(
                 f"gold of task {t!r} is {label!r}",
                 where=trusted.where,
                 fix=f"the classes are {listed_names(known)}",
             )
-        if t in number:
-            truth[number[t]] = code
-    if unknown := sum(t not in number for t in truths):
+        if row >= 0:
+            truth[row] = code
+    if place.lost:
         progress.note(
-            f"{trusted.name}: {counted(unknown, 'gold task')} without a text in {listing.name} "
+            f"{trusted.name}: {counted(place.lost, 'gold task')} without a text in {listing.name} "
             "left out"
         )
     count = len(names)
@@ -98,36 +109,59 @@ def vote_pool(
     )
     check_judged(kind, truth, tables, trusted, progress if classes else None)
     votes = {
-        name: _votes(table.frame, number, kind, places[name], listing)
+        name: _votes(table.frame, names, kind, spelling, places[name], listing, progress)
         for name, table in tables.items()
     }
+    for name, said in votes.items():
+        _alarm(listed, said, places[name], progress)
     return told_pool(listed, votes, seed=seed, where=trusted.where, progress=progress)
 
 
 def _votes(
     frame: pl.DataFrame,
-    number: Mapping[str, int],
+    names: Sequence[Any],
     kind: LabelKind,
+    spelling: Spelling,
     place: Place,
     items: Place,
+    progress: Progress,
 ) -> SourceLabels:
+    ids = frame["task"].unique(maintain_order=True).to_list()
+    found = match_ids(ids, names, "tasks")
+    for note in found.notes:
+        progress.note(f"{place.name}: {note}")
+    number = dict(zip(ids, found.place, strict=True))
+    codes = {word: kind.code(spelling.read(word)) for word in frame["label"].unique().to_list()}
     tasks, values = [], []
     # Rows may have been merged by now, so a label is named by its task and worker.
     for task, worker, label in frame.select("task", "worker", "label").iter_rows():
-        if (code := kind.code(label)) is None:
+        if (code := codes[label]) is None:
             raise InputError(
                 f"label {label!r} of task {task!r} by worker {worker!r} is outside the classes "
                 f"{listed_names(kind.names)}",
                 where=place.where,
                 fix="mend it, or name the classes in task.classes",
             )
-        if str(task) not in number:
+        if number[task] < 0:
             raise InputError(
                 f"task {task!r} has no text", where=place.where, fix=f"add it to {items.where}"
             )
-        tasks.append(number[str(task)])
+        tasks.append(number[task])
         values.append(code)
     return SourceLabels(np.array(tasks, dtype=np.int64), np.array(values))
+
+
+def _alarm(tasks: TaskList, said: SourceLabels, place: Place, progress: Progress) -> None:
+    """Say so where a source labelled the texts of gold, but under other names."""
+    mine = np.unique(said.task)
+    judged = ~np.isnan(tasks.gold)
+    near = mine[np.isin(tasks.group[mine], tasks.group[judged])]
+    shared = int(judged[mine].sum())
+    if len(near) > 2 * shared:
+        progress.note(
+            f"{place.name}: {counted(len(near), 'task')} of it are texts of the gold, but only "
+            f"{shared:,} are its tasks: does one text have several ids?"
+        )
 
 
 def _items_frame(items: Path | pl.DataFrame, place: Place, slice_by: str | None) -> pl.DataFrame:

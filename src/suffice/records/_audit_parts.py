@@ -37,17 +37,19 @@ class AgreementRow(Sparse):
         tasks: with two labels or more.
         statement: why there are no statistics, where fewer than two tasks are left.
         labels: of those tasks.
+        metric: by which alpha weighs how far two labels differ.
         krippendorff_alpha, fleiss_kappa: None where all labels are the same.
         cohen_kappa: said of all sources together; None where no pair has enough common tasks.
     """
 
     where_given = frozenset(
-        {"statement", "labels", "krippendorff_alpha", "fleiss_kappa", "cohen_kappa"}
+        {"statement", "labels", "metric", "krippendorff_alpha", "fleiss_kappa", "cohen_kappa"}
     )
 
     tasks: Count
     statement: str = ""
     labels: Count = 0
+    metric: str = "nominal"
     krippendorff_alpha: Interval | None = None
     fleiss_kappa: Interval | None = None
     cohen_kappa: CohenRange | None = None

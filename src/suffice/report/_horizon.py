@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from html import escape
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from suffice._disk import write_file
+from suffice._pages import Page, as_json, harmless, write_page, write_svg
+from suffice._shown import clean
 from suffice.report._theme import chart_config, palettes, role
 
 if TYPE_CHECKING:
@@ -49,20 +50,17 @@ def write_horizon(horizon: HorizonRecord, folder: Path) -> list[Path]:
         narrow[scheme] = vl_convert.vegalite_to_svg(
             themed(horizon_spec(horizon, narrow=True), scheme)
         )
-        files = {
-            f"horizon-{scheme}.svg": wide[scheme].encode(),
-            f"horizon-{scheme}.png": vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE),
-        }
-        for name, content in files.items():
-            write_file(folder / name, content)
-            written.append(folder / name)
-    write_file(folder / "horizon.html", _page(horizon, wide, narrow).encode())
+        drawing, pixels = (folder / f"horizon-{scheme}.{kind}" for kind in ("svg", "png"))
+        write_svg(drawing, wide[scheme])
+        write_file(pixels, vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE))
+        written += [drawing, pixels]
+    write_page(folder / "horizon.html", _page(horizon, wide, narrow))
     return [folder / "horizon.html", *written]
 
 
 def themed(spec: dict[str, Any], scheme: str) -> str:
     """The chart as JSON with one scheme's colours put in."""
-    text = json.dumps(spec)
+    text = as_json(spec)
     for name, colour in palettes()[scheme].items():
         text = text.replace(json.dumps(role(name)), json.dumps(colour))
     return text
@@ -287,13 +285,19 @@ td:nth-child(n+3):nth-child(-n+4)::before{content:", "}
 """Wide and narrow pages: on a phone a table's rows become paragraphs."""
 
 
-def _page(horizon: HorizonRecord, wide: dict[str, str], narrow: dict[str, str]) -> str:
+def _page(horizon: HorizonRecord, wide: dict[str, str], narrow: dict[str, str]) -> Page:
     """One page without scripts: the picture of the reader's scheme, and the drivers."""
+    from markupsafe import Markup
+
     colours = {s: palettes()[s] for s in wide}
-    drivers = "".join(
-        f"<tr><td>{escape(d.name)}</td><td>{escape(d.on.replace('_', ' '))}</td>"
-        f"<td>{'measured' if d.measured else 'prior'}</td>"
-        f"<td>x {m:.2g} ({low:.2g} to {high:.2g})</td><td>{escape(d.evidence)}</td></tr>"
+    drivers = Markup().join(
+        Markup("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>").format(
+            clean(d.name),
+            clean(d.on.replace("_", " ")),
+            "measured" if d.measured else "prior",
+            f"x {m:.2g} ({low:.2g} to {high:.2g})",
+            clean(d.evidence),
+        )
         for d in horizon.drivers
         for low, m, high in [d.multiplier_at_danger]
     )
@@ -307,19 +311,24 @@ def _page(horizon: HorizonRecord, wide: dict[str, str], narrow: dict[str, str]) 
         for c in [colours[scheme]]
     )
 
-    def drawn(pictures: dict[str, str]) -> str:
-        return "".join(f'<div class="{s}">{svg}</div>' for s, svg in pictures.items())
+    def drawn(pictures: dict[str, str]) -> Markup:
+        return Markup().join(
+            Markup('<div class="{}">{}</div>').format(s, Markup(harmless(svg, "horizon.html")))
+            for s, svg in pictures.items()
+        )
 
-    key = "".join(f"<p>{escape(line)}</p>" for line in _KEY)
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8>"
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>suffice: the long run</title><style>{style}{_STYLE}</style><h1>The long run</h1>"
-        f'<div class="wide">{drawn(wide)}</div>'
-        f'<div class="narrow"><h2>{escape(_heading(horizon))}</h2>{key}{drawn(narrow)}</div>'
-        f"<p>Scale is counted in {escape(horizon.unit)}. Multipliers are those at the "
-        "scale where misalignment gets dangerous, with their 90 % interval; for shared error they "
-        "multiply its odds.</p><table>"
-        "<tr><th>driver<th>acts on<th>from<th>multiplier<th>evidence</tr>"
-        f"{drivers}</table></html>\n"
+    body = Markup(
+        '<h1>The long run</h1><div class="wide">{}</div>'
+        '<div class="narrow"><h2>{}</h2>{}{}</div>'
+        "<p>Scale is counted in {}. Multipliers are those at the scale where misalignment gets "
+        "dangerous, with their 90 % interval; for shared error they multiply its odds.</p><table>"
+        "<tr><th>driver<th>acts on<th>from<th>multiplier<th>evidence</tr>{}</table>"
+    ).format(
+        drawn(wide),
+        _heading(horizon),
+        Markup().join(Markup("<p>{}</p>").format(line) for line in _KEY),
+        drawn(narrow),
+        clean(horizon.unit),
+        drivers,
     )
+    return Page(title="suffice: the long run", body=body, style=style + _STYLE)

@@ -1,19 +1,15 @@
 """The report as one HTML file that opens offline.
 
-Everything is inside: style, data, charts and the library that draws them (once). The page's own
-policy forbids it to load anything, and lets only the two scripts run that are written here.
+Everything is inside: style, data, charts and the library that draws them (once).
 """
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
-from functools import cache
-from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from suffice._disk import write_file
+from suffice._pages import Page, library, write_page
+from suffice._shown import clean_lines
 from suffice.records import StudyFolder, read_folder
 from suffice.report import _tables as tables
 from suffice.report import _words as words
@@ -72,82 +68,71 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         InputError: a file of the folder is missing or wrong; names file and key.
         StorageError: the report cannot be written.
     """
-    page = render(read_folder(folder))
     path = out if out is not None else folder / FILE_NAME
-    write_file(path, page.encode())
+    write_page(path, page_of(read_folder(folder)))
     return path
 
 
 def render(folder: StudyFolder) -> str:
     """The page of a study that has been read."""
+    return page_of(folder).html()
+
+
+def page_of(folder: StudyFolder) -> Page:
+    """The page of a study that has been read, in its parts."""
     import jinja2
     from markupsafe import Markup
 
     with unchecked():
         figures = _figures(folder)
     files = resources.files("suffice.report")
-    bundle = _library()
-    script = (files / "_page.js").read_text(encoding="utf-8")
     sliders = slider_section(folder.forecast.sliders, folder.plan)
-    scripts = [bundle, script] if sliders is None else [bundle, script, sliders.script]
     charts = {
         f"{figure.name}.{k}": panel.spec
         for figure in _all(figures)
         for k, panel in enumerate(figure.panels)
     }
-    data = {"palettes": palettes(), "config": chart_config(), "charts": charts}
+    data: dict[str, object] = {
+        "chart-data": {"palettes": palettes(), "config": chart_config(), "charts": charts}
+    }
+    scripts = [library(), (files / "_page.js").read_text(encoding="utf-8")]
+    style = _style_variables() + (files / "_style.css").read_text(encoding="utf-8")
+    if sliders is not None:
+        data["slider-data"] = sliders.data
+        scripts.append(sliders.script)
+        style += sliders.style
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
     )
     template = environment.from_string((files / "_template.html").read_text(encoding="utf-8"))
-    return template.render(
+    body = template.render(
         **_sentences(folder),
         **_table_set(folder),
         figures=figures,
         contents=(*_CONTENTS[:2], TRY_IT, *_CONTENTS[2:]) if sliders else _CONTENTS,
         sliders=sliders,
-        slider_data=Markup(as_json(sliders.data)) if sliders else None,
-        slider_script=Markup(sliders.script) if sliders else None,
         band_edges=[words.probability(e) for e in BAND_EDGES],
         glyph=lambda mark: Markup(glyph(mark)),  # drawings are constants
-        style=Markup(
-            _style_variables()
-            + (files / "_style.css").read_text(encoding="utf-8")
-            + (sliders.style if sliders else "")
-        ),
-        policy=_policy(*scripts),
-        chart_data=Markup(as_json(data)),  # as_json leaves no markup
-        bundle=Markup(bundle),
-        script=Markup(script),
+    )
+    return Page(
+        title=f"{folder.plan.study}: how much is enough",
+        body=Markup(body),  # made by a template that escapes
+        style=style,
+        scripts=tuple(scripts),
+        data=data,
+        description=words.headline(folder.plan),
     )
 
 
-def as_json(value: object) -> str:
-    """JSON that may stand inside a script element: no character there can end the element."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+def _shown(value: object) -> object:
+    """What a template shows of a value: text cleaned, markup as it is."""
+    from markupsafe import Markup
 
-
-@cache
-def _library() -> str:
-    """Vega, Vega-Lite and their embedding, in one script."""
-    from importlib.metadata import version
-
-    from suffice.fetch import cache_folder
-
-    # Bundling takes seconds and depends on nothing but the library's version.
-    kept = cache_folder() / "vega" / f"{version('vl-convert-python')}.js"
-    if kept.exists():
-        return kept.read_text(encoding="utf-8")
-    import vl_convert
-
-    script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
-    # Nothing in a script may end its element early. The library has no such text today.
-    script = script.replace("</script", "<\\/script").replace("\r\n", "\n")
-    write_file(kept, script.encode())
-    return script
+    return clean_lines(value) if type(value) is str and not isinstance(value, Markup) else value
 
 
 def _figures(folder: StudyFolder) -> dict[str, Any]:
@@ -285,14 +270,3 @@ def _style_variables() -> str:
     }
     light, dark = blocks["light"], blocks["dark"]
     return f":root{{{light}}}\n@media (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
-
-
-def _policy(*scripts: str) -> str:
-    """A content security policy: nothing is loaded, and only these scripts run."""
-    hashes = " ".join(
-        f"'sha256-{b64encode(sha256(s.encode()).digest()).decode()}'" for s in scripts
-    )
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )

@@ -19,6 +19,8 @@ def audit(
     columns: Mapping[str, str] | None = None,
     classes: Sequence[str] | None = None,
     drop_missing: bool = False,
+    missing: Sequence[str] = (),
+    workers: Sequence[str] = (),
     below: float = 0.05,
     progress: Progress | None = None,
     seed: int = 0,
@@ -31,6 +33,8 @@ def audit(
         columns: which column of the file holds the task, worker, label and so on.
         classes: all labels that there can be; by default those that occur.
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
+        missing: labels that mean no answer, beside those that surely do.
+        workers: columns that hold one worker's labels each, by name or by pattern.
         below: the level of shared error that matters.
         progress: shows the stages of the work; by default nothing is shown.
         seed: of the random draws.
@@ -43,7 +47,14 @@ def audit(
 
     # The table goes straight on: the audit lets go of its rows once they are numbered.
     return run_audit(
-        read_labels(labels, columns=columns, drop_missing=drop_missing),
+        read_labels(
+            labels,
+            columns=columns,
+            drop_missing=drop_missing,
+            workers=workers,
+            missing=missing,
+            classes=classes or (),
+        ),
         gold,
         seed,
         classes=classes,

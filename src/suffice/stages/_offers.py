@@ -24,6 +24,7 @@ class Stated:
         spread: sd between workers of the log odds of a right answer.
         hostile: share of labels that want to be wrong.
         camouflage: chance that a hostile worker sees through a test question.
+        missing: labels that mean no answer, beside those that surely do.
         labels_per_worker: answers that a worker gives before leaving; None for what is usual.
     """
 
@@ -131,6 +132,7 @@ def label_offers(
     price: float | None = None,
     columns: Mapping[str, str] | None = None,
     drop_missing: bool = False,
+    missing: Sequence[str] = (),
     labels_per_worker: float | None = None,
     progress: Progress | None = None,
     seed: int = 0,
@@ -145,6 +147,7 @@ def label_offers(
         price: of one label; by default what it cost on average.
         columns: which column of the file holds the task, worker, label and so on.
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
+        missing: labels that mean no answer, beside those that surely do.
         labels_per_worker: answers that a worker gives before leaving.
         progress: shows the stages of the work.
 
@@ -156,7 +159,7 @@ def label_offers(
 
     menu = _menu(qc)
     learned = label_sources(
-        read_labels(labels, columns=columns, drop_missing=drop_missing),
+        read_labels(labels, columns=columns, drop_missing=drop_missing, missing=missing),
         read_gold(gold) if gold is not None else None,
         price=price,
         labels_per_worker=labels_per_worker,

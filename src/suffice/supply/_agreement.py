@@ -32,9 +32,11 @@ _SPARSE = 0.05
 def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str, AgreementRow]:
     """Krippendorff's alpha and Fleiss' kappa with 90 % intervals, overall and by source.
 
-    Model: nominal labels; intervals by resampling tasks. Where no two labels of a task differ, the
-    lower end is that of a table with as much dissent, one label a task, as so many tasks without
-    any leave possible (5 %).
+    Model: nominal labels; of the two sides of a pair each is as likely as the other, whatever they
+    are called, so that two answers differ by chance half of the time. Intervals by resampling
+    tasks; where no two labels of a task differ, the lower end is that of a table with as much
+    dissent, one label a task, as so many tasks without any leave possible (5 %), and where all
+    labels of all tasks differ the upper end allows for as many tasks that agree.
     Assumes: tasks are a random sample.
     Fails when: there are few tasks (below about 30 the intervals are too narrow), or nearly all
     labels are of one class (both are then unstable whatever the quality).
@@ -42,7 +44,8 @@ def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str,
     """
     import numpy as np
 
-    result = {"all": _of_counts(votes.counts(), resamples, seed)}
+    twins = votes.twins
+    result = {"all": _of_counts(votes.counts(), resamples, seed, twins)}
     if len(votes.source_names) > 1:
         tasks, _, classes = votes.shape
         for number, name in enumerate(votes.source_names):
@@ -51,11 +54,13 @@ def agreement(votes: Votes, *, resamples: int = 300, seed: int = 0) -> dict[str,
                 votes.task[mine] * classes + votes.label[mine], minlength=tasks * classes
             )
             counts = cells.reshape(tasks, classes).astype(np.float64)
-            result[name] = _of_counts(counts, resamples, seed)
+            result[name] = _of_counts(counts, resamples, seed, twins)
     return result
 
 
-def _of_counts(counts: Array, resamples: int, seed: int) -> AgreementRow:
+def _of_counts(
+    counts: Array, resamples: int, seed: int, twins: tuple[int, int] | None = None
+) -> AgreementRow:
     import numpy as np
 
     rng = Stream.AGREEMENT.rng(seed)
@@ -69,40 +74,60 @@ def _of_counts(counts: Array, resamples: int, seed: int) -> AgreementRow:
     # Intervals of a sample of the tasks shrink with the square root of all of them.
     shrink = float(np.sqrt(len(sample) / len(usable)))
 
-    def estimated(statistic: Callable[[Array, Array], Array]) -> Interval | None:
-        value = float(statistic(usable, np.ones((1, len(usable))))[0])
-        drawn = statistic(sample, weights.astype(np.float64))
+    def estimated(
+        statistic: Callable[[Array, Array, tuple[int, int] | None], Array],
+    ) -> Interval | None:
+        value = float(statistic(usable, np.ones((1, len(usable))), twins)[0])
+        drawn = statistic(sample, weights.astype(np.float64), twins)
         drawn = drawn[np.isfinite(drawn)]
         if not np.isfinite(value) or len(drawn) == 0:
             return None  # every label is the same: chance agreement is 1
         low, high = interval((drawn - drawn.mean()) * shrink)
         return Interval(
             value=value,
-            low=min(value + low, _unseen_dissent(usable)),
-            high=min(value + high, 1.0),
+            low=min(value + low, _unseen_dissent(usable, twins)),
+            high=min(max(value + high, _unseen_assent(usable, value)), 1.0),
         )
 
     return AgreementRow(
         tasks=len(usable),
         labels=int(usable.sum()),
+        metric="nominal" if twins is None else "nominal, sides alike",
         krippendorff_alpha=estimated(_alpha),
         fleiss_kappa=estimated(_fleiss),
     )
 
 
-def _unseen_dissent(counts: Array) -> float:
+def _unseen_dissent(counts: Array, twins: tuple[int, int] | None) -> float:
     """The agreement that is left if the most dissent that could have been missed is there."""
     import numpy as np
 
     n = counts.sum(axis=1)
     if (counts.max(axis=1) < n).any():
         return 1.0
-    share = counts.sum(axis=0) / n.sum()
+    share = _even(counts.sum(axis=0)[None] / n.sum(), twins)[0]
     most = 1.0 - 0.05 ** (1.0 / len(counts))
     return float(1.0 - most * np.mean(2.0 / n) / (1.0 - (share**2).sum()))
 
 
-def _alpha(counts: Array, weights: Array) -> Array:
+def _unseen_assent(counts: Array, value: float) -> float:
+    """The same where no two labels of any task agree, and the most tasks that would agree do."""
+    if (counts.max(axis=1) > 1.0).any():
+        return value
+    most = 1.0 - 0.05 ** (1.0 / len(counts))
+    return float(1.0 - (1.0 - most) * (1.0 - value))
+
+
+def _even(values_RK: Array, twins: tuple[int, int] | None) -> Array:
+    """Values by class, each side of a pair with half of what both have."""
+    if twins is None:
+        return values_RK
+    even = values_RK.copy()
+    even[:, list(twins)] = even[:, list(twins)].mean(axis=1, keepdims=True)
+    return even
+
+
+def _alpha(counts: Array, weights: Array, twins: tuple[int, int] | None = None) -> Array:
     """Krippendorff's alpha for nominal labels, one value a row of task weights."""
     import numpy as np
 
@@ -111,12 +136,19 @@ def _alpha(counts: Array, weights: Array) -> Array:
     observed = weights @ differ
     totals = weights @ counts
     everything = totals.sum(axis=1)
-    expected = (everything**2 - (totals**2).sum(axis=1)) / np.maximum(everything - 1.0, 1.0)
+    same = (totals * (totals - 1.0)).sum(axis=1)
+    if twins is not None:
+        # Whatever the sides are called, two labels that name one name the same half of the time.
+        mine = totals[:, list(twins)]
+        both = mine.sum(axis=1)
+        same += both * (both - 1.0) / 2.0 - (mine * (mine - 1.0)).sum(axis=1)
+    pairs = everything * (everything - 1.0)
+    expected = (pairs - same) / np.maximum(everything - 1.0, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(1.0 - observed / expected)
 
 
-def _fleiss(counts: Array, weights: Array) -> Array:
+def _fleiss(counts: Array, weights: Array, twins: tuple[int, int] | None = None) -> Array:
     """Fleiss' kappa, generalised to tasks with different numbers of labels."""
     import numpy as np
 
@@ -124,7 +156,7 @@ def _fleiss(counts: Array, weights: Array) -> Array:
     same = ((counts**2).sum(axis=1) - n) / (n * (n - 1.0))
     observed = weights @ same / weights.sum(axis=1)
     share = weights @ counts
-    share /= share.sum(axis=1, keepdims=True)
+    share = _even(share / share.sum(axis=1, keepdims=True), twins)
     chance = (share**2).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((observed - chance) / (1.0 - chance))
@@ -151,7 +183,11 @@ def pair_agreement(votes: Votes, *, least: int = 10) -> tuple[list[dict[str, Any
     rank[busy] = np.arange(len(busy))
     mine = np.flatnonzero(rank[votes.worker] >= 0)
     common, same, chance = _overlaps(
-        rank[votes.worker[mine]], votes.task[mine], votes.label[mine], (len(busy), tasks, classes)
+        rank[votes.worker[mine]],
+        votes.task[mine],
+        votes.label[mine],
+        (len(busy), tasks, classes),
+        votes.twins,
     )
     rows: list[dict[str, Any]] = []
     for i, j in np.argwhere(np.triu(common >= least, 1)):
@@ -167,13 +203,19 @@ def pair_agreement(votes: Votes, *, least: int = 10) -> tuple[list[dict[str, Any
 
 
 def _overlaps(
-    place: Array, task: Array, label: Array, shape: tuple[int, int, int]
+    place: Array,
+    task: Array,
+    label: Array,
+    shape: tuple[int, int, int],
+    twins: tuple[int, int] | None = None,
 ) -> tuple[Array, Array, Array]:
     """Common tasks of two workers, same labels there, and what chance agreement is made of.
 
     Args:
         place, task, label: of each label; labels are sorted by task.
         shape: the numbers of workers, tasks and classes.
+        twins: the two sides of a pair: two answers that name a side name the same one half of the
+            time, whatever the sides are called.
 
     Returns:
         Three arrays [worker, worker]; chance agreement is the last over the first's square.
@@ -211,8 +253,12 @@ def _overlaps(
             # How often one chose the class where the other labelled too.
             own_K[k] += _product(chosen, present)
     chance = np.zeros_like(common)
-    for own in own_K:
-        chance += own * own.T
+    for k, own in enumerate(own_K):
+        if twins is None or k not in twins:
+            chance += own * own.T
+    if twins is not None:
+        sides = own_K[list(twins)].sum(axis=0)
+        chance += sides * sides.T / 2.0
     return common, same, chance
 
 
@@ -264,13 +310,12 @@ def cohen_range(rows: list[dict[str, Any]], *, whole: bool = True) -> CohenRange
 
 
 def agreement_lines(found: AgreementRow, head: str = "") -> list[str]:
-    """Alpha and the kappas of an entry of the summary's ``agreement`` in two lines or fewer."""
-    whole = []
+    """Alpha and the kappas of an entry of the summary's ``agreement``, a line each."""
+    lines = []
     if alpha := found.krippendorff_alpha:
-        whole.append(f"Krippendorff's alpha {_with_interval(alpha, 3)}")
+        lines.append(f"{head}Krippendorff's alpha ({found.metric}) {_with_interval(alpha, 3)}.")
     if fleiss := found.fleiss_kappa:
-        whole.append(f"Fleiss' kappa {_with_interval(fleiss, 2)}")
-    lines = [f"{head}{'; '.join(whole)}."] if whole else []
+        lines.append(f"{head}Fleiss' kappa {_with_interval(fleiss, 2)}.")
     if cohen := found.cohen_kappa:
         least, most, pairs = cohen.least, cohen.most, cohen.pairs
         which = f"{pairs}" if cohen.all_pairs else f"the busiest {pairs}"

@@ -102,6 +102,7 @@ def audit(
             votes.shape[2],
             np.zeros(votes.shape[0], dtype=np.int64),
             np.zeros(int(number_W.max()) + 1, dtype=np.int64),
+            twins=votes.twins,
         )
         fit = fit_workers(crowd, seed=seed)
         step.advance()
@@ -138,7 +139,7 @@ def audit(
         pairs, all_pairs = pairs_frame(votes)
         step.advance()
     return Audit(
-        tasks=tasks_frame(votes, posterior, mixed, rng),
+        tasks=tasks_frame(votes, votes.renamed(posterior), votes.renamed(mixed), rng),
         workers=workers_frame(votes, fit, truth_DT, number_W, groups, flags, rng),
         sources=sources_frame(rows),
         pairs=pairs,
@@ -160,7 +161,7 @@ def audit(
             split,
             trends,
         ),
-        posterior=mixed,
+        posterior=votes.renamed(mixed),
         book=book,
         preferences=preferences,
         split=split,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import intervals
 from suffice.supply._agreement import pair_agreement
-from suffice.supply._pieces import pieces
+from suffice.supply._pieces import PIECE, pieces
 from suffice.supply.doubts import group_names
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def workers_frame(
         weight = rng.exponential(size=tasks)
         whole[draw] = (weight @ of_task.astype(np.float64)) / (weight @ size)
     new = accuracy_on_new(fit, whole, number_W, load)
-    low, high = intervals(here, axis=0)
-    low_new, high_new = intervals(new, axis=0)
+    (low, high), (low_new, high_new) = _ends(here), _ends(new)
     in_group = {
         int(member): name
         for name, group in zip(group_names(len(groups)), groups, strict=True)
@@ -105,6 +104,15 @@ def workers_frame(
     )
 
 
+def _ends(drawn_DW: Array) -> tuple[Array, Array]:
+    """Interval of each worker; quantiles hold several copies of what they are made of."""
+    import numpy as np
+
+    parts = pieces(drawn_DW.shape[1], max(PIECE // len(drawn_DW), 1))
+    ends = np.concatenate([intervals(drawn_DW[:, part], axis=0) for part in parts], axis=1)
+    return ends[0], ends[1]
+
+
 def accuracy_on_new(
     fit: WorkerFit, whole_D: Array, number_W: Array, load_W: Array
 ) -> NDArray[np.float64]:
@@ -116,17 +124,22 @@ def accuracy_on_new(
     """
     import numpy as np
 
-    alone = np.einsum("dwk,dk->dw", fit.right_DWK.astype(np.float64), fit.share_DK)
-    alone = np.clip(alone[np.resize(np.arange(len(alone)), len(whole_D))], 1e-6, 1.0 - 1e-6)
-    odds = np.log(alone / (1.0 - alone))
-    load = np.bincount(number_W, load_W, odds.shape[1]) / load_W.sum()
-    target = np.clip(whole_D, 1e-3, 1.0 - 1e-3)
-    new = alone
-    for _ in range(_SHIFTS):
-        now = np.clip(new @ load, 1e-6, 1.0 - 1e-6)
-        odds += (np.log(target / (1.0 - target)) - np.log(now / (1.0 - now)))[:, None]
-        new = 1.0 / (1.0 + np.exp(-odds))
-    return np.asarray(new[:, number_W])
+    draws, workers = fit.right_DWK.shape[:2]
+    load = np.bincount(number_W, load_W, workers) / load_W.sum()
+    target_D = np.clip(whole_D, 1e-3, 1.0 - 1e-3)
+    of_draw = np.resize(np.arange(draws), len(whole_D))
+    drawn = np.empty((len(whole_D), len(number_W)))
+    for part in pieces(len(whole_D), max(PIECE // workers, 1)):
+        at, target = of_draw[part], target_D[part]
+        right = fit.right_DWK[at].astype(np.float64)
+        new = np.clip(np.einsum("dwk,dk->dw", right, fit.share_DK[at]), 1e-6, 1.0 - 1e-6)
+        odds = np.log(new / (1.0 - new))
+        for _ in range(_SHIFTS):
+            now = np.clip(new @ load, 1e-6, 1.0 - 1e-6)
+            odds += (np.log(target / (1.0 - target)) - np.log(now / (1.0 - now)))[:, None]
+            new = 1.0 / (1.0 + np.exp(-odds))
+        drawn[part] = new[:, number_W]
+    return drawn
 
 
 def sources_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:

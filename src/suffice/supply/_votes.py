@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.supply._sides import swapped, turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from suffice.labels import LabelTable
+    from suffice.labels import LabelTable, Spelling
+    from suffice.labels.kinds import Sides
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,11 @@ class Votes:
         capability: of the model whose output the task is about, float64 [task], NaN where unknown;
             None where the table does not say.
         notes: what was passed over.
+        twins: numbers of the two sides where labels name a side of a pair; None where they are
+            classes. Sides are coded so that their names mean nothing, see ``turned``.
+        turned: the tasks whose sides are coded the other way round, bool [task]; None without.
+        unlike_shown: the labels whose first side by code was not the one shown first, bool [n];
+            None where the order shown is unknown.
     """
 
     task: NDArray[np.int64]
@@ -48,6 +55,9 @@ class Votes:
     cost: NDArray[np.float64]
     capability: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
+    twins: tuple[int, int] | None = None
+    turned: NDArray[np.bool_] | None = None
+    unlike_shown: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         """The number of labels."""
@@ -65,6 +75,30 @@ class Votes:
         tasks, _, classes = self.shape
         cells = np.bincount(self.task * classes + self.label, minlength=tasks * classes)
         return cells.reshape(tasks, classes).astype(np.float64)
+
+    def renamed(self, values_TK: NDArray[Any]) -> NDArray[Any]:
+        """Columns by class as the table names sides, from columns by code; or the other way."""
+        if self.twins is None or self.turned is None:
+            return values_TK
+        named = values_TK.copy()
+        one, other = self.twins
+        named[self.turned, one] = values_TK[self.turned, other]
+        named[self.turned, other] = values_TK[self.turned, one]
+        return named
+
+    def as_shown(self, codes: NDArray[Any]) -> NDArray[Any] | None:
+        """Codes of each label [..., n] in what its worker saw: the first is what was shown first.
+
+        None where labels name sides and nothing says which was shown first: no worker can have
+        preferred a code then.
+        """
+        if self.twins is None:
+            return codes
+        if self.unlike_shown is None:
+            return None
+        from suffice.supply._sides import swapped
+
+        return swapped(codes, self.twins, self.unlike_shown)
 
 
 def code_votes(
@@ -86,19 +120,18 @@ def code_votes(
     import numpy as np
     import polars as pl
 
-    from suffice.labels import counted, natural_order
+    from suffice.labels import Spelling, natural_order
+    from suffice.labels.kinds import sides_of
 
     frame = table.frame
     notes: list[str] = []
+    sides = sides_of(table.classes, frame.columns)
     tasks, task = _number(frame["task"])
     workers, worker = _number(frame["worker"])
-    right, unknown = _merge_gold(table, gold or {}, tasks)
-    if unknown:
-        notes.append(
-            f"{counted(unknown, 'gold task')} passed over: nobody labelled "
-            f"{'it' if unknown == 1 else 'them'}"
-        )
-    names = _class_names(table, right, tasks, classes)
+    spelling = Spelling.of(classes if classes is not None else table.classes)
+    right, said = _merge_gold(table, gold or {}, tasks, spelling)
+    notes += said
+    names = _class_names(table, right, tasks, classes, sides)
     alone = natural_order(list(set(right.values()) - set(table.classes)))
     if alone and classes is None:
         notes.append(f"only gold says {', '.join(alone)}: no label does")
@@ -123,6 +156,22 @@ def code_votes(
     seconds = None
     if "seconds" in frame.columns:
         seconds = _ordered(frame["seconds"].cast(pl.Float64).to_numpy(), order)
+    twins: tuple[int, int] | None = None
+    turned = unlike_shown = None
+    if sides is not None and {sides.first, sides.second} <= set(names):
+        twins = names.index(sides.first), names.index(sides.second)
+        turned = turns(task, worker, label, twins, len(tasks))
+        label, truth = swapped(label, twins, turned[task]), swapped(truth, twins, turned)
+        if sides.shown:
+            unlike_shown = turned[task]
+            if "presented_order" in frame.columns:
+                other_way = frame["presented_order"].fill_null(0).to_numpy() == 1
+                unlike_shown = unlike_shown != other_way
+            unlike_shown = _ordered(unlike_shown, order)
+        notes.append(
+            f"{sides.first} and {sides.second} are the two sides of a pair, no classes: which is "
+            "which says nothing, and two answers agree by chance half of the time"
+        )
     return Votes(
         task=_ordered(task, order).astype(np.int64),
         worker=_ordered(worker, order).astype(np.int64),
@@ -139,6 +188,9 @@ def code_votes(
         cost=cost,
         capability=capability,
         notes=tuple(notes),
+        twins=twins,
+        turned=turned,
+        unlike_shown=unlike_shown,
     )
 
 
@@ -171,38 +223,50 @@ def _ordered(values: NDArray[Any], order: NDArray[np.int64] | None) -> NDArray[A
 
 
 def _merge_gold(
-    table: LabelTable, given: Mapping[Any, Any], tasks: Sequence[Any]
-) -> tuple[dict[int, str], int]:
-    """Number of the task -> right label, and how many gold tasks the table does not have."""
+    table: LabelTable, given: Mapping[Any, Any], tasks: Sequence[Any], spelling: Spelling
+) -> tuple[dict[int, str], list[str]]:
+    """Number of the task -> right label, and what had to be looked past to find the tasks."""
+    from suffice.labels import counted, match_ids
+
     inside = table.gold()
     if not inside and not given:
-        return {}, 0
+        return {}, []
     number = {task: index for index, task in enumerate(tasks)}
-    # Ids of a gold file may be text where the labels' are numbers, and the other way round.
-    by_text = {str(task): index for index, task in enumerate(tasks)}
-    right: dict[int, str] = {number[task]: str(answer) for task, answer in inside.items()}
-    unknown = 0
-    for task, answer in given.items():
-        index = number.get(task, by_text.get(str(task)))
-        if index is None:
-            unknown += 1
+    right: dict[int, str] = {number[task]: answer for task, answer in inside.items()}
+    found = match_ids(list(given), tasks, "gold tasks")
+    notes = list(found.notes)
+    for (task, answer), index in zip(given.items(), found.place, strict=True):
+        if index < 0:
             continue
         if answer is None or answer != answer:
             raise InputError(f"the gold label of task {task!r} is empty", fix="leave the task out")
-        if right.setdefault(index, str(answer)) != str(answer):
+        word = spelling.read(str(answer))
+        if right.setdefault(index, word) != word:
             raise InputError(
                 f"task {task!r} has two different gold labels: {right[index]!r} in the table and "
-                f"{str(answer)!r} in the gold",
+                f"{word!r} in the gold",
                 fix="keep one of them",
             )
-    if given and unknown == len(given):
+    if given and found.lost == len(given):
         first = next(iter(given))
         raise InputError(
             f"none of the {len(given):,} gold tasks is in the labels (for instance {first!r})",
             where=table.origin,
             fix="use the same task ids in both files",
         )
-    return right, unknown
+    if found.lost:
+        # Few that fit among many is no gold of other tasks, but ids that are written otherwise.
+        strange = next(t for t, place in zip(given, found.place, strict=True) if place < 0)
+        alarm = (
+            f" (such as {strange!r}, where the labels have {tasks[0]!r}: are these the same ids?)"
+            if found.lost > len(given) / 2
+            else ""
+        )
+        notes.append(
+            f"{counted(found.lost, 'gold task')} passed over: no label has "
+            f"{'its' if found.lost == 1 else 'their'} task{alarm}"
+        )
+    return right, notes
 
 
 def _class_names(
@@ -210,11 +274,15 @@ def _class_names(
     right: Mapping[int, str],
     tasks: Sequence[Any],
     classes: Sequence[str] | None,
+    sides: Sides | None,
 ) -> tuple[str, ...]:
     from suffice.labels import natural_order
 
     seen = set(table.classes)
     golden = set(right.values())
+    if sides is not None:
+        # Nobody need have preferred the side that the alphabet calls the first.
+        seen |= {sides.first, sides.second}
     if classes is not None:
         allowed, by = tuple(str(name) for name in classes), "the classes"
         if "" in allowed or len(set(allowed)) < len(allowed):
@@ -223,7 +291,9 @@ def _class_names(
                 fix="name each class once",
             )
     elif golden and len(right) == len(tasks):
-        allowed, by = natural_order(list(golden)), "the gold's classes"
+        # Gold need not call any pair even, nor prefer both sides of some.
+        every = golden if sides is None or not golden & seen else golden | seen
+        allowed, by = natural_order(list(every)), "the gold's classes"
     else:
         if golden and not golden & seen:
             raise InputError(
@@ -233,7 +303,7 @@ def _class_names(
                 fix="write both in the same words",
             )
         return natural_order(list(seen | golden))
-    if stray := natural_order(list(seen - set(allowed))):
+    if stray := natural_order(list(set(table.classes) - set(allowed))):
         row = table.frame["label"].is_in(list(stray)).arg_true()[0]
         task, worker, label = table.frame.select("task", "worker", "label").row(row)
         raise InputError(

@@ -1,4 +1,4 @@
-"""Extrapolated curves as a picture: points, mean, interval and both baselines."""
+"""Extrapolated curves as a picture: points, median, interval and both baselines."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def draw_curves(found: Extrapolation, path: str | Path) -> str:
     chart = alt.concat(
         *(_panel(curve) for curve in shown), columns=min(3, len(shown)), spacing=24
     ).configure_view(stroke=None)
-    save_chart(chart, path)
+    save_chart(chart, path, "suffice: extrapolated curves")
     left = len(found.curves) - len(shown)
     rest = f" (the first {len(shown)} curves; {left} more are not drawn)" if left else ""
     return f"wrote {path}{rest}"
@@ -75,17 +75,17 @@ def _panel(curve: CurveForecast) -> alt.LayerChart | alt.FacetChart:
               axis=alt.Axis(format="~s", tickCount=5, grid=False))  # fmt: skip
     y = alt.Y("y:Q", title="y", scale=scale, axis=alt.Axis(format="~g", tickCount=5))
     names = list(_STYLES)
+    # One legend of both: another for the dashes, even none, would contradict it.
+    legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=240, symbolType="stroke")
     colour = alt.Color(
         "what:N",
         scale=alt.Scale(domain=names, range=[colour for colour, _ in _STYLES.values()]),
-        legend=alt.Legend(
-            title=None, orient="bottom", columns=2, labelLimit=240, symbolType="stroke"
-        ),
+        legend=legend,
     )
     dash = alt.StrokeDash(
         "what:N",
         scale=alt.Scale(domain=names, range=[dash for _, dash in _STYLES.values()]),
-        legend=None,
+        legend=legend,
     )
     layers = [
         alt.Chart(alt.InlineData(values=band))

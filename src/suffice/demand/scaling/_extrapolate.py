@@ -1,11 +1,11 @@
-"""Learning curves extrapolated: a mean and an interval that widens with distance.
+"""Learning curves extrapolated: a median and an interval that widens with distance.
 
 Model: every family of ``_families`` with every size of drift of ``_posterior`` is fitted to every
 curve; their forecasts are averaged with weights earned on backtests (``_mixture``, ``_backtest``).
 What is shared between the curves of one call: those weights, and the factor by which backtests say
-that intervals must be wider. The mean is the geometric one, exp(E[log y]); the interval is for a
-value that would be measured, noise included. Nothing is random: the same curves give the same
-numbers.
+that intervals must be wider. Of the average, one part in twenty at least says that the curve has
+ended. The forecast is the median, which that part does not drag along; the interval is for a value
+that would be measured, noise included. Nothing is random: the same curves give the same numbers.
 
 Assumes: y is a loss or an error, positive, with noise in proportion to it; curves of one file are
 of one kind (put others into another file).
@@ -64,6 +64,9 @@ _GIVEN_NOISE_WEIGHT = 10.0
 """Points that a given y_sd is worth as a prior of the noise. Chosen: it was measured somehow, and
 gives way to a curve that plainly says otherwise."""
 
+_FLAT = ("last value", "ended")
+"""Families that say that a curve falls no more."""
+
 _AT_ONCE = 96
 """Curves that are fitted side by side. Chosen for speed."""
 
@@ -77,7 +80,7 @@ class PointForecast:
 
     Attributes:
         x: where.
-        forecast: geometric mean and interval of the y that would be measured there.
+        forecast: median and interval of the y that would be measured there.
         last_value, tail_power_law: the two baselines.
         times: x as a multiple of the curve's largest x.
         reach: how far that is, in words.
@@ -94,7 +97,7 @@ class PointForecast:
         """For JSON."""
         return {
             "x": self.x,
-            "mean": self.forecast.value,
+            "median": self.forecast.value,
             "low": self.forecast.low,
             "high": self.forecast.high,
             "baselines": {"last_value": self.last_value, "tail_power_law": self.tail_power_law},
@@ -171,14 +174,14 @@ class Extrapolation:
         }
 
     def frame(self) -> pl.DataFrame:
-        """One row a curve and x: mean, low, high and both baselines."""
+        """One row a curve and x: median, low, high and both baselines."""
         import polars as pl
 
         rows = [
             {
                 "curve": curve.curve,
                 "x": point.x,
-                "mean": point.forecast.value,
+                "median": point.forecast.value,
                 "low": point.forecast.low,
                 "high": point.forecast.high,
                 "last_value": point.last_value,
@@ -323,12 +326,16 @@ def _weights(
     for k, backtest in enumerate(backtests):
         own[:, backtest.curve] += scores[:, k]
 
+    names = np.array(member_names(FAMILIES))
+    flat, last = np.isin(names, _FLAT), prior * (names == _FLAT[0])
+
     def moved(part: Members, skill: Floats) -> Floats:
-        return mixture.softmax(
+        weights = mixture.softmax(
             shared
             + mixture.EVIDENCE_POWER * part.evidence
             + mixture.BACKTEST_POWER * skill[:, None]
         )
+        return mixture.keep_flat(weights, flat, last / last.sum())
 
     squares: dict[int, list[float]] = {}
     for k, (part, backtest) in enumerate(zip(parts, backtests, strict=True)):
@@ -346,18 +353,18 @@ def _forecast(
     members = Members(
         members.mean[:, :, : len(u)], members.scale[:, :, : len(u)], members.dof, members.evidence
     )
-    mean = (weights[:, :, None] * members.mean).sum(axis=0)[0]
-    below, above = _widths(members, weights, mean, u, factor)
+    middle = mixture.quantile(members, weights, 0.5)[0]
+    below, above = _widths(members, weights, u, factor)
     with np.errstate(over="ignore"):
         x = np.minimum(np.concatenate([curve.x[-1] * np.exp(_GRID), asked]), _LARGEST)
-        ends = (mean - below, mean, mean + above)
-        low, middle, high = (np.minimum(curve.y[-1] * np.exp(z), _LARGEST) for z in ends)
+        ends = (middle - below, middle, middle + above)
+        low, value, high = (np.minimum(curve.y[-1] * np.exp(z), _LARGEST) for z in ends)
     last, tail = last_value(curve.y, x), tail_power_law(curve.x, curve.y, x)
     points = tuple(
         PointForecast(
             float(x[k]),
             Estimate(
-                float(middle[k]),
+                float(value[k]),
                 float(low[k]),
                 float(high[k]),
                 method=METHOD,
@@ -387,17 +394,14 @@ def _forecast(
     )
 
 
-def _widths(
-    members: Members, weights: Floats, mean: Floats, u: Floats, factor: float
-) -> tuple[Floats, Floats]:
-    """Distances in log y from the mean down and up to the interval's ends [at].
+def _widths(members: Members, weights: Floats, u: Floats, factor: float) -> tuple[Floats, Floats]:
+    """Distances in log y from the median down and up to the interval's ends [at].
 
     Beyond the data they never shrink: a floor that is known well is still known only by assumption.
     """
     tail = (1.0 - LEVEL) / 2.0
     low, middle, high = (mixture.quantile(members, weights, q)[0] for q in (tail, 0.5, 1.0 - tail))
-    below = np.maximum(mean - middle + factor * (middle - low), 0.0)
-    above = np.maximum(middle - mean + factor * (high - middle), 0.0)
+    below, above = factor * (middle - low), factor * (high - middle)
     grid, beyond = len(_GRID), u > 0
     beyond[:grid] = False
     for width in (below, above):

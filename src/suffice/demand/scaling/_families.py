@@ -11,6 +11,7 @@ are a floor plus a falling excess, ``f = E + exp(a - h(u))``:
     rectified      h = log(1 + (x / s)^q)      a pre-learned data size s
     hill           h = p log(1 + (x / s)^q)    both of the above
     broken         h = c u and more beyond a smooth break           (one break of BNSL)
+    ended          no floor: f falls as a power of x up to a smooth end, and is flat beyond
 
 Every parameter has a proper, weak prior in units that neither the scale of x nor that of y changes.
 
@@ -161,6 +162,22 @@ def _broken(theta: Floats, u: Floats) -> Value:
     return _with_floor(floor, a - before * u - change * bend, derivatives)
 
 
+def _ended(theta: Floats, u: Floats) -> Value:
+    """Falls with slope ``c`` up to ``u0``, and no more from there on."""
+    a, log_c, u0, log_w = columns(theta)
+    c, width = _positive(log_c), _positive(log_w)
+    v, v_last = (u0 - u) / width, u0 / width
+    rise = width * (_softplus(v) - _softplus(v_last))
+    s, s_last = sigmoid(v), sigmoid(v_last)
+    derivatives = [
+        np.ones_like(u),
+        c * rise,
+        c * (s - s_last),
+        c * (rise - width * (s * v - s_last * v_last)),
+    ]
+    return a + c * rise, np.stack(derivatives, axis=-1)
+
+
 FAMILIES = (
     Family("last value", _last, (0.0,), (0.5,), ((0.0,),), 0.3),
     Family("trend", _trend, (0.0, 0.0), (0.5, 0.2), ((0.0, 0.0),)),
@@ -192,6 +209,10 @@ FAMILIES = (
             (-3.0, -0.1, -2.5, -0.8, -3.0, 0.0),
             (-1.0, -0.3, -1.0, -2.0, -1.0, 0.0),
         ), 0.5,
+    ),
+    Family(
+        "ended", _ended, (0.0, -1.0, -1.0, -1.5), (0.5, 1.0, 1.0, 0.7),
+        ((0.0, -1.0, -0.5, -1.5), (0.0, -1.0, -1.5, -1.5), (0.0, -0.5, -2.5, -1.5)), 0.3,
     ),
 )  # fmt: skip
 """The families of the average, simplest first."""

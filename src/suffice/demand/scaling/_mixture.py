@@ -36,8 +36,9 @@ EVIDENCE_POWER = BACKTEST_POWER = 0.1
 WIDTH_PRIOR = 6.0
 """How many curves the assumption that widths are right is worth."""
 
-NARROWEST = 0.85
-"""Backtests may not narrow intervals further: what comes is often noisier than what was seen."""
+LEAST_FLAT = 0.05
+"""Weight that stays with the last value, whatever backtests say: they lie where curves still fell,
+and cannot show that one ends. Chosen: what lies beyond a 90 % interval on that side."""
 
 WORST = -12.0
 """Least log density of one miss: a single one must not rule a member out for good. Chosen: that of
@@ -103,7 +104,22 @@ def normal_score(members: Members, weights: Floats, z: Floats) -> Floats:
     return np.asarray(ndtri(np.clip(distribution(members, weights, z), 1e-6, 1.0 - 1e-6)))
 
 
+def keep_flat(weights: Floats, flat: NDArray[np.bool_], last: Floats) -> Floats:
+    """Weights [member, curve] of which at least ``LEAST_FLAT`` says that a curve has ended.
+
+    Args:
+        weights: summing to one over members [member, curve].
+        flat: which members are flat beyond the data [member].
+        last: how what is missing is shared out, summing to one [member].
+    """
+    missing = np.maximum(LEAST_FLAT - weights[flat].sum(axis=0), 0.0)
+    return np.asarray(weights * (1.0 - missing) + last[:, None] * missing)
+
+
 def width_factor(scores: Floats) -> float:
-    """What widths must be multiplied by, from each curve's mean square normal score [curve]."""
+    """What widths must be multiplied by, from each curve's mean square normal score [curve].
+
+    Never below 1: what comes is often noisier than what was seen.
+    """
     total = WIDTH_PRIOR + float(np.sum(scores))
-    return float(np.clip(np.sqrt(total / (WIDTH_PRIOR + len(scores))), NARROWEST, 4.0))
+    return float(np.clip(np.sqrt(total / (WIDTH_PRIOR + len(scores))), 1.0, 4.0))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from suffice.labels.formats._preferences import PreferenceTable as PreferenceTable
     from suffice.labels.formats._preferences import preferences_of_frame as preferences_of_frame
     from suffice.labels.formats._preferences import read_preferences as read_preferences
+    from suffice.labels.formats._prompts import as_asked as as_asked
+    from suffice.labels.formats._prompts import known_prompts as known_prompts
     from suffice.labels.formats._readers import FORMATS as FORMATS
 
 __getattr__, __dir__, __all__ = lazy_exports(
@@ -25,6 +27,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "PreferenceTable",
             "preferences_of_frame",
             "read_preferences",
+        ),
+        "suffice.labels.formats._prompts": (
+            "as_asked",
+            "known_prompts",
         ),
         "suffice.labels.formats._readers": ("FORMATS",),
     },

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import gzip
-import io
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
+from suffice.labels.formats._csv import csv_frame
+from suffice.labels.formats._inspect import eval_rows
+from suffice.labels.formats._json import json_frame
 
 if TYPE_CHECKING:
     import polars as pl
 
-SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json")
+SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".parquet",
+    ".jsonl",
+    ".ndjson",
+    ".json",
+    ".manifest",
+    ".zip",
+    ".eval",
+)
+_FILE = "annotator"
+"""The column that says which file of an archive a row is from: tools write one an annotator."""
 
 
 def read_frame(path: str | Path) -> pl.DataFrame:
     """Read a file into a frame, whatever its columns are called.
 
     Args:
-        path: a CSV, TSV, parquet, JSON (a list of objects) or JSON lines file; text may be gzipped.
+        path: a CSV, TSV, parquet, JSON or JSON lines file, or a ZIP archive of some; text may be
+            gzipped.
 
     Raises:
         InputError: the file is missing, is of another kind, is not UTF-8, or cannot be parsed.
@@ -44,12 +58,56 @@ def read_frame(path: str | Path) -> pl.DataFrame:
         ) from None
     except pl.exceptions.PolarsError as error:
         raise _unreadable(path, "parquet", error) from None
-    text = _decode(_unzip(content, path), path)
-    if not text.strip():
+    if kind == ".zip":
+        return _archive(content, path)
+    return _parsed(content, kind, path)
+
+
+def _parsed(content: bytes, kind: str, path: Path) -> pl.DataFrame:
+    """The rows of a file's bytes."""
+    import polars as pl
+
+    if kind == ".parquet":
+        return pl.read_parquet(content)
+    if kind == ".eval":
+        content = eval_rows(content, path)
+    content = _utf8(_unzip(content, path), path)
+    if not content.strip():
         raise InputError("the file is empty", where=str(path), fix="add rows")
     if kind in (".csv", ".tsv"):
-        return _csv(text, "\t" if kind == ".tsv" else _separator(text), path)
-    return _json(text, path, lines=kind != ".json")
+        return csv_frame(content, path, separator="\t" if kind == ".tsv" else None)
+    return json_frame(content, path, lines=kind not in (".json", ".eval"))
+
+
+def _archive(content: bytes, path: Path) -> pl.DataFrame:
+    """The rows of all files of an archive, with the names of their files."""
+    import io
+    import zipfile
+
+    import polars as pl
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist()
+                     if not name.startswith("__MACOSX/") and _ending(Path(name)) in SUFFIXES
+                     and _ending(Path(name)) != ".zip"]  # fmt: skip
+            files = {name: archive.read(name) for name in names}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise _unreadable(path, "ZIP", error) from None
+    if not files:
+        raise InputError(
+            "there is no file of rows in it", where=str(path),
+            fix=f"name an archive with files that end in {', '.join(SUFFIXES)}",
+        )  # fmt: skip
+    frames = []
+    for name, inside in files.items():
+        if inside.strip():
+            frame = _parsed(inside, _ending(Path(name)), path / name)
+            one_each = len(files) > 1 or "Comments" in frame.columns
+            if one_each and _FILE not in frame.columns:
+                frame = frame.with_columns(pl.lit(Path(name).name.split(".")[0]).alias(_FILE))
+            frames.append(frame)
+    return pl.concat(frames, how="diagonal_relaxed")
 
 
 def rows_of(given: str | Path | pl.DataFrame, called: str) -> tuple[pl.DataFrame, str]:
@@ -65,10 +123,7 @@ def rows_of(given: str | Path | pl.DataFrame, called: str) -> tuple[pl.DataFrame
 
 
 def _kind(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] == ".gz":
-        suffixes.pop()
-    kind = suffixes[-1] if suffixes else ""
+    kind = _ending(path)
     if kind in SUFFIXES:
         return kind
     if not path.exists():
@@ -82,6 +137,14 @@ def _kind(path: Path) -> str:
     )
 
 
+def _ending(path: Path) -> str:
+    """The ending that says what a file holds, without that of gzip."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
 def _unzip(content: bytes, path: Path) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
@@ -91,7 +154,8 @@ def _unzip(content: bytes, path: Path) -> bytes:
         raise _unreadable(path, "gzip", error) from None
 
 
-def _decode(content: bytes, path: Path) -> str:
+def _utf8(content: bytes, path: Path) -> bytes:
+    """The bytes of a text, without the mark that some programs put before it."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(
             "it is UTF-16, not UTF-8",
@@ -106,7 +170,7 @@ def _decode(content: bytes, path: Path) -> str:
             fix=f"name a file that is what its ending says, one of {', '.join(SUFFIXES)}",
         )
     try:
-        return content.decode("utf-8-sig")
+        content.decode()
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         raise InputError(
@@ -114,108 +178,7 @@ def _decode(content: bytes, path: Path) -> str:
             where=str(path),
             fix="save it as UTF-8, for instance: iconv -f latin1 -t utf-8",
         ) from None
-
-
-def _separator(text: str) -> str:
-    """A file called .csv may be separated by semicolons or tabs: look at its first line."""
-    head = text.split("\n", 1)[0]
-    return max((",", ";", "\t"), key=head.count)
-
-
-def _csv(text: str, separator: str, path: Path) -> pl.DataFrame:
-    import polars as pl
-
-    try:
-        frame = pl.read_csv(
-            io.BytesIO(text.encode()),
-            separator=separator,
-            infer_schema=False,
-            null_values=[""],
-            truncate_ragged_lines=False,
-        )
-    except pl.exceptions.PolarsError as error:
-        _refuse_ragged(text, separator, path)
-        raise _unreadable(path, "CSV", error) from None
-    return frame.with_columns(_whole_numbers(frame[name]) for name in frame.columns)
-
-
-def _refuse_ragged(text: str, separator: str, path: Path) -> None:
-    """Raise InputError where a row has more fields than the header, naming its line."""
-    import csv
-
-    rows = csv.reader(io.StringIO(text), delimiter=separator)
-    try:
-        width = len(next(rows, []))
-        long = next((row for row in rows if len(row) > width), None)
-    except csv.Error:
-        return  # it is no such thing then, and what Polars says of it has to do
-    if long is not None:
-        raise InputError(
-            f"line {rows.line_num} has {len(long)} fields where the first line has {width}",
-            where=str(path),
-            fix="quote fields that hold the separator, or mend the line",
-        )
-
-
-def _whole_numbers(column: pl.Series) -> pl.Series:
-    """Text as whole numbers where nothing is lost by it: the id 007 stays text."""
-    import polars as pl
-
-    numbers = column.cast(pl.Int64, strict=False)
-    # A text that is no number compares as null, which must count as lost.
-    kept = (numbers.cast(pl.String) == column).fill_null(False) | column.is_null()
-    return numbers if kept.all() and numbers.is_not_null().any() else column
-
-
-def _json(text: str, path: Path, *, lines: bool) -> pl.DataFrame:
-    import polars as pl
-
-    rows: list[dict[str, Any]] = []
-    if lines:
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise InputError(
-                    f"line {number} is no JSON ({error.msg})", where=str(path), fix="mend that line"
-                ) from None
-    else:
-        try:
-            content = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"line {error.lineno} is no JSON ({error.msg})", where=str(path), fix="mend it"
-            ) from None
-        rows = content if isinstance(content, list) else [content]
-    bad = next((number for number, row in enumerate(rows, 1) if not isinstance(row, dict)), None)
-    if bad is not None:
-        raise InputError(f"entry {bad} is no object", where=str(path), fix='write {"task": ...}')
-    if not rows:
-        raise InputError("there are no rows in it", where=str(path), fix="add rows")
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame({name: _column(rows, name) for name in names})
-
-
-def _column(rows: list[dict[str, Any]], name: str) -> pl.Series:
-    """A column of JSON values; what Polars cannot type (mixed or nested) is kept as objects."""
-    import polars as pl
-
-    values = [row.get(name) for row in rows]
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float}:
-        return pl.Series(name, values, strict=False)
-    if kinds <= {str}:
-        return pl.Series(name, values, dtype=pl.String)
-    if kinds == {bool}:
-        return pl.Series(name, values, dtype=pl.Boolean)
-    if kinds & {list, dict}:
-        plain = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
-        return pl.Series(name, plain, dtype=pl.String)
-    return pl.Series(
-        name, [None if value is None else str(value) for value in values], dtype=pl.String
-    )
+    return content.removeprefix(b"\xef\xbb\xbf")
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> InputError:

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 
 from suffice.labels._columns import check_named, said, taken_of, unused
 from suffice.labels._table import LabelTable, refuse_missing
-from suffice.labels._values import counted
+from suffice.labels._values import counted, is_empty
+from suffice.labels.formats._axes import (
+    asked_of_pairs,
+    combined,
+    refuse_unnamed_workers,
+    split_tasks,
+)
+from suffice.labels.formats._cells import without_lists
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -25,16 +32,40 @@ def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
 
 def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """See ``Format.read``."""
+    return read_rows(frame, origin=origin, asked=asked, notes=())
+
+
+def read_rows(
+    frame: pl.DataFrame, *, origin: str, asked: Asked, notes: Sequence[str]
+) -> LabelTable:
+    """A table of one row a label, after what another reader made rows of.
+
+    Args:
+        frame: the raw rows.
+        origin: the file, for messages.
+        asked: what the user said of the file.
+        notes: what that reader has to say.
+    """
     import polars as pl
 
-    check_named(asked.columns, frame.columns, origin)
-    taken = taken_of(frame.columns, asked.columns)
+    frame, columns = combined(frame, asked.columns)
+    check_named(columns, frame.columns, origin)
+    taken = taken_of(frame.columns, columns)
     # Comparisons of named items need neither: see ``name_pairs``.
     pairs = ["task", "worker"] if {"left", "right"} <= set(taken) else []
+    if pairs and "task" not in taken and (about := asked_of_pairs(frame.columns)):
+        taken["task"] = about
+    refuse_unnamed_workers(frame, taken, origin)
     refuse_missing([*taken, *pairs], frame.columns, origin)
-    notes = [*said(taken), *unused(frame.columns, taken.values())]
+    said_of_tasks: list[str] = []
+    whole = frame.columns
+    frame, apart = split_tasks(frame, taken, said_of_tasks)
+    all_notes = [*notes, *said(taken), *unused(whole, [*taken.values(), *apart]), *said_of_tasks]
     long = frame.select(pl.col(theirs).alias(ours) for ours, theirs in taken.items())
-    return table_of(long, taken, notes, origin=origin, asked=asked)
+    for name in ("label", "gold"):
+        if name in long.columns:
+            long = without_lists(long, name, all_notes, origin)
+    return table_of(long, taken, all_notes, origin=origin, asked=asked)
 
 
 def table_of(
@@ -57,9 +88,9 @@ def table_of(
     notes = list(notes)
     if asked.drop_missing:
         required = [name for name in ("task", "worker", "label") if name in long.columns]
-        whole = long.drop_nulls(required)
-        floats = [name for name in required if long.schema[name].is_float()]
-        whole = whole.drop_nans(floats) if floats else whole
+        whole = long
+        for name in required:
+            whole = whole.filter(~is_empty(whole[name]))
         if lost := len(long) - len(whole):
             notes.append(f"{counted(lost, 'row')} with an empty task, worker or label left out")
         long = whole

@@ -1,21 +1,23 @@
-"""Preference files (prompt, chosen, rejected), as trainers read them."""
+"""Preference files: pairs of texts of which one was preferred, in the shapes that trainers read."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.labels._asked import NOTHING
 from suffice.labels._columns import check_named, recognise, said, unused
 from suffice.labels._pairs import NOBODY
 from suffice.labels._table import LabelTable
+from suffice.labels._texts import normal_texts
 from suffice.labels._values import counted
+from suffice.labels.formats._conversation import Messages, as_messages, messages_of, written
 from suffice.labels.formats._frame import read_frame
+from suffice.labels.formats._pair_shapes import PARTS, is_pairs, standard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from suffice.labels._asked import Asked
 
 NAME = "preferences"
-_PAIR = ("chosen", "rejected")
 _TURNS = ("\n\nAssistant:", "\n\nHuman:")
 
 
@@ -55,6 +56,11 @@ class PreferenceTable:
         """The number of preferences."""
         return len(self.frame)
 
+    def normal(self) -> pl.DataFrame:
+        """Prompt, chosen and rejected in the normal form of texts, in which files are joined."""
+        parts = self.frame.select("prompt", "chosen", "rejected")
+        return parts.with_columns(normal_texts(column) for column in parts)
+
     def to_labels(self, asked: Asked = NOTHING) -> LabelTable:
         """A label table with one task a pair of texts.
 
@@ -64,15 +70,17 @@ class PreferenceTable:
         """
         import polars as pl
 
-        chosen_first = pl.col("chosen") <= pl.col("rejected")
-        frame = self.frame.with_columns(
-            pl.when(chosen_first).then(pl.lit("first")).otherwise(pl.lit("second")).alias("label"),
+        texts = self.normal()
+        chosen_first = texts["chosen"] <= texts["rejected"]
+        pair = texts.select(
             pl.struct(
                 pl.col("prompt"),
                 pl.min_horizontal("chosen", "rejected").alias("a"),
                 pl.max_horizontal("chosen", "rejected").alias("b"),
-            ).rank("dense").alias("task"),
+            ).rank("dense").alias("task")
         )  # fmt: skip
+        side = pl.when(chosen_first).then(pl.lit("first")).otherwise(pl.lit("second"))
+        frame = self.frame.with_columns(side.alias("label"), pair["task"])
         notes = list(self.notes)
         if "worker" not in frame.columns:
             frame = frame.with_columns(pl.lit(NOBODY).alias("worker"))
@@ -87,14 +95,16 @@ class PreferenceTable:
 
 
 def is_mine(frame: pl.DataFrame, asked: Asked) -> bool:
-    """Whether it holds chosen and rejected texts, and no other column was named as the label."""
-    return set(_PAIR) <= set(frame.columns) and "label" not in asked.columns
+    """Whether it holds pairs of texts in a known shape, and no column was named as the label."""
+    return "label" not in asked.columns and is_pairs(frame.columns, asked.columns)
 
 
 def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """See ``Format.read``: one task a pair of texts, see ``PreferenceTable.to_labels``."""
-    check_named(asked.columns, frame.columns, origin)
-    whole = frame.drop_nulls(_PAIR) if asked.drop_missing else frame
+    whole = frame
+    pair = [asked.columns.get(name, name) for name in ("chosen", "rejected")]
+    if asked.drop_missing and set(pair) <= set(frame.columns):
+        whole = frame.drop_nulls(pair)
     table = preferences_of_frame(whole, origin=origin, columns=asked.columns).to_labels(asked)
     if not (lost := len(frame) - len(whole)):
         return table
@@ -105,9 +115,12 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
 def read_preferences(path: str | Path) -> PreferenceTable:
     """Read a preference file: ``chosen`` and ``rejected``, with or without ``prompt``.
 
-    Texts and conversations (lists of ``{"role", "content"}``) are both read. Without a prompt, it
-    is what both texts begin with: whole messages of a conversation, or the text up to the last
-    turn that both share. Pairs of equal texts say nothing and are passed over, and counted.
+    Texts and conversations (``{"role", "content"}`` or ``{"from", "value"}``, with calls of tools)
+    are read. The prompt may stand in ``prompt``, in ``instruction`` and ``input``, or as a
+    conversation; ``system`` and ``tools`` belong to it. Without one it is what both texts begin
+    with: whole messages, or the text up to the last turn that both share. Several rejected texts
+    are as many pairs. OpenAI's preference files, PKU-SafeRLHF and HelpSteer's pairs are read too.
+    Pairs of equal texts say nothing and are passed over, and counted.
 
     Raises:
         InputError: the file cannot be read, lacks a column, or holds no pair that differs.
@@ -121,87 +134,137 @@ def preferences_of_frame(
     """Make a preference table of a raw frame; see :func:`read_preferences`."""
     import polars as pl
 
-    for name in _PAIR:
-        if name not in frame.columns:
-            raise InputError(
-                f"no column {name!r} among: {', '.join(frame.columns)}", where=origin,
-                fix="preference files have chosen and rejected",
-            )  # fmt: skip
-    has_prompt = "prompt" in frame.columns
-    rows: list[tuple[str, str, str]] = []
-    conversational = False
-    prompts = frame["prompt"].to_list() if has_prompt else [None] * len(frame)
-    pairs = zip(prompts, frame["chosen"].to_list(), frame["rejected"].to_list(), strict=True)
-    for number, (prompt, chosen, rejected) in enumerate(pairs, start=1):
-        if chosen is None or rejected is None:
-            raise InputError(
-                f"row {number} lacks its chosen or rejected text",
-                where=origin,
-                fix="remove it, or leave such rows out: drop_missing=True in Python, "
-                "--drop-missing for suffice audit",
-            )
-        good, bad = _messages(chosen), _messages(rejected)
-        if good is not None and bad is not None:
-            conversational = True
-            rows.append(_split_messages(prompt, good, bad))
-        else:
-            rows.append(_split_texts(prompt, str(chosen), str(rejected)))
-    known = recognise([n for n in frame.columns if n not in ("prompt", "chosen", "rejected")], {})
-    known = {ours: theirs for ours, theirs in known.items() if ours not in ("task", "label")}
-    known |= {ours: theirs for ours, theirs in columns.items() if ours not in ("task", "label")}
-    used = ["prompt", "chosen", "rejected", *known.values()]
-    table = pl.DataFrame(rows, schema=["prompt", "chosen", "rejected"], orient="row")
-    table = table.with_columns(frame[theirs].alias(ours) for ours, theirs in known.items())
-    kept = (table["chosen"] != table["rejected"]).arg_true()
+    others = {ours: theirs for ours, theirs in columns.items() if ours not in PARTS}
+    check_named(others, frame.columns, origin)
+    shape = standard(frame, origin=origin, columns=columns)
+    pairs = shape.frame
+    table, conversational = _texts(pairs)
+    table = table.with_columns(pl.all().fill_null(""))
+    rest = [name for name in pairs.columns if name not in PARTS]
+    known = recognise([name for name in rest if name not in columns.values()], others)
+    known = {ours: theirs for ours, theirs in (known | others).items()
+             if ours not in ("task", "label")}  # fmt: skip
+    used = [*shape.used, *known.values()]
+    table = table.with_columns(pairs[theirs].alias(ours) for ours, theirs in known.items())
+    kept = (normal_texts(table["chosen"]) != normal_texts(table["rejected"])).arg_true()
     differ = table[kept]
-    notes = [*said(known), *unused(frame.columns, used)]
+    notes = [*said(known), *unused(frame.columns, used), *shape.notes]
     if same := len(table) - len(differ):
         notes.append(f"{counted(same, 'pair')} of equal texts passed over: nothing to learn")
     if differ.is_empty():
         raise InputError("there is no pair of different texts in it", where=origin)
-    if not has_prompt:
+    implicit = "prompt" not in pairs.columns
+    if implicit:
         notes.append("no prompt column: the prompt is what both texts begin with")
-    where = kept.to_numpy().astype("int64")
-    return PreferenceTable(differ, conversational, not has_prompt, tuple(notes), origin, where)
+    where = shape.rows[kept.to_numpy()]
+    return PreferenceTable(differ, conversational, implicit, tuple(notes), origin, where)
 
 
-def _messages(value: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - any JSON value
-    """The messages of a conversation, or None where the value is plain text."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = json.loads(value)
-        except json.JSONDecodeError:
-            return None
-    if not isinstance(value, list) or not value:
-        return None
-    if all(isinstance(part, dict) and {"role", "content"} <= set(part) for part in value):
-        return value
-    return None
+def _texts(pairs: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
+    """Prompt, chosen and rejected as text, and whether any answer was a conversation."""
+    import polars as pl
+
+    names = [name for name in PARTS if name in pairs.columns]
+    plain = {name: not _may_be_json(pairs[name]) for name in names}
+    if "prompt" in names and plain["chosen"] and plain["rejected"]:
+        table = pairs.select(names).with_columns(pl.col("chosen", "rejected").cast(pl.String))
+        conversational = False
+        if not plain["prompt"]:
+            prompts = [_prompt_text(value) for value in table["prompt"].to_list()]
+            table = table.with_columns(pl.Series("prompt", prompts, dtype=pl.String))
+        table = _without_prompt(table.with_columns(pl.col("prompt").cast(pl.String)))
+    else:
+        cells = [pairs[name].to_list() if name in names else [None] * len(pairs)
+                 for name in ("prompt", "chosen", "rejected")]  # fmt: skip
+        rows = list(_split(zip(*cells, strict=True)))
+        conversational = any(row[3] for row in rows)
+        table = pl.DataFrame(
+            [row[:3] for row in rows],
+            schema=dict.fromkeys(("prompt", "chosen", "rejected"), pl.String), orient="row",
+        )  # fmt: skip
+    for name in ("tools", "system"):
+        if name in names:
+            texts = [_prompt_text(value) if value else None for value in pairs[name].to_list()]
+            before = pl.Series(name, texts, dtype=pl.String)
+            table = table.with_columns(
+                pl.when(before.is_null() | (before == ""))
+                .then(pl.col("prompt"))
+                .otherwise(
+                    pl.format(f"{name}: {{}}\n\n{{}}", before, pl.col("prompt").fill_null(""))
+                )
+                .alias("prompt")
+            )
+    return table.select("prompt", "chosen", "rejected"), conversational
 
 
-def _split_messages(
-    prompt: Any,  # noqa: ANN401 - text, messages or nothing
-    chosen: list[dict[str, Any]],
-    rejected: list[dict[str, Any]],
-) -> tuple[str, str, str]:
-    if prompt is not None:
-        messages = _messages(prompt)
-        return (
-            _written(messages) if messages is not None else str(prompt),
-            _written(chosen),
-            _written(rejected),
-        )
+def _may_be_json(column: pl.Series) -> bool:
+    """Whether a cell looks like a list or an object."""
+    import polars as pl
+
+    if column.dtype.is_nested() or column.dtype == pl.Object:
+        return True
+    return column.dtype == pl.String and bool(column.str.contains(r"^\s*[\[{]").any())
+
+
+def _without_prompt(table: pl.DataFrame) -> pl.DataFrame:
+    """Answers without the prompt, where all of them begin with it."""
+    import polars as pl
+
+    prompt = pl.col("prompt")
+    repeated = [pl.col(name).str.starts_with(prompt) & (pl.col(name) != prompt)
+                for name in ("chosen", "rejected")]  # fmt: skip
+    if not table.select(((prompt.str.len_chars() > 0) & repeated[0] & repeated[1]).all()).item():
+        return table
+    return table.with_columns(
+        pl.col(name).str.slice(prompt.str.len_chars()).str.strip_chars()
+        for name in ("chosen", "rejected")
+    )
+
+
+def _split(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[str, str, str, bool]]:
+    """Prompt, chosen and rejected of each row as text, and whether it was a conversation."""
+    for prompt, chosen, rejected in rows:
+        good, bad = messages_of(chosen), messages_of(rejected)
+        if good is None and bad is None:
+            asked = _prompt_text(prompt) if prompt is not None else None
+            yield *_split_texts(asked, str(chosen), str(rejected)), False
+        else:
+            good = as_messages(chosen, "assistant") if good is None else good
+            bad = as_messages(rejected, "assistant") if bad is None else bad
+            yield *_split_messages(prompt, good, bad), True
+
+
+def _prompt_text(value: object) -> str:
+    messages = messages_of(value)
+    return str(value) if messages is None else written(messages)
+
+
+def _split_messages(prompt: object, chosen: Messages, rejected: Messages) -> tuple[str, str, str]:
+    """What both conversations begin with belongs to the prompt, as TRL reads them."""
     shared = 0
-    for good, bad in zip(chosen, rejected, strict=False):
+    for good, bad in zip(chosen[:-1], rejected[:-1], strict=False):
         if good != bad:
             break
         shared += 1
-    return _written(chosen[:shared]), _written(chosen[shared:]), _written(rejected[shared:])
+    if prompt is None and chosen[shared] == rejected[shared]:
+        shared += len(chosen) == len(rejected)
+    before, answers = (
+        written(chosen[:shared]),
+        (written(chosen[shared:]), written(rejected[shared:])),
+    )
+    if prompt is None:
+        return before, *answers
+    asked = messages_of(prompt)
+    given = str(prompt).strip() if asked is None else written(asked)
+    if not shared:
+        return given, *answers
+    # The prompt again, as a text or a part of what both begin with; else they go on from it.
+    return before if given in before else f"{given}\n\n{before}", *answers
 
 
-def _split_texts(prompt: object, chosen: str, rejected: str) -> tuple[str, str, str]:
+def _split_texts(prompt: str | None, chosen: str, rejected: str) -> tuple[str, str, str]:
     if prompt is not None:
-        return str(prompt), chosen, rejected
+        return prompt, chosen, rejected
     common = _shared_start(chosen, rejected)
     cuts = [common.rfind(turn) + len(turn) for turn in _TURNS if turn in common]
     # Without turns, stop after a whole word: the answers may begin with the same letters.
@@ -210,13 +273,12 @@ def _split_texts(prompt: object, chosen: str, rejected: str) -> tuple[str, str, 
 
 
 def _shared_start(one: str, other: str) -> str:
-    """The characters that both texts begin with."""
-    length = next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
-    )
-    return one[:length]
-
-
-def _written(messages: list[dict[str, Any]]) -> str:
-    return "\n\n".join(f"{part['role']}: {part['content']}" for part in messages)
+    """The characters that both texts begin with, found by halving."""
+    same, differs = 0, min(len(one), len(other)) + 1
+    while differs - same > 1:
+        middle = (same + differs) // 2
+        if one[same:middle] == other[same:middle]:
+            same = middle
+        else:
+            differs = middle
+    return one[:same]

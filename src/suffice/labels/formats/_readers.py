@@ -4,7 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from suffice.labels.formats import _argilla, _label_studio, _long, _preferences, _wide
+from suffice.labels.formats import (
+    _argilla,
+    _doccano,
+    _graded,
+    _ground_truth,
+    _inspect,
+    _label_studio,
+    _lm_eval,
+    _long,
+    _mturk,
+    _multipref,
+    _nested,
+    _polis,
+    _potato,
+    _preferences,
+    _prodigy,
+    _toloka,
+    _unpaired,
+    _wide,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,5 +59,24 @@ class Format(Protocol):
         """
 
 
-FORMATS: tuple[Format, ...] = (_label_studio, _argilla, _preferences, _wide, _long)
+FORMATS: tuple[Format, ...] = (
+    _label_studio,
+    _argilla,
+    _prodigy,
+    _doccano,
+    _potato,
+    _mturk,
+    _toloka,
+    _ground_truth,
+    _multipref,
+    _graded,
+    _polis,
+    _inspect,
+    _lm_eval,
+    _preferences,
+    _unpaired,
+    _nested,
+    _wide,
+    _long,
+)
 """The first that says ``is_mine`` reads: exports have columns that a plain table may have too."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from suffice.labels.kinds._comparison import Comparison as Comparison
     from suffice.labels.kinds._kind import MOST_CLASSES as MOST_CLASSES
     from suffice.labels.kinds._kind import LabelKind as LabelKind
+    from suffice.labels.kinds._sides import Sides as Sides
+    from suffice.labels.kinds._sides import sides_of as sides_of
     from suffice.labels.kinds._two_way import TwoWay as TwoWay
     from suffice.labels.kinds._words import side_of_words as side_of_words
 
@@ -32,6 +34,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.labels.kinds._kind": (
             "MOST_CLASSES",
             "LabelKind",
+        ),
+        "suffice.labels.kinds._sides": (
+            "Sides",
+            "sides_of",
         ),
         "suffice.labels.kinds._two_way": ("TwoWay",),
         "suffice.labels.kinds._words": ("side_of_words",),

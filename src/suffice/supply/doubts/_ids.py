@@ -35,13 +35,17 @@ def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> IdsTest
     rng = Stream.WORKER_IDS.rng(seed)
     tasks, workers, classes = votes.shape
     task, worker, label = votes.task, votes.worker, votes.label
+    # What workers may like: classes, or the side that was shown first.
+    said = votes.as_shown(label)
     if len(task) > _MOST_LABELS:
         chosen = rng.random(tasks) < _MOST_LABELS / len(task)
         kept = chosen[task]
         task, worker, label = task[kept], worker[kept], label[kept]
+        said = None if said is None else said[kept]
     size = np.bincount(task, minlength=tasks)
     shared = size[task] >= 2
     task, worker, label = task[shared], worker[shared], label[shared]
+    said = None if said is None else said[shared]
     if workers < 2 or len(task) < 4 * workers or len(np.unique(label)) < 2:
         return IdsTest(
             tested=False,
@@ -53,12 +57,8 @@ def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> IdsTest
     rest[np.arange(len(task)), label] -= 1.0
     agree = rest[np.arange(len(task)), label] / rest.sum(axis=1)
     centred = agree - agree.mean()
-    share = np.bincount(label, minlength=classes).astype(np.float64) / len(label)
-    given = np.eye(classes)[label] - share
-    if classes > 20:
-        given = given[:, :20]
     load = np.maximum(np.bincount(worker, minlength=workers), 1.0)
-    parts = [centred, *given.T]
+    parts = [centred, *_liked(said, classes)]
     scales = [1.0 / (load * max(float(part.var()), 1e-12)) for part in parts]
 
     def statistic(ids: Array) -> float:
@@ -85,3 +85,13 @@ def ids_test(votes: Votes, *, permutations: int = 200, seed: int = 0) -> IdsTest
         "are alike, or the id column is not aligned with the labels. Check how the file was made."
     )
     return IdsTest(tested=True, aligned=aligned, p_value=p_value, statement=statement)
+
+
+def _liked(said: Array | None, classes: int) -> list[Array]:
+    """By how much each label is a class more often than the crowd's, for the first 20 classes."""
+    import numpy as np
+
+    if said is None:
+        return []
+    share = np.bincount(said, minlength=classes).astype(np.float64) / len(said)
+    return list((np.eye(classes)[said] - share)[:, :20].T)

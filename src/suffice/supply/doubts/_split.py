@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
 from suffice.records import SplitAgreement, SplitPart
+from suffice.supply._sides import swapped
 from suffice.supply.doubts._two_keys import Labels, best_two_keys, fit_keys
 
 if TYPE_CHECKING:
@@ -181,8 +182,7 @@ def _conclude(
     copies = bool(both[0] > 0.5 * both[1])
     names = [votes.workers[w] for w in worker_ids.tolist()]
     workers = _workers_frame(names, side, second, load)
-    names = [votes.tasks[t] for t in task_ids.tolist()]
-    tasks = _tasks_frame(names, _class_names(votes, data), fit, contested, flip)
+    tasks = _tasks_frame(votes, task_ids, _class_names(votes, data), fit, contested, flip)
     apart = len(tasks)
     what = (
         f"Split: {sizes[0]} and {sizes[1]} workers ({100 * (1 - minority):.0f} and "
@@ -251,7 +251,7 @@ def _workers_frame(names: list[Any], side: Array, second: Array, load: Array) ->
 
 
 def _tasks_frame(
-    names: list[Any], classes: list[str], fit: Keys, contested: Array, flip: bool
+    votes: Votes, task_ids: Array, classes: list[str], fit: Keys, contested: Array, flip: bool
 ) -> pl.DataFrame:
     """The tasks on which the groups differ, the surest first."""
     import numpy as np
@@ -261,11 +261,17 @@ def _tasks_frame(
     rows = rows[np.argsort(-contested[rows], kind="stable")]
     best = np.where(fit.key_GS[0] != fit.key_GS[1], fit.state_MST[0].T[rows], -1.0).argmax(axis=1)
     ahead, behind = fit.key_GS[::-1] if flip else fit.key_GS
+    labels = []
+    for key_S in (ahead, behind):
+        code = key_S[best]
+        if votes.twins is not None and votes.turned is not None and len(classes) == votes.shape[2]:
+            code = swapped(code, votes.twins, votes.turned[task_ids[rows]])
+        labels.append([classes[k] for k in code.tolist()])
     return pl.DataFrame(
         {
-            "task": pl.Series([names[t] for t in rows.tolist()], strict=False),
-            "label_a": [classes[k] for k in ahead[best].tolist()],
-            "label_b": [classes[k] for k in behind[best].tolist()],
+            "task": pl.Series([votes.tasks[t] for t in task_ids[rows].tolist()], strict=False),
+            "label_a": labels[0],
+            "label_b": labels[1],
             "chance": contested[rows],
         }
     )

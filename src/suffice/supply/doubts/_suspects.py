@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.supply._pieces import pieces, share_right
+from suffice.supply._sides import swapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,9 @@ def find_suspects(
     """Flag workers.
 
     Low quality is flagged by the posterior; one answer whatever the task, and what is odd on single
-    slices, also by tests that hold their level over all workers, which few labels can pass.
+    slices, also by tests that hold their level over all workers, which few labels can pass. Where
+    labels name a side of a pair, one answer is the side shown first or second; where the order
+    shown is unknown nobody can be one-sided.
 
     Args:
         votes: the labels.
@@ -99,8 +102,11 @@ def find_suspects(
             )
     skill = informedness(right_DWK)[:, number_W]
     load = np.bincount(votes.worker, minlength=workers)
-    cells = np.bincount(votes.worker * classes + votes.label, minlength=workers * classes)
-    given = cells.reshape(workers, classes)
+    shown = votes.as_shown(votes.label)
+    given = np.zeros((workers, classes), dtype=np.int64)
+    if shown is not None:
+        cells = np.bincount(votes.worker * classes + shown, minlength=workers * classes)
+        given = cells.reshape(workers, classes)
     low, inverted = (skill < CHANCE_LIKE).mean(axis=0), (skill < INVERTED).mean(axis=0)
     for worker in np.flatnonzero(((low >= SURE) | (inverted >= SURE)) & (load >= _FEW)):
         mine = flags.setdefault(int(worker), [])
@@ -109,15 +115,17 @@ def find_suspects(
             text = "is wrong more often than guessing would be: answers may be inverted"
             mine.append(Flag("inverted", text, float(1.0 - inverted[worker])))
         elif given[worker, top] >= _ONE_SIDED * load[worker]:
-            text = f"answers {votes.classes[top]!r} nearly always, whatever the task"
+            text = f"answers {_called(votes, top)} nearly always, whatever the task"
             mine.append(Flag("one-sided", text, float(1.0 - low[worker])))
         else:
             text = "is near chance: the answers say little about the tasks"
             mine.append(Flag("spammer", text, float(1.0 - low[worker])))
-    _one_sided(votes, truth_DT, given, flags)
+    if shown is not None:
+        _one_sided(votes, truth_DT, given, flags)
     _fast(votes, skill, load, flags)
     _slices(votes, truth_DT, load, flags)
-    _pushed(votes, truth_DT, load, flags)
+    if shown is not None:
+        _pushed(votes, truth_DT, load, flags)
     return flags
 
 
@@ -157,7 +165,7 @@ def _one_sided(
     expected = np.zeros(workers)
     for piece in pieces(len(votes)):
         task, who = votes.task[piece], votes.worker[piece]
-        is_top = share_right(truth_DT, task, top[who])
+        is_top = share_right(truth_DT, task, _coded(votes, top[who], piece))
         chance = is_top * right + (1.0 - is_top) * (1.0 - right) / (classes - 1)
         expected += np.bincount(who, chance, workers)
     expected /= np.maximum(load, 1)
@@ -171,11 +179,25 @@ def _one_sided(
         if any(flag.kind == "one-sided" for flag in mine):
             continue
         text = (
-            f"answers {votes.classes[top[worker]]!r} on {given[worker]:.0f} of {load[worker]} "
+            f"answers {_called(votes, int(top[worker]))} on {given[worker]:.0f} of {load[worker]} "
             f"labels, nearly always whatever the task, where {100 * expected[worker]:.0f} % would "
             "be expected"
         )
         mine.append(Flag("one-sided", text, tail))
+
+
+def _called(votes: Votes, code: int) -> str:
+    """What a worker is said to answer: the name of a class, or the side as it was shown."""
+    if votes.twins is None or code not in votes.twins:
+        return repr(votes.classes[code])
+    return f"the side shown {'first' if code == votes.twins[0] else 'second'}"
+
+
+def _coded(votes: Votes, shown: Array, piece: slice) -> Array:
+    """What some labels' workers saw as a code, as the votes code it; of a piece of the labels."""
+    if votes.twins is None or votes.unlike_shown is None:
+        return shown
+    return swapped(shown, votes.twins, votes.unlike_shown[piece])
 
 
 def _at_least(least: int, tries: int, chance: float) -> float:
@@ -279,16 +301,17 @@ def _pushed(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
     k = np.bincount(cell, right, size)
     away = load.repeat(slices) - n
     good = (np.bincount(votes.worker, right, workers).repeat(slices) - k + 1.0) / (away + 2.0)
-    given = np.bincount(cell * classes + votes.label, minlength=size * classes)
+    label = votes.label if (shown := votes.as_shown(votes.label)) is None else shown
+    given = np.bincount(cell * classes + label, minlength=size * classes)
     given = given.reshape(size, classes).astype(np.float64)
     top = given.argmax(axis=1)
     pushed = given[np.arange(size), top]
-    liked = np.bincount(votes.worker * classes + votes.label, minlength=workers * classes)
+    liked = np.bincount(votes.worker * classes + label, minlength=workers * classes)
     liked = liked.reshape(workers, classes).repeat(slices, axis=0)[np.arange(size), top] - pushed
     liking = (liked + 0.5) / (away + 1.0)
     usable = (n >= 2 * _FEW) & (away >= 2 * _FEW)
     wanted = top[cell]
-    is_wanted = share_right(truth_DT, votes.task, wanted)
+    is_wanted = share_right(truth_DT, votes.task, _coded(votes, wanted, slice(None)))
     accuracy = good[cell]
     chance = is_wanted * accuracy + (1.0 - is_wanted) * (1.0 - accuracy) / (classes - 1)
     expected = np.bincount(cell, np.maximum(chance, liking[cell]), size) / np.maximum(n, 1)
@@ -299,8 +322,8 @@ def _pushed(votes: Votes, truth_DT: Array, load: Array, flags: dict[int, list[Fl
     for place in np.flatnonzero(hit):
         worker, number = divmod(int(place), slices)
         text = (
-            f"answers {votes.classes[top[place]]!r} on {pushed[place]:.0f} of {n[place]} labels of "
-            f"slice {votes.slice_names[number]!r} where {100 * expected[place]:.0f} % would be "
-            "expected"
+            f"answers {_called(votes, int(top[place]))} on {pushed[place]:.0f} of {n[place]} "
+            f"labels of slice {votes.slice_names[number]!r} where {100 * expected[place]:.0f} % "
+            "would be expected"
         )
         flags.setdefault(worker, []).append(Flag("slice", text, float(tail[place])))

@@ -174,7 +174,7 @@ def worker_pool(
     known = votes.gold >= 0
     truth_TK[known, votes.gold[known]] = 1.0
     if audit is not None:
-        truth_TK[~known] = audit.posterior[~known]
+        truth_TK[~known] = votes.renamed(audit.posterior)[~known]
     used = truth_TK.sum(axis=1) > 0.5
     if not used.any():
         raise InputError(

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_SIDES = ("left", "right", "first", "second", "model_a", "model_b", "response_a", "response_b")
-_SHOWN = ("left", "right")
 _MOST_ROWS = 30_000
 """Comparisons that the position bias is fitted to, of larger tables a sample of tasks. Chosen for
 time: the bias is then known to half a percent."""
@@ -70,15 +68,17 @@ def find_preferences(table: LabelTable, *, seed: int = 0) -> Preferences | None:
     which item stands first having been drawn by chance, which is said.
     Reference: Davidson and Beaver (1977), Biometrics 33, for order of presentation with ties.
     """
+    from suffice.labels.kinds import sides_of
     from suffice.supply.preferences._preference_fit import fit_preferences
 
     frame = table.frame
-    sides = _sides(table)
-    if sides is None:
+    found = sides_of(table.classes, frame.columns)
+    if found is None:
         return None
+    sides = found.values
     has_items = {"left", "right"} <= set(frame.columns)
     ordered = "presented_order" in frame.columns
-    if not (has_items or ordered or set(map(str.lower, table.classes)) & set(_SHOWN)):
+    if not found.shown:
         few = PreferencesPart(position_statement=UNKNOWN, ties=_ties(frame, sides))
         return Preferences(None, None, None, few)
     notes = []
@@ -141,23 +141,6 @@ def preference_lines(summary: PreferencesPart) -> list[str]:
         lines += [f"Caution: {caution}." for caution in summary.items.cautions]
         lines.append(summary.items.statement)
     return lines
-
-
-def _sides(table: LabelTable) -> dict[str, float] | None:
-    """Label -> .5 (the side named first), -.5, 0 (tie); None where these are no preferences."""
-    from suffice.labels import side_of_words
-
-    classes, columns = table.classes, table.frame.columns
-    known = side_of_words(classes)
-    if len(known) == len(classes) and {0.5, -0.5} <= set(known.values()):
-        words = {name.strip().lower() for name in classes}
-        if {"left", "right"} <= set(columns) or "presented_order" in columns:
-            return known
-        return known if words & set(_SIDES) else None
-    rest = [name for name in classes if known.get(name) != 0.0]
-    if "presented_order" in columns and len(rest) == 2:
-        return dict.fromkeys(classes, 0.0) | {rest[0]: 0.5, rest[1]: -0.5}
-    return None
 
 
 def _without_items(

@@ -99,19 +99,26 @@ def worth(
 
     classes = votes.shape[2]
     draws = len(truth_DT)
+    other = np.arange(classes)
+    if votes.twins is not None:
+        other[list(votes.twins)] = votes.twins[::-1]
     joint = np.empty((draws, classes, classes))
     whole = bool(mask.all())
     # A small prior keeps empty cells from counting as certain.
     floor = 0.5 / classes
     for draw in range(draws):
-        counts = np.zeros(classes**2, dtype=np.int64)
+        flat = np.zeros(classes**2, dtype=np.int64)
         for piece in pieces(len(votes)):
             task, label = votes.task[piece], votes.label[piece]
             if not whole:
                 task, label = task[mask[piece]], label[mask[piece]]
             cell = truth_DT[draw, task].astype(np.int64) * classes + label
-            counts += np.bincount(cell, minlength=classes**2)
-        drawn = rng.gamma(counts.reshape(classes, classes) + floor)
+            flat += np.bincount(cell, minlength=classes**2)
+        counts = flat.reshape(classes, classes).astype(np.float64)
+        if votes.twins is not None:
+            # What was seen of one side of a pair was seen of the other, whatever they are called.
+            counts = (counts + counts[other][:, other]) / 2.0
+        drawn = rng.gamma(counts + floor)
         joint[draw] = drawn / drawn.sum()
     joint = _moved(joint, *_miss(votes, mask, open_TK), rng)
     error = 1.0 - np.trace(joint, axis1=1, axis2=2)

@@ -58,7 +58,8 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
     ids, task = np.unique(task, return_inverse=True)
     slices = votes.slices[ids]
     shape = len(ids), votes.shape[1], votes.shape[2]
-    observed = {name: row[0] for name, row in _statistics(task, worker, label[None], shape).items()}
+    seen_now = _statistics(task, worker, label[None], shape, votes.twins)
+    observed = {name: row[0] for name, row in seen_now.items()}
     values: dict[str, list[float]] = {name: [] for name in observed}
     which = rng.integers(len(posterior.channels), size=REPLICATES)
     for number in np.unique(which).tolist():
@@ -71,7 +72,7 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
         made = channel.labels_of(
             place, np.tile(worker, copies), seen, rng, np.tile(slices, copies)
         ).reshape(copies, -1)
-        for name, row in _statistics(task, worker, made, shape).items():
+        for name, row in _statistics(task, worker, made, shape, votes.twins).items():
             values[name] += row.tolist()
     rows: dict[str, PredictiveRow] = {}
     odd = []
@@ -110,7 +111,11 @@ def predictive_check(votes: Votes, posterior: AuditedPosterior, *, seed: int) ->
 
 
 def _statistics(
-    task: Array, worker: Array, label_RN: Array, shape: tuple[int, int, int]
+    task: Array,
+    worker: Array,
+    label_RN: Array,
+    shape: tuple[int, int, int],
+    twins: tuple[int, int] | None,
 ) -> dict[str, Array]:
     """What is compared, of each replicate [replicate]; what the design does not allow is left out.
 
@@ -118,6 +123,7 @@ def _statistics(
         task, worker: of each label, the same in every replicate [label].
         label_RN: the labels [replicate, label].
         shape: number of tasks, workers and classes.
+        twins: the two sides of a pair, whose names say nothing: they count as one class.
     """
     import numpy as np
 
@@ -138,8 +144,13 @@ def _statistics(
         "pair_agreement": pairs.mean(axis=1),
         "unanimous": (top == 1.0).mean(axis=1),
         "top_share_spread": top.std(axis=1),
-        "top_class": counts.sum(axis=2).max(axis=0) / n.sum(),
     }
+    whole = counts.sum(axis=2)
+    if twins is not None:
+        both = whole[list(twins)].sum(axis=0, keepdims=True)
+        whole = np.concatenate([np.delete(whole, twins, axis=0), both])
+    if len(whole) > 1:
+        found["top_class"] = whole.max(axis=0) / n.sum()
     usable = many[task]
     load = np.bincount(worker[usable], minlength=workers)
     busy = load >= _LEAST_COMPARED

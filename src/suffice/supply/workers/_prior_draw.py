@@ -24,6 +24,7 @@ def draw_crowds(
     workers: int,
     labels_per_task: int,
     rng: np.random.Generator,
+    twins: bool = False,
 ) -> tuple[Crowd, State]:
     """Draw independent crowds, one a set, and the truth behind them.
 
@@ -36,6 +37,7 @@ def draw_crowds(
         classes: how many classes.
         tasks, workers, labels_per_task: the size of each crowd.
         rng: the only source of chance.
+        twins: whether the first two classes are the sides of a pair, see ``Crowd``.
 
     Returns:
         The crowds side by side, and the state that they were drawn from.
@@ -63,12 +65,23 @@ def draw_crowds(
         mean_SK = rng.normal(mean[:, None], model.CLASS_SD, (sets, classes))
         a = rng.normal(mean_SK[of_worker] + alpha[:, None], class_sd[of_worker][:, None])
 
+    if twins:
+        mean_SK[:, 1], a[:, 1] = mean_SK[:, 0], a[:, 0]
+
     def rows(mass: Array) -> Array:
         drawn = rng.gamma(np.maximum(mass, 1e-6))
         drawn[:, diagonal, diagonal] = 0.0
         return np.asarray(drawn / drawn.sum(axis=2, keepdims=True))
 
     spread = rows(np.ones((sets, classes, classes)))
+
+    def mirrored(table: Array) -> None:
+        # Of errors on a side the other side gets its part; of all others the sides get equal ones.
+        table[:, 1] = table[:, 0][:, [1, 0, *range(2, classes)]]
+        table[:, 2:, :2] = table[:, 2:, :2].mean(axis=2, keepdims=True)
+
+    if twins:
+        mirrored(spread)
     weight = model.SPREAD_MEDIAN * np.exp(model.SPREAD_LOG_SD * rng.normal(size=sets))
     if kind == "coin":
         even = np.full((sets, classes, classes), 1.0 / (classes - 1))
@@ -77,12 +90,16 @@ def draw_crowds(
     q = spread[of_worker]
     if kind == "full":
         q = rows(weight[of_worker][:, None, None] * q)
+    if twins:
+        mirrored(q)
     scale = np.abs(rng.normal(0.0, 1.0, sets))
     if difficulty.log_prior is None:
         level_SD = rng.dirichlet(model.DISCOUNT_PRIOR, sets)
     else:
         level_SD = np.broadcast_to(np.exp(difficulty.log_prior), (sets, difficulty.count)).copy()
     share = rng.dirichlet(np.full(classes, model.class_share_prior(classes)), sets)
+    if twins:
+        share[:, :2] = share[:, :2].mean(axis=1, keepdims=True)
     z = _pick(share[of_task], rng)
     d = _pick(level_SD[of_task], rng)
 
@@ -100,7 +117,7 @@ def draw_crowds(
     label = np.where(guess, rng.integers(0, classes, len(task)), label)
     crowd = model.Crowd(
         task, worker, label, np.full(sets * tasks, -1), sets * workers, classes, of_task,
-        of_worker, sets,
+        of_worker, sets, (0, 1) if twins else None,
     )  # fmt: skip
     state = model.State(
         a_WK=a, alpha_W=alpha, mean_SK=mean_SK, mean_S=mean, worker_sd_S=worker_sd,

@@ -20,6 +20,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suffice.supply._pieces import pieces
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,13 +67,20 @@ for a right one. With many classes it is less for each, so that all weigh 40 tas
 for each)."""
 TABLE_CELLS = 400_000
 """Confusion matrices are fitted up to this many cells (workers x classes^2 x difficulties)."""
+BLOCK_CELLS = 6_000_000
+"""Chances (tasks x classes x difficulties) that are held at once, 24 MB. Chosen for memory; tables
+whose difficulty has its second move (``_gibbs._SMALL``) fit into one block."""
 _LARGEST_EXPONENT = 700.0
 """exp(709) is the largest that float64 holds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Crowd:
-    """What the model is fitted to: labels sorted by task, and the set of each task and worker."""
+    """What the model is fitted to: labels sorted by task, and the set of each task and worker.
+
+    ``twins`` are the numbers of two classes that nothing tells apart (the sides of a pair): both
+    have one share, every worker one skill on both, and errors fall on both alike.
+    """
 
     task: NDArray[np.int64]
     worker: NDArray[np.int64]
@@ -82,6 +91,7 @@ class Crowd:
     task_set: NDArray[np.int64]
     worker_set: NDArray[np.int64]
     sets: int = 1
+    twins: tuple[int, int] | None = None
 
     @property
     def tasks(self) -> int:
@@ -260,14 +270,14 @@ def difficulty_for(classes: int) -> Difficulty:
 
 
 def log_right_wrong(
-    state: State, crowd: Crowd, difficulty: Difficulty
+    state: State, crowd: Crowd, difficulty: Difficulty, part: slice = slice(None)
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Log chance of a right and of a wrong answer, float64 [worker, class, level] each.
 
     Only for the ``lean`` way, where right and wrong do not depend on which wrong class it is.
     """
-    shift = state.scale_S[crowd.worker_set][:, None, None] * difficulty.levels
-    return log_sigmoids(state.a_WK[:, :, None] - shift)
+    shift = state.scale_S[crowd.worker_set[part]][:, None, None] * difficulty.levels
+    return log_sigmoids(state.a_WK[part, :, None] - shift)
 
 
 def log_sigmoids(x: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -279,32 +289,34 @@ def log_sigmoids(x: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return right, right - x
 
 
-def confusion(state: State) -> NDArray[np.float64]:
+def confusion(state: State, part: slice = slice(None)) -> NDArray[np.float64]:
     """P(label | class) of each worker at difficulty zero, float64 [worker, class, label]."""
     import numpy as np
 
     classes = state.a_WK.shape[1]
-    right = 1.0 / (1.0 + np.exp(-state.a_WK))
-    table = (1.0 - right)[:, :, None] * state.q_WKK
+    right = 1.0 / (1.0 + np.exp(-state.a_WK[part]))
+    table = (1.0 - right)[:, :, None] * state.q_WKK[part]
     diagonal = np.arange(classes)
     table[:, diagonal, diagonal] = right
     return np.asarray(table)
 
 
-def label_log_table(state: State, crowd: Crowd, difficulty: Difficulty) -> NDArray[np.float64]:
-    """Log chance of a label, float64 [worker, label, class, level]."""
+def label_log_table(
+    state: State, crowd: Crowd, difficulty: Difficulty, part: slice = slice(None)
+) -> NDArray[np.float64]:
+    """Log chance of a label by some of the workers, float64 [worker, label, class, level]."""
     import numpy as np
 
     classes = crowd.classes
     diagonal = np.arange(classes)
     if difficulty.way == "lean":
-        right, wrong = log_right_wrong(state, crowd, difficulty)
+        right, wrong = log_right_wrong(state, crowd, difficulty, part)
         table = np.repeat(wrong[:, None], classes, axis=1)
         if classes > 2:  # of two classes a wrong answer is the other one
-            table += np.log(np.maximum(state.q_WKK, 1e-12)).transpose(0, 2, 1)[..., None]
+            table += np.log(np.maximum(state.q_WKK[part], 1e-12)).transpose(0, 2, 1)[..., None]
         table[:, diagonal, diagonal] = right
         return np.asarray(table)
-    signal = confusion(state).transpose(0, 2, 1)[..., None] * (1.0 - difficulty.levels)
+    signal = confusion(state, part).transpose(0, 2, 1)[..., None] * (1.0 - difficulty.levels)
     return np.asarray(np.log(np.maximum(signal + difficulty.levels / classes, 1e-12)))
 
 
@@ -330,40 +342,70 @@ class TaskTables:
 
     def __init__(self, crowd: Crowd, kind: str, difficulty: Difficulty) -> None:
         """Prepare the sums over labels once."""
+        import numpy as np
+
         from suffice.supply._row_sums import RowSums
 
-        self.crowd, self.difficulty = crowd, difficulty
+        self.crowd, self.difficulty, self.kind = crowd, difficulty, kind
         self.by_right = kind == "coin" and crowd.classes > 2
-        tasks, workers, classes = crowd.tasks, crowd.workers, crowd.classes
-        if self.by_right:
-            # Right or wrong is all that counts: one sum for each task and class that was given.
-            given = crowd.task * classes + crowd.label
-            self._sum = RowSums(given, crowd.worker, tasks * classes, workers)
-        else:
-            given = crowd.worker * classes + crowd.label
-            self._sum = RowSums(crowd.task, given, tasks, workers * classes)
+        workers, classes = crowd.workers, crowd.classes
+        cells = crowd.classes * difficulty.count
+        size = max(BLOCK_CELLS // cells, 1) if crowd.tasks * cells > BLOCK_CELLS else crowd.tasks
+        self.blocks = pieces(crowd.tasks, size)
+        self._sums = []
+        ends = np.searchsorted(crowd.task, [0, *(block.stop for block in self.blocks)])
+        for block, start, end in zip(self.blocks, ends, ends[1:], strict=False):
+            tasks = block.stop - block.start
+            task, worker, label = (
+                part[start:end] for part in (crowd.task, crowd.worker, crowd.label)
+            )
+            task = task - block.start
+            if self.by_right:
+                # Right or wrong is all that counts: a sum for each task and class that was given.
+                given = task * classes + label
+                self._sums.append(RowSums(given, worker, tasks * classes, workers))
+            else:
+                given = worker * classes + label
+                self._sums.append(RowSums(task, given, tasks, workers * classes))
 
-    def log_joint(self, state: State) -> NDArray[np.float32]:
-        """Log P(labels, class, level), float32 [class, level, task], gold left aside."""
+    def terms(self, state: State) -> NDArray[np.float32]:
+        """What a label adds to the log chances of its task, a row a worker or worker and label."""
         import numpy as np
 
         crowd, levels = self.crowd, self.difficulty.count
-        # Tasks last: all that follows runs over them, and there are far more of them. Chances are
-        # drawn with: seven digits are plenty.
         if self.by_right:
             right, wrong = coin_log_terms(state, crowd, self.difficulty)
-            terms = np.concatenate([wrong, right - wrong], axis=1, dtype=np.float32)
-            by_class = self._sum(terms).reshape(crowd.tasks, crowd.classes, 2 * levels)
+            return np.concatenate([wrong, right - wrong], axis=1, dtype=np.float32)
+        columns = crowd.classes * levels
+        flat = np.empty((crowd.workers, crowd.classes, crowd.classes, levels), dtype=np.float32)
+        for part in pieces(crowd.workers, max(BLOCK_CELLS // (crowd.classes * columns), 1)):
+            flat[part] = label_log_table(state, crowd, self.difficulty, part)
+        return flat.reshape(crowd.workers * crowd.classes, columns)
+
+    def log_joint(self, state: State, terms: Array, number: int) -> NDArray[np.float32]:
+        """Log P(labels, class, level), float32 [class, level, task], gold left aside.
+
+        Args:
+            state: the point of the posterior.
+            terms: what ``terms`` makes of the same state.
+            number: of the block of tasks.
+        """
+        import numpy as np
+
+        crowd, levels, block = self.crowd, self.difficulty.count, self.blocks[number]
+        tasks = block.stop - block.start
+        # Tasks last: all that follows runs over them, and there are far more of them. Chances are
+        # drawn with: seven digits are plenty.
+        summed = self._sums[number](terms)
+        if self.by_right:
+            by_class = summed.reshape(tasks, crowd.classes, 2 * levels)
             by_class = np.ascontiguousarray(by_class.transpose(1, 2, 0))
             joint = by_class[:, levels:] + by_class[:, :levels].sum(axis=0)
         else:
-            table = label_log_table(state, crowd, self.difficulty).astype(np.float32)
-            flat = table.reshape(crowd.workers * crowd.classes, crowd.classes * levels)
-            joint = np.ascontiguousarray(self._sum(flat).T)
-            joint = joint.reshape(crowd.classes, levels, crowd.tasks)
+            joint = np.ascontiguousarray(summed.T).reshape(crowd.classes, levels, tasks)
         share, level = np.log(state.share_SK).T, self.log_levels(state).T
         before = (share[:, None] + level).astype(np.float32)  # [class, level, set]
-        joint += before if crowd.sets == 1 else before[:, :, crowd.task_set]
+        joint += before if crowd.sets == 1 else before[:, :, crowd.task_set[block]]
         return np.asarray(joint)
 
     def log_levels(self, state: State) -> NDArray[np.float64]:

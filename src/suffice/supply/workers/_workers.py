@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
+from suffice.supply._pieces import PIECE, pieces
 from suffice.supply.workers import _worker_model as model
-from suffice.supply.workers._gibbs import Gibbs
+from suffice.supply.workers._alone import Alone
+from suffice.supply.workers._gibbs import Gibbs, heard_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,6 +130,8 @@ def fit_workers(crowd: Crowd, *, seed: int = 0, kinds: tuple[str, ...] | None = 
         if cells <= model.TABLE_CELLS:
             # With two classes every wrong answer is the other one: class-wise is already full.
             kinds = ("coin", "class") if crowd.classes == 2 else model.KINDS
+        if crowd.twins is not None and crowd.classes == 2:
+            kinds = ("coin",)  # one skill on both sides
     if len(kinds) > 1 and len(crowd.task) > _LARGE:
         # The kind is chosen on a sample of the tasks; with very many labels only that one is
         # worth the time.
@@ -241,10 +245,12 @@ class _Run:
 
         self._work = len(crowd.task) * crowd.classes * difficulty.count
         self._keep = int(np.clip(_WORK / max(self._work, 1), _LEAST_KEEP, KEEP))
-        self._gibbs = Gibbs(crowd, kind, difficulty, rng)
+        self._alone = Alone.of(crowd, heard_tasks(crowd))
+        sampled = crowd if self._alone is None else self._alone.crowd
+        self._gibbs = Gibbs(sampled, kind, difficulty, rng)
         for _ in range(BURN):
-            self._gibbs.sweep()
-        self.chain = _collect(self._gibbs, min(GLANCE, self._keep), 1)
+            self._gibbs.sweep(answer=False)
+        self.chain = _collect(self._gibbs, min(GLANCE, self._keep), 1, self._alone)
 
     def is_worth_more(self, best: KindDraws, thin: int) -> bool:
         """Whether it has too few draws or has not settled, can still count, and time allows."""
@@ -262,34 +268,41 @@ class _Run:
 
     def go_on(self, thin: int) -> None:
         """Draw anew, with ``thin`` sweeps between draws."""
-        self.chain = _collect(self._gibbs, self._keep, thin)
+        self.chain = _collect(self._gibbs, self._keep, thin, self._alone)
 
 
-def _collect(gibbs: Gibbs, keep: int, thin: int) -> KindDraws:
+def _collect(gibbs: Gibbs, keep: int, thin: int, alone: Alone | None) -> KindDraws:
     """Go on with a chain, and keep one draw of each ``thin``."""
     import numpy as np
 
     from suffice.supply.workers._settling import split_rhat
 
     crowd, kind, difficulty = gibbs.crowd, gibbs.kind, gibbs.difficulty
-    tasks, workers, classes = crowd.tasks, crowd.workers, crowd.classes
+    workers, classes = crowd.workers, crowd.classes
+    tasks = crowd.tasks + (0 if alone is None else len(alone.tasks))
+    heard: Any = slice(None) if alone is None else alone.heard
     class_KT, open_KT = np.zeros((classes, tasks)), np.zeros((classes, tasks))
     confusion = np.zeros((workers, classes, classes))
     z_DT = np.empty((keep, tasks), dtype=np.uint8 if classes < 256 else np.uint16)
     right_DWK = np.empty((keep, workers, classes), dtype=np.float32)
     share_DK = np.empty((keep, classes))
-    evidence = np.empty((keep, tasks), dtype=np.float32)
+    evidence = np.empty((keep, crowd.tasks), dtype=np.float32)
     scale = 0.0
     drawn = []
     stored = np.linspace(0, keep - 1, min(keep, _STORED)).astype(int).tolist()
     for draw in range(keep):
-        for _ in range(thin):
-            gibbs.sweep()
+        for sweep in range(thin):
+            gibbs.sweep(answer=sweep == thin - 1)
         assert gibbs.class_KT is not None
         assert gibbs.open_KT is not None
-        class_KT += gibbs.class_KT
-        open_KT += gibbs.open_KT
-        z_DT[draw], evidence[draw] = gibbs.state.z_T, gibbs.evidence_T
+        class_KT[:, heard] += gibbs.class_KT
+        open_KT[:, heard] += gibbs.open_KT
+        z_DT[draw, heard], evidence[draw] = gibbs.state.z_T, gibbs.evidence_T
+        if alone is not None:
+            chance_KC = alone.chances(gibbs.state, difficulty)
+            for answer_T, chance_C in zip(open_KT, chance_KC, strict=True):
+                answer_T[alone.tasks] += chance_C[alone.cell]
+            z_DT[draw, alone.tasks] = alone.draw(chance_KC, gibbs.rng)
         right_DWK[draw] = _right_on_new(gibbs, crowd, difficulty)
         share_DK[draw] = gibbs.state.share_SK[0]
         if kind != "coin":
@@ -303,9 +316,16 @@ def _collect(gibbs: Gibbs, keep: int, thin: int) -> KindDraws:
         confusion[:, np.arange(classes), np.arange(classes)] = right
     else:
         confusion /= keep
-    wide = evidence.astype(np.float64)
-    top = wide.max(axis=0)
-    score_T = top + np.log(np.exp(wide - top).mean(axis=0)) - wide.var(axis=0)
+    if alone is not None:  # none of these has gold
+        class_KT[:, alone.tasks] = open_KT[:, alone.tasks]
+    score_T, total_D = np.zeros(tasks), np.zeros(keep)
+    of_task = np.arange(tasks)[heard]
+    for part in pieces(crowd.tasks, max(PIECE // keep, 1)):
+        wide = evidence[:, part].astype(np.float64)
+        top = wide.max(axis=0)
+        score = top + np.log(np.exp(wide - top).mean(axis=0)) - wide.var(axis=0)
+        score_T[of_task[part]] = score
+        total_D += wide.sum(axis=1)
     return KindDraws(
         kind=kind,
         class_TK=class_KT.T / keep,
@@ -318,7 +338,7 @@ def _collect(gibbs: Gibbs, keep: int, thin: int) -> KindDraws:
         score_se=float(score_T.std() * np.sqrt(tasks)),
         score_T=score_T,
         scale=scale / keep,
-        rhat=split_rhat(wide.mean(axis=1)[:, None]),
+        rhat=split_rhat((total_D / tasks)[:, None]),
         drawn=tuple(drawn),
     )
 
