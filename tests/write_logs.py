@@ -1,7 +1,7 @@
 """Logs by the libraries that write them: ``python write_logs.py KIND FOLDER``, a process each.
 
-Every writer logs the same run where it can: accuracy .5, .7, .8 at steps 1, 2, 10, then .6 at step 5
-(a late word on an early step), and settings ``n_crowd`` 300 and ``data_seed`` 4.
+Every writer logs the same run where it can: accuracy .5, .7, .8 at steps 1, 2, 10, then .6 at
+step 5 (a late word on an early step), and settings ``n_crowd`` 300 and ``data_seed`` 4.
 """
 
 from __future__ import annotations
@@ -159,9 +159,33 @@ def tinker(folder: Path) -> None:
     log.log_summary({"test/seen": 12.0})
 
 
+def verl(folder: Path) -> None:
+    """verl's file logger, and the same run resumed under its name.
+
+    The class is loaded from its file: importing the package would need Ray and torch.
+    """
+    import importlib.util
+
+    package = importlib.util.find_spec("verl")
+    assert package is not None
+    assert package.submodule_search_locations
+    file = Path(package.submodule_search_locations[0]) / "utils" / "tracking.py"
+    spec = importlib.util.spec_from_file_location("verl_tracking", file)
+    assert spec is not None
+    assert spec.loader is not None
+    tracking = importlib.util.module_from_spec(spec)
+    sys.modules["verl_tracking"] = tracking
+    spec.loader.exec_module(tracking)
+    os.environ["VERL_FILE_LOGGER_ROOT"] = str(folder)
+    for name, begin in (("good", 1), ("resumed", 1), ("resumed", 3)):
+        log = tracking.FileLogger("rewards", name)
+        for step in (begin, begin + 1):
+            log.log({"val-core/accuracy/mean@1": step / 10, "actor/lr": 1e-6}, step)
+        log.finish()
+
+
 if __name__ == "__main__":
     place = Path(sys.argv[2])
     place.mkdir(parents=True, exist_ok=True)
-    {f.__name__: f for f in (mlflow, trackio, wandb, tensorboard, inspect_ai, lm_eval, tinker)}[
-        sys.argv[1]
-    ](place)
+    writers = (mlflow, trackio, wandb, tensorboard, inspect_ai, lm_eval, tinker, verl)
+    {writer.__name__: writer for writer in writers}[sys.argv[1]](place)

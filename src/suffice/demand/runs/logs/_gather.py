@@ -141,13 +141,12 @@ def _kept(log: RunLog, wanted: Sequence[str], keep: str) -> dict[str, float]:
     if log.of is not None:
         return values
     told = {n: v for n, v in values.items() if not is_about_the_run(n)}
-    held_out = {n: v for n, v in told.items() if _is_held_out(n)}
+    held_out = {n: v for n, v in told.items() if _is_held_out(n) or n in log.evaluated}
     return held_out or told
 
 
 def _is_held_out(name: str) -> bool:
-    head = name.lower().replace("-", "/").replace("_", "/").split("/")[0]
-    return head in _EVALUATED or ("/" in name and "evaluation:" in name)
+    return name.lower().replace("-", "/").replace("_", "/").split("/")[0] in _EVALUATED
 
 
 def _settings(

@@ -30,16 +30,26 @@ def claims_verl(folder: Path, names: list[str]) -> list[str]:
 
 
 def read_verl(folder: Path, names: list[str]) -> list[RunLog]:
-    """One run a file: ``PROJECT/EXPERIMENT.jsonl``. It holds no settings."""
+    """One run a file: ``PROJECT/EXPERIMENT.jsonl``. It holds no settings.
+
+    verl 0.9.1 empties the file when a run begins, also one that is resumed: what it logged before
+    is then gone, which shows by a first step above 1.
+    """
     found = []
     for name in names:
         path = folder / name
         rows, cut = read_lines(path)
         points = [Point(float(r["step"]), numbers_of(r["data"])) for r in rows]
+        notes = [cut] if cut else []
+        if points and (points[0].step or 0) > 1:
+            notes.append(
+                f"{path} begins at step {points[0].step:g}: verl empties the file when a run is "
+                "resumed, so earlier values are gone"
+            )
         found.append(
             RunLog(
                 run=path.stem, kind=VERL, path=str(path), settings={"project": folder.name},
-                points=tuple(points), time=path.stat().st_mtime, notes=(cut,) if cut else (),
+                points=tuple(points), time=path.stat().st_mtime, notes=tuple(notes),
             )
         )  # fmt: skip
     return found

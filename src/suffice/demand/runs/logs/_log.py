@@ -45,6 +45,7 @@ class RunLog:
         of: the model that an evaluation was made of, where that is a path or a name; None for logs
             of training.
         better: directions that the log itself states.
+        evaluated: names of metrics that come from an evaluation of the trained model.
         notes: what a reader should know, one sentence each.
     """
 
@@ -57,6 +58,7 @@ class RunLog:
     time: float | None = None
     of: str | None = None
     better: Mapping[str, Literal["lower", "higher"]] = field(default_factory=dict)
+    evaluated: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
     def last(self) -> dict[str, float]:
@@ -70,14 +72,18 @@ class RunLog:
         return {name: value for name, (_, value) in found.items()}
 
     def best(self, by: str, *, higher: bool) -> dict[str, float]:
-        """All metrics at the step where one of them is best; empty where it is never finite."""
+        """All metrics at the step where one is best, and those of the whole run.
+
+        Empty where it is never finite.
+        """
         steps: dict[float | None, dict[str, float]] = {}
         for point in self.points:
             steps.setdefault(point.step, {}).update(point.values)
         scored = [v for v in steps.values() if math.isfinite(v.get(by, math.nan))]
         if not scored:
             return {}
-        return max(scored, key=lambda v: v[by] if higher else -v[by])
+        best = max(scored, key=lambda v: v[by] if higher else -v[by])
+        return {**steps.get(None, {}), **best}
 
 
 def flat(settings: Mapping[str, Any], head: str = "") -> dict[str, Setting]:

@@ -101,8 +101,13 @@ def _evaluated(
             alone[log.of or log.run].append(log)
             continue
         own = runs[place]
-        runs[place] = replace(own, points=own.points + log.points, notes=own.notes + log.notes,
-                              better={**own.better, **log.better})  # fmt: skip
+        runs[place] = replace(
+            own,
+            points=own.points + log.points,
+            notes=own.notes + log.notes,
+            better={**own.better, **log.better},
+            evaluated=own.evaluated | log.last().keys(),
+        )
         notes.append(f"results of {log.kind} for {log.of} were joined to run {own.run} by {why}")
     for group in alone.values():
         newest = group[-1]

@@ -23,6 +23,7 @@ _SAMPLED = 500
 _BLOCK, _HEAD = 32768, 7
 """Blocks and headers of LevelDB's log format, in which offline runs are kept."""
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+"""Kinds of pieces, as that format defines them."""
 
 
 def claims(folder: Path, names: list[str]) -> list[str]:

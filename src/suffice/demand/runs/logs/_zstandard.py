@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from suffice.errors import MissingError
@@ -34,9 +35,7 @@ def read_member(path: Path, member: zipfile.ZipInfo) -> bytes:
 
 def _unpack(packed: bytes, path: Path) -> bytes:
     try:
-        from compression import zstd  # type: ignore[import-not-found,unused-ignore]
-
-        return bytes(zstd.decompress(packed))
+        return bytes(import_module("compression.zstd").decompress(packed))
     except ImportError:
         pass
     try:
