@@ -93,6 +93,10 @@ class Stream(IntEnum):
     OPERATED_EFFORT = 119
     OPERATOR_BELIEF = 120
     ROUTING = 121
+    RESPONSE = 131
+    RESPONSE_WORTH = 132
+    RESPONSE_ASK = 133
+    PREQUENTIAL = 134
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from suffice.forecast._explain import explain_change as explain_change
     from suffice.forecast._fresh_gold import FreshGold as FreshGold
     from suffice.forecast._fresh_gold import read_fresh_gold as read_fresh_gold
+    from suffice.forecast._prequential import Record as Record
+    from suffice.forecast._prequential import RunForecast as RunForecast
+    from suffice.forecast._prequential import prequential as prequential
+    from suffice.forecast._prequential import record_of as record_of
     from suffice.forecast._probability import FAR as FAR
     from suffice.forecast._probability import Forecast as Forecast
     from suffice.forecast._probability import make_forecasts as make_forecasts
@@ -68,6 +72,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "FreshGold",
             "read_fresh_gold",
         ),
+        "suffice.forecast._prequential": ("Record", "RunForecast", "prequential", "record_of"),
         "suffice.forecast._probability": (
             "FAR",
             "Forecast",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from suffice.records import (
+        CheckedRuns,
         CheckRow,
         CriterionRow,
         Interval,
@@ -384,6 +385,22 @@ def when(time: str) -> str:
     return time[:16].replace("T", " ") + zone
 
 
-def printable(text: str) -> str:
-    """The text without control characters, so that a name cannot steer a terminal."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+def check_lines(check: CheckedRuns | None) -> list[str]:
+    """How forecasts of the runs came out, one sentence each."""
+    if check is None:
+        return ["Too few runs to forecast any from those before it."]
+    lines = [
+        f"{check.runs} runs were forecast, each from those before it; {check.met} met the "
+        "criterion."
+    ]
+    lines += [
+        f"{name}: {whole_percent(share)} of the values fell inside their 90 % interval."
+        for name, share in check.covered.items()
+    ]
+    ours, *rest = check.scores
+    best = min(rest, key=lambda s: s.brier)
+    if ours.brier <= best.brier:
+        lines.append(f"No simple forecast had a lower Brier score (next: {best.name}).")
+    else:
+        lines.append(f"{best.name} had a lower Brier score than the law on these runs.")
+    return lines

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
     from suffice.forecast.theory import Bound as Bound
+    from suffice.labels import Converted as Converted
+    from suffice.labels import convert as convert
+    from suffice.labels import list_formats as list_formats
     from suffice.plan import Risk as Risk
     from suffice.records import LawRecord as LawRecord
+    from suffice.records import OwnRunsRecord as OwnRunsRecord
     from suffice.records import PlanRecord as PlanRecord
     from suffice.stages._audit import audit as audit
     from suffice.stages._bits import LabelBits as LabelBits
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
     from suffice.stages._run import Result as Result
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
+    from suffice.stages._runs_stages import own_runs_lines as own_runs_lines
     from suffice.stages._score import Scored as Scored
     from suffice.stages._score import score as score
     from suffice.stages._supply import supply as supply
@@ -92,9 +97,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Needed",
         ),
         "suffice.forecast.theory": ("Bound",),
+        "suffice.labels": (
+            "Converted",
+            "convert",
+            "list_formats",
+        ),
         "suffice.plan": ("Risk",),
         "suffice.records": (
             "LawRecord",
+            "OwnRunsRecord",
             "PlanRecord",
         ),
         "suffice.stages._audit": ("audit",),
@@ -153,6 +164,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "run",
         ),
         "suffice.stages._score": ("Scored", "score"),
+        "suffice.stages._runs_stages": ("own_runs_lines",),
         "suffice.stages._supply": ("supply",),
         "suffice.stages._two_source": (
             "MixedCurve",
