@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from suffice.demand.runs.logs import GatheredRuns
+    from suffice.stages import GatheredRuns
 
 _NAMED = 6
 """Metrics that the line about them names; chosen: the file has them all."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suffice.estimate import Estimate
-    from suffice.forecast import Scores
+    from suffice.stages import Scores
 
 
 def score(

@@ -20,10 +20,12 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.demand import list_models as list_models
+    from suffice.demand.runs.logs import GatheredRuns as GatheredRuns
     from suffice.demand.scaling import CurveForecast as CurveForecast
     from suffice.demand.scaling import Extrapolation as Extrapolation
     from suffice.demand.scaling import draw_curves as draw_curves
     from suffice.demand.scaling import extrapolate as extrapolate
+    from suffice.forecast import Scores as Scores
     from suffice.forecast import TrackRecord as TrackRecord
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
@@ -91,7 +93,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "draw_curves",
             "extrapolate",
         ),
-        "suffice.forecast": ("TrackRecord",),
+        "suffice.demand.runs.logs": ("GatheredRuns",),
+        "suffice.forecast": ("Scores", "TrackRecord"),
         "suffice.forecast.horizon": (
             "Horizon",
             "Needed",
