@@ -151,7 +151,7 @@ def no_such_command(name: str) -> str:
 def _width(stream: TextIO) -> int:
     narrowest, usual, widest = COLUMNS
     said = os.environ.get("COLUMNS", "")
-    if said.isdecimal():
+    if said.isdecimal() and int(said) > 0:
         columns = int(said)
     else:
         try:

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from suffice.cli._screen import say
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from suffice.stages import CurveForecast, Extrapolation
 
+_TABLE_WIDTH = 70
+"""Columns that the table needs for its numbers and for names that can be read; by eye."""
 _SHARE_SHOWN = 0.05
 """Families of less weight are added up; chosen to keep the line short. JSON names all."""
 _NAMED = 3
@@ -80,10 +86,11 @@ def extrapolate(
 
 def _print(found: Extrapolation) -> None:
     """The table, then what was left out and noticed."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from suffice.cli._screen import console
+
+    screen = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("curve", overflow="fold", ratio=1)
     for name in ("x", "median", f"{100 * found.level:.0f} % interval", "last", "power law"):
@@ -99,9 +106,22 @@ def _print(found: Extrapolation) -> None:
                 f"{point.last_value:.4g}",
                 f"{point.tail_power_law:.4g}",
             )
-    console.print(table)
+    if screen.width >= _TABLE_WIDTH:
+        screen.print(table)
+    else:
+        say(*_stacked(found))
     for line in _lines(found):
-        console.print(line, highlight=False, markup=False)
+        screen.print(line)
+
+
+def _stacked(found: Extrapolation) -> Iterator[str]:
+    """The table's numbers one below the other, where it would crush the names."""
+    for curve in found.curves:
+        yield f"{curve.curve}:"
+        for point in curve.points:
+            f = point.forecast
+            yield f"  x {point.x:.4g}: {f.value:.4g} ({f.low:.4g} to {f.high:.4g})"
+            yield f"    last {point.last_value:.4g}, power law {point.tail_power_law:.4g}"
 
 
 def _lines(found: Extrapolation) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,9 +61,8 @@ def forecast(
     if json:
         print_json(made.as_dict(points=points))
         return
-    print(f"{made.curve}: {made.cost:,.2f}")
-    for line in _lines(made, points=points):
-        print(line)
+    say(f"{made.curve}: {made.cost:,.2f}")
+    say(*_lines(made, points=points))
 
 
 def _lines(said: PurchaseForecast, *, points: bool) -> Iterator[str]:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from suffice.cli._screen import say
+
 Kind = Literal["preferences", "votes", "ratings", "runs"]
 
 
@@ -43,4 +45,4 @@ def init(
     from suffice import stages
 
     written = stages.init(path, kind=kind, force=force, tables=from_ or ())
-    print(f"{written}: edit it, then `suffice run {path}`")
+    say(f"{written}: edit it, then `suffice run {path}`")

@@ -385,11 +385,6 @@ def when(time: str) -> str:
     return time[:16].replace("T", " ") + zone
 
 
-def printable(text: str) -> str:
-    """The text without control characters, so that a name cannot steer a terminal."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
 def check_lines(check: CheckedRuns | None) -> list[str]:
     """How forecasts of the runs came out, one sentence each."""
     if check is None:
