@@ -72,7 +72,8 @@ def test_a_study_lives_in_such_a_folder(
     write_jsonl(home / "g[1].jsonl", preference_rows(90)[:30])
     study = home / "s[1].toml"
     study.write_text(
-        'name = "paths"\nquestion = "which is better?"\n[task]\nkind = "preferences"\ngold = "g[1].jsonl"\n'
+        'name = "paths"\nquestion = "which is better?"\n[task]\n'
+        'kind = "preferences"\ngold = "g[1].jsonl"\n'
         '[criterion]\nerror = 0.2\n[sources.vendor]\nlabels = "v[1].jsonl"\nprice = 1.0\n'
         "capacity = 50\n[models]\ntarget = 'minilm-l6'\n[budget]\nmoney = 50\nweeks = 4\n"
     )
