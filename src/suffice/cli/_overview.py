@@ -101,6 +101,14 @@ COMMANDS = {
         "List every forecast that was made before its runs, how it came out, and the scores of "
         "all.",
     ),
+    "runs": Command(
+        "runs",
+        "Gather one row a run from logs of training and evaluation, for a study of your own runs.",
+    ),
+    "score": Command(
+        "score",
+        "Score forecasts of training runs: Brier and log score, skill, calibration, go and no go.",
+    ),
     "models": Command("models", "List the models that need no download from a hub."),
     "fetch": Command(
         "fetch",

@@ -20,10 +20,12 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.demand import list_models as list_models
+    from suffice.demand.runs.logs import GatheredRuns as GatheredRuns
     from suffice.demand.scaling import CurveForecast as CurveForecast
     from suffice.demand.scaling import Extrapolation as Extrapolation
     from suffice.demand.scaling import draw_curves as draw_curves
     from suffice.demand.scaling import extrapolate as extrapolate
+    from suffice.forecast import Scores as Scores
     from suffice.forecast import TrackRecord as TrackRecord
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from suffice.stages._fit import gold_shifts as gold_shifts
     from suffice.stages._forecast import PurchaseForecast as PurchaseForecast
     from suffice.stages._forecast import forecast as forecast
+    from suffice.stages._gather import gather as gather
     from suffice.stages._horizon import LongRun as LongRun
     from suffice.stages._horizon import horizon as horizon
     from suffice.stages._init import init as init
@@ -69,6 +72,8 @@ if TYPE_CHECKING:
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
     from suffice.stages._runs_stages import own_runs_lines as own_runs_lines
+    from suffice.stages._score import Scored as Scored
+    from suffice.stages._score import score as score
     from suffice.stages._supply import supply as supply
     from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
@@ -88,7 +93,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "draw_curves",
             "extrapolate",
         ),
-        "suffice.forecast": ("TrackRecord",),
+        "suffice.demand.runs.logs": ("GatheredRuns",),
+        "suffice.forecast": ("Scores", "TrackRecord"),
         "suffice.forecast.horizon": (
             "Horizon",
             "Needed",
@@ -132,6 +138,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "PurchaseForecast",
             "forecast",
         ),
+        "suffice.stages._gather": ("gather",),
         "suffice.stages._horizon": (
             "LongRun",
             "horizon",
@@ -159,6 +166,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "report",
             "run",
         ),
+        "suffice.stages._score": ("Scored", "score"),
         "suffice.stages._runs_stages": ("own_runs_lines",),
         "suffice.stages._supply": ("supply",),
         "suffice.stages._two_source": (
