@@ -42,6 +42,7 @@ class Stream(IntEnum):
     PLAN_DEPLOYMENT = 28
     PLAN_FLIP_DRAWS = 29
     PLAN_SIZES = 30
+    PLAN_CEILING = 38
     # Two uses, in plan and in supply: the picture of the surface, and what is not known of sources
     # on a supply curve. As with the streams named with AND below: an accident, never compared.
     SURFACE_AND_SUPPLY = 31
@@ -69,6 +70,7 @@ class Stream(IntEnum):
     CAPABILITY_CHANGES = 73
     TRACK_RECORD = 81
     TRACK_RECORD_BINS = 82
+    SCORES = 83
     BOUNDS_OF_OPERATED = 91
     AUDIT = 101
     WORKERS = 102
@@ -91,6 +93,10 @@ class Stream(IntEnum):
     OPERATED_EFFORT = 119
     OPERATOR_BELIEF = 120
     ROUTING = 121
+    RESPONSE = 131
+    RESPONSE_WORTH = 132
+    RESPONSE_ASK = 133
+    PREQUENTIAL = 134
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.

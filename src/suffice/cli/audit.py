@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from suffice._shown import clean
+
 if TYPE_CHECKING:
     from suffice.stages import Audit
 
@@ -98,7 +100,7 @@ def audit(
     else:
         print_lines(_lines(result))
     for path in written:
-        print(f"wrote {path}", file=sys.stderr)
+        print(f"wrote {clean(str(path))}", file=sys.stderr)
 
 
 def _lines(result: Audit) -> list[str]:

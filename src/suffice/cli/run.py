@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 
 def run(
@@ -61,4 +62,4 @@ def run(
         print_json(stages.PlanRecord.read(out).as_json())
         return
     print_summary(out)
-    print(f"Report: {result.report}")
+    say(f"Report: {result.report}")

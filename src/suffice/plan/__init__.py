@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from suffice.plan._choose import make_plan as make_plan
     from suffice.plan._choose import promising as promising
     from suffice.plan._market import Market as Market
+    from suffice.plan._mixture import plan_mixture as plan_mixture
     from suffice.plan._next import Next as Next
     from suffice.plan._next import Prices as Prices
     from suffice.plan._next import what_next as what_next
@@ -39,6 +40,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "promising",
         ),
         "suffice.plan._market": ("Market",),
+        "suffice.plan._mixture": ("plan_mixture",),
         "suffice.plan._next": (
             "Next",
             "Prices",

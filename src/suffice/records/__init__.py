@@ -64,6 +64,13 @@ if TYPE_CHECKING:
     from suffice.records._lock import lock_record as lock_record
     from suffice.records._next import MeasurementRow as MeasurementRow
     from suffice.records._next import NextRecord as NextRecord
+    from suffice.records._own_runs import CheckedRuns as CheckedRuns
+    from suffice.records._own_runs import ExchangeRow as ExchangeRow
+    from suffice.records._own_runs import ForecastRun as ForecastRun
+    from suffice.records._own_runs import OwnRunsRecord as OwnRunsRecord
+    from suffice.records._own_runs import ScoreRow as ScoreRow
+    from suffice.records._own_runs import SkillRow as SkillRow
+    from suffice.records._own_runs import WorthRow as WorthRow
     from suffice.records._part import HeldProbability as HeldProbability
     from suffice.records._part import Interval as Interval
     from suffice.records._part import MeanInterval as MeanInterval
@@ -171,6 +178,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.records._next": (
             "MeasurementRow",
             "NextRecord",
+        ),
+        "suffice.records._own_runs": (
+            "CheckedRuns",
+            "ExchangeRow",
+            "ForecastRun",
+            "OwnRunsRecord",
+            "ScoreRow",
+            "SkillRow",
+            "WorthRow",
         ),
         "suffice.records._part": (
             "HeldProbability",

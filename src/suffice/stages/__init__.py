@@ -20,16 +20,22 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.demand import list_models as list_models
+    from suffice.demand.runs.logs import GatheredRuns as GatheredRuns
     from suffice.demand.scaling import CurveForecast as CurveForecast
     from suffice.demand.scaling import Extrapolation as Extrapolation
     from suffice.demand.scaling import draw_curves as draw_curves
     from suffice.demand.scaling import extrapolate as extrapolate
+    from suffice.forecast import Scores as Scores
     from suffice.forecast import TrackRecord as TrackRecord
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
     from suffice.forecast.theory import Bound as Bound
+    from suffice.labels import Converted as Converted
+    from suffice.labels import convert as convert
+    from suffice.labels import list_formats as list_formats
     from suffice.plan import Risk as Risk
     from suffice.records import LawRecord as LawRecord
+    from suffice.records import OwnRunsRecord as OwnRunsRecord
     from suffice.records import PlanRecord as PlanRecord
     from suffice.stages._audit import audit as audit
     from suffice.stages._bits import LabelBits as LabelBits
@@ -46,6 +52,7 @@ if TYPE_CHECKING:
     from suffice.stages._fit import gold_shifts as gold_shifts
     from suffice.stages._forecast import PurchaseForecast as PurchaseForecast
     from suffice.stages._forecast import forecast as forecast
+    from suffice.stages._gather import gather as gather
     from suffice.stages._horizon import LongRun as LongRun
     from suffice.stages._horizon import horizon as horizon
     from suffice.stages._init import init as init
@@ -64,6 +71,9 @@ if TYPE_CHECKING:
     from suffice.stages._run import Result as Result
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
+    from suffice.stages._runs_stages import own_runs_lines as own_runs_lines
+    from suffice.stages._score import Scored as Scored
+    from suffice.stages._score import score as score
     from suffice.stages._supply import supply as supply
     from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
@@ -83,15 +93,22 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "draw_curves",
             "extrapolate",
         ),
-        "suffice.forecast": ("TrackRecord",),
+        "suffice.demand.runs.logs": ("GatheredRuns",),
+        "suffice.forecast": ("Scores", "TrackRecord"),
         "suffice.forecast.horizon": (
             "Horizon",
             "Needed",
         ),
         "suffice.forecast.theory": ("Bound",),
+        "suffice.labels": (
+            "Converted",
+            "convert",
+            "list_formats",
+        ),
         "suffice.plan": ("Risk",),
         "suffice.records": (
             "LawRecord",
+            "OwnRunsRecord",
             "PlanRecord",
         ),
         "suffice.stages._audit": ("audit",),
@@ -121,6 +138,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "PurchaseForecast",
             "forecast",
         ),
+        "suffice.stages._gather": ("gather",),
         "suffice.stages._horizon": (
             "LongRun",
             "horizon",
@@ -148,6 +166,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "report",
             "run",
         ),
+        "suffice.stages._score": ("Scored", "score"),
+        "suffice.stages._runs_stages": ("own_runs_lines",),
         "suffice.stages._supply": ("supply",),
         "suffice.stages._two_source": (
             "MixedCurve",

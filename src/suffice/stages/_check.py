@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suffice._streams import Stream
 from suffice.evidence import Cell
+from suffice.stages import _runs_stages
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
 from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
@@ -52,6 +53,9 @@ def check(
     from suffice.records import CheckRow, PlanRecord
 
     work = Workspace.of(study, folder)
+    if work.own is not None:
+        _runs_stages.check(work)
+        return ()
     if options is None:
         if work.planned is None:
             plan(work)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suffice.corruption import Corruption, corrupt
 from suffice.evidence import Cell, Evidence
+from suffice.stages import _runs_stages
 from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
@@ -30,7 +31,10 @@ def measure(study: Given, folder: str | Path = OUT) -> Evidence:
     Raises:
         InfeasibleError: nothing can be bought in this study, so nothing is trained.
     """
-    return Workspace.of(study, folder).once(_measure)
+    work = Workspace.of(study, folder)
+    if work.own is not None:
+        return _runs_stages.measure(work)
+    return work.once(_measure)
 
 
 def _measure(work: Workspace) -> Evidence:

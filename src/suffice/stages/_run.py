@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
-from suffice.stages import _check
+from suffice.stages import _check, _runs_stages
 from suffice.stages._check import CHECK_SEED
 from suffice.stages._depends import rests_on
 from suffice.stages._fit import fit
@@ -83,6 +83,12 @@ def run(
     from suffice.records import LockRecord, PlanRecord, Timing, TimingsRecord
 
     work = Workspace.of(study, out, progress=progress, executor=executor)
+    if work.own is not None:
+        supply(work)
+        made = plan(work)
+        if check:
+            _runs_stages.check(work)
+        return Result(made, (), report(work.folder), work.folder)
     load_executor(work.executor)
     answer = key("run", *rests_on(work), check_seed if check else None)
     if _holds(work.folder, answer):
@@ -161,6 +167,9 @@ def lock(study: Given, folder: str | Path = OUT) -> None:
 
 def report(folder: str | Path = OUT) -> Path:
     """Write ``report.html`` from the files in a study's folder."""
-    from suffice.report import write_report
+    from suffice.records import OwnRunsRecord
+    from suffice.report import write_report, write_runs_report
 
+    if OwnRunsRecord.find(Path(folder)) is not None:
+        return write_runs_report(Path(folder))
     return write_report(Path(folder))

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from suffice.demand.runs.tables._columns import MetricColumn as MetricColumn
     from suffice.demand.runs.tables._columns import RunColumns as RunColumns
     from suffice.demand.runs.tables._columns import SourceColumn as SourceColumn
+    from suffice.demand.runs.tables._names import better as better
+    from suffice.demand.runs.tables._names import is_about_the_run as is_about_the_run
+    from suffice.demand.runs.tables._numbers import numbers as numbers
     from suffice.demand.runs.tables._read import read_runs as read_runs
     from suffice.demand.runs.tables._read import recognise_runs as recognise_runs
     from suffice.demand.runs.tables._table import Covariate as Covariate
@@ -21,6 +24,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "suffice.demand.runs.tables._columns": ("MetricColumn", "RunColumns", "SourceColumn"),
+        "suffice.demand.runs.tables._names": ("better", "is_about_the_run"),
+        "suffice.demand.runs.tables._numbers": ("numbers",),
         "suffice.demand.runs.tables._read": ("read_runs", "recognise_runs"),
         "suffice.demand.runs.tables._table": ("Covariate", "MeanOf", "RunTable", "Taken"),
     },
