@@ -50,6 +50,8 @@ class VotesTask(Section):
         gold: file with the columns ``task`` and ``label``.
         classes: the possible labels; of two the second one counts as the positive answer.
         slice: column of the items file that names the slice of a task, if any.
+        group: column of the items file whose equal values keep tasks together (one prompt, one
+            document); tasks of one text always stay together.
     """
 
     kind: Literal["votes"]
@@ -57,6 +59,7 @@ class VotesTask(Section):
     gold: str
     classes: Annotated[list[str], Field(min_length=2, max_length=MOST_CLASSES)] | None = None
     slice: str | None = None
+    group: str | None = None
 
     @field_validator("classes")
     @classmethod

@@ -40,7 +40,12 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_KINDS = ("ratings", "preferences", "votes", "runs")
+_TASKS: dict[str, type[BaseModel]] = {
+    "ratings": RatingsTask,
+    "preferences": PreferencesTask,
+    "votes": VotesTask,
+    "runs": RunsTask,
+}
 _NO_KEYS = {"constrained-float", "literal['unknown']", "[key]"}
 
 
@@ -235,17 +240,18 @@ def parse_study(values: dict[str, Any], *, where: str = "study", folder: Path = 
 def _explain(error: ErrorDetails) -> tuple[str, str | None]:
     """What is wrong and what to do, from one pydantic error."""
     place = [str(p) for p in error["loc"]]
+    kind = ""
     if place[:1] == ["task"] and len(place) > 2:
-        del place[1]  # the kind of task, which stands in no key
+        kind = place.pop(1)  # stands in no key
     # Names of alternatives inside a value are pydantic's, not the file's.
     place = [p for p in place if p not in _NO_KEYS]
     key = ".".join(place)
     if error["type"] == "union_tag_not_found":
-        return "'task.kind' is missing", f"one of {', '.join(_KINDS)}"
+        return "'task.kind' is missing", f"one of {', '.join(_TASKS)}"
     if error["type"] == "union_tag_invalid":
-        return f"task.kind = {error['input']['kind']!r}", f"one of {', '.join(_KINDS)}"
+        return f"task.kind = {error['input']['kind']!r}", f"one of {', '.join(_TASKS)}"
     if error["type"] == "extra_forbidden":
-        known = _keys_at(place[:-1])
+        known = _keys_at(place[:-1], kind)
         close = difflib.get_close_matches(place[-1], known, n=1)
         fix = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
         return f"unknown key {key!r}", fix
@@ -257,11 +263,11 @@ def _explain(error: ErrorDetails) -> tuple[str, str | None]:
     return f"{key} = {error['input']!r}: {message[0].lower()}{message[1:]}", None
 
 
-def _keys_at(place: list[str]) -> list[str]:
-    """The keys that are known in a section."""
+def _keys_at(place: list[str], kind: str = "") -> list[str]:
+    """The keys that are known in a section; in that of the task, for its kind."""
     sections: dict[str, tuple[type[BaseModel], ...]] = {
         "": (Study,),
-        "task": (RatingsTask, PreferencesTask, VotesTask, RunsTask),
+        "task": tuple(t for k, t in _TASKS.items() if kind in ("", k)),
         "metrics": (MetricSection,),
         "criterion": (CriterionSection,),
         "sources": (SourceSection, WorkersSection),

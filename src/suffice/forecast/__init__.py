@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from suffice.forecast._probability import make_forecasts as make_forecasts
     from suffice.forecast._probability import pass_chances as pass_chances
     from suffice.forecast._probability import shown as shown
+    from suffice.forecast._score import FEW_GROUPS as FEW_GROUPS
+    from suffice.forecast._score import GoNoGo as GoNoGo
+    from suffice.forecast._score import Scores as Scores
+    from suffice.forecast._score import score_forecasts as score_forecasts
     from suffice.forecast._track_record import Bin as Bin
     from suffice.forecast._track_record import TrackRecord as TrackRecord
     from suffice.forecast._track_record import calibration as calibration
@@ -75,6 +79,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "make_forecasts",
             "pass_chances",
             "shown",
+        ),
+        "suffice.forecast._score": (
+            "FEW_GROUPS",
+            "GoNoGo",
+            "Scores",
+            "score_forecasts",
         ),
         "suffice.forecast._track_record": (
             "Bin",

@@ -20,10 +20,12 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.demand import list_models as list_models
+    from suffice.demand.runs.logs import GatheredRuns as GatheredRuns
     from suffice.demand.scaling import CurveForecast as CurveForecast
     from suffice.demand.scaling import Extrapolation as Extrapolation
     from suffice.demand.scaling import draw_curves as draw_curves
     from suffice.demand.scaling import extrapolate as extrapolate
+    from suffice.forecast import Scores as Scores
     from suffice.forecast import TrackRecord as TrackRecord
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from suffice.records import LawRecord as LawRecord
     from suffice.records import OwnRunsRecord as OwnRunsRecord
     from suffice.records import PlanRecord as PlanRecord
+    from suffice.stages._ask import AskedRun as AskedRun
+    from suffice.stages._ask import ask as ask
+    from suffice.stages._ask import tell as tell
     from suffice.stages._audit import audit as audit
     from suffice.stages._bits import LabelBits as LabelBits
     from suffice.stages._bits import bits as bits
@@ -46,10 +51,12 @@ if TYPE_CHECKING:
     from suffice.stages._enough import Judged as Judged
     from suffice.stages._enough import enough as enough
     from suffice.stages._examples import example_study as example_study
+    from suffice.stages._experiment import Experiment as Experiment
     from suffice.stages._fit import fit as fit
     from suffice.stages._fit import gold_shifts as gold_shifts
     from suffice.stages._forecast import PurchaseForecast as PurchaseForecast
     from suffice.stages._forecast import forecast as forecast
+    from suffice.stages._gather import gather as gather
     from suffice.stages._horizon import LongRun as LongRun
     from suffice.stages._horizon import horizon as horizon
     from suffice.stages._init import init as init
@@ -69,6 +76,8 @@ if TYPE_CHECKING:
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
     from suffice.stages._runs_stages import own_runs_lines as own_runs_lines
+    from suffice.stages._score import Scored as Scored
+    from suffice.stages._score import score as score
     from suffice.stages._supply import supply as supply
     from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
@@ -88,7 +97,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "draw_curves",
             "extrapolate",
         ),
-        "suffice.forecast": ("TrackRecord",),
+        "suffice.demand.runs.logs": ("GatheredRuns",),
+        "suffice.forecast": ("Scores", "TrackRecord"),
         "suffice.forecast.horizon": (
             "Horizon",
             "Needed",
@@ -105,6 +115,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OwnRunsRecord",
             "PlanRecord",
         ),
+        "suffice.stages._ask": ("AskedRun", "ask", "tell"),
         "suffice.stages._audit": ("audit",),
         "suffice.stages._bits": (
             "LabelBits",
@@ -124,6 +135,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "enough",
         ),
         "suffice.stages._examples": ("example_study",),
+        "suffice.stages._experiment": ("Experiment",),
         "suffice.stages._fit": (
             "fit",
             "gold_shifts",
@@ -132,6 +144,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "PurchaseForecast",
             "forecast",
         ),
+        "suffice.stages._gather": ("gather",),
         "suffice.stages._horizon": (
             "LongRun",
             "horizon",
@@ -159,6 +172,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "report",
             "run",
         ),
+        "suffice.stages._score": ("Scored", "score"),
         "suffice.stages._runs_stages": ("own_runs_lines",),
         "suffice.stages._supply": ("supply",),
         "suffice.stages._two_source": (

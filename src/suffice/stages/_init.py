@@ -100,6 +100,7 @@ items = "items.csv"         # task, text (or task, text_a, text_b for comparison
 gold = "gold.csv"           # task, label
 classes = ["no", "yes"]     # 2 to 50 of them; of two the second one is the positive answer
 # slice = "topic"           # column of the items file
+# group = "prompt"          # column of the items file: tasks of one value train or judge together
 
 [criterion]                 # all thresholds at once, on the gold
 error = 0.20
