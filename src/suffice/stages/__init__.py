@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from suffice.records import LawRecord as LawRecord
     from suffice.records import OwnRunsRecord as OwnRunsRecord
     from suffice.records import PlanRecord as PlanRecord
+    from suffice.stages._ask import AskedRun as AskedRun
+    from suffice.stages._ask import ask as ask
+    from suffice.stages._ask import tell as tell
     from suffice.stages._audit import audit as audit
     from suffice.stages._bits import LabelBits as LabelBits
     from suffice.stages._bits import bits as bits
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from suffice.stages._enough import Judged as Judged
     from suffice.stages._enough import enough as enough
     from suffice.stages._examples import example_study as example_study
+    from suffice.stages._experiment import Experiment as Experiment
     from suffice.stages._fit import fit as fit
     from suffice.stages._fit import gold_shifts as gold_shifts
     from suffice.stages._forecast import PurchaseForecast as PurchaseForecast
@@ -111,6 +115,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OwnRunsRecord",
             "PlanRecord",
         ),
+        "suffice.stages._ask": ("AskedRun", "ask", "tell"),
         "suffice.stages._audit": ("audit",),
         "suffice.stages._bits": (
             "LabelBits",
@@ -127,6 +132,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "enough",
         ),
         "suffice.stages._examples": ("example_study",),
+        "suffice.stages._experiment": ("Experiment",),
         "suffice.stages._fit": (
             "fit",
             "gold_shifts",
