@@ -108,6 +108,10 @@ bench-crowds: $(VENV)/.peers ## audit each public crowd with what the others tea
 bench-growth: $(VENV)/.peers ## audit tables of up to 100 million labels beside crowd-kit: time a label, memory
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 $(BIN)/python tools/bench_audit_growth.py
 
+.PHONY: board
+board: $(VENV)/.dev ## freeze the board of public runs, forecast and score it, and renew docs/results/board.md (DATA=FOLDER)
+	$(BIN)/python tools/bench_board.py $(or $(DATA),../shared/data) --write
+
 .PHONY: bench-sbc
 bench-sbc: $(VENV)/.dev ## draw hundreds of truths from every model's prior and rank them among its draws
 	$(BIN)/python tools/bench_sbc --simulations 500
@@ -119,6 +123,10 @@ bench-preferences: $(VENV)/.dev ## audit public preference data, and renew docs/
 .PHONY: bench-pairs
 bench-pairs: $(VENV)/.peers ## time Bradley-Terry on a million comparisons beside crowd-kit
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python tools/bench_bradley_terry.py
+
+.PHONY: bench-read
+bench-read: $(VENV)/.peers ## read a million labels of each layout beside pandas and, where installed, datasets
+	OMP_NUM_THREADS=1 $(BIN)/python tools/bench_read.py
 
 .PHONY: bench-curves
 bench-curves: $(VENV)/.dev ## extrapolate public learning curves beside baselines and published laws

@@ -71,6 +71,7 @@ class Stream(IntEnum):
     TRACK_RECORD = 81
     TRACK_RECORD_BINS = 82
     SCORES = 83
+    BOARD = 84
     BOUNDS_OF_OPERATED = 91
     AUDIT = 101
     WORKERS = 102

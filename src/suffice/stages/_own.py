@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from suffice.errors import InputError, StudyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from suffice.channel import Source
     from suffice.demand.response import Response, ResponseLaw
-    from suffice.demand.runs.tables import RunColumns, RunTable
+    from suffice.demand.runs.tables import MoreRun, RunColumns, RunTable, State
     from suffice.forecast import Criterion
     from suffice.metric import Metric
     from suffice.plan import Market
     from suffice.progress import Progress
+    from suffice.records import RunEvent, RunLog
     from suffice.study import RunsTask, Study
 
 HELD = "the models, settings and evaluation of these runs, and labels as they were in them"
@@ -35,10 +36,26 @@ class OwnRuns:
     Attributes:
         study: what is asked.
         progress: shows long steps.
+        given: the table where it stands in no file.
     """
 
     study: Study
     progress: Progress
+    given: RunTable | None = None
+
+    @classmethod
+    def without_table(cls, study: Study) -> OwnRuns:
+        """Start from no run at all; what is told is kept in memory."""
+        from suffice.demand.runs.tables import table_of
+        from suffice.progress import SilentProgress
+        from suffice.records import RunLog
+
+        metrics = [m.metric(name) for name, m in study.metrics.items()]
+        found = cls(
+            study, SilentProgress(), table_of([], list(study.sources), metrics, study.origin)
+        )
+        found.__dict__["log"] = RunLog(None)
+        return found
 
     @property
     def task(self) -> RunsTask:
@@ -54,11 +71,26 @@ class OwnRuns:
 
     @cached_property
     def runs(self) -> RunTable:
-        """The table, with the runs that were told since."""
-        from suffice.demand.runs.tables import read_runs
+        """The table, with the runs that were handed out or told since."""
+        from suffice.demand.runs.tables import read_runs, with_more
 
-        paths = [self.study.path(name) for name in self.task.tables]
-        return read_runs(paths, columns_of(self))
+        table = self.given
+        if table is None:
+            paths = [self.study.path(name) for name in self.task.tables]
+            table = read_runs(paths, columns_of(self))
+        return with_more(table, runs_of(self.log.events()))
+
+    @cached_property
+    def log(self) -> RunLog:
+        """Runs that were handed out and told, beside the study file."""
+        from suffice.records import RunLog
+
+        return RunLog(self.study.path(f"{self.study.name}.runs.jsonl"))
+
+    def forget(self) -> None:
+        """Let go of all that followed from the runs: there are others now."""
+        for name in ("runs", "metrics", "response", "laws", "total", "market"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -172,6 +204,7 @@ class OwnRuns:
             weekly=study.budget.weekly,
             at_least={n: s.at_least for n, s in study.sources.items() if s.at_least},
             rounds=min(study.budget.rounds, max(self.runs.rounds)),
+            ranked=len({self.stated.get(n) for n in order}) > 1,
         )
 
     @cached_property
@@ -186,6 +219,30 @@ class OwnRuns:
             validity=None if asked.validity == "unknown" else asked.validity,
             origin=self.study.origin,
         )
+
+
+def runs_of(events: Sequence[RunEvent]) -> list[MoreRun]:
+    """Runs that events tell of: awaited, done or failed, in the order in which they were named."""
+    from dataclasses import replace
+
+    from suffice.demand.runs.tables import MoreRun
+
+    found: dict[str, MoreRun] = {}
+    for e in events:
+        if e.event in ("asked", "added"):
+            counts = {_source_and_round(name): n for name, n in e.counts.items()}
+            state: State = "pending" if e.event == "asked" else "done"
+            found[e.id] = MoreRun(e.id, counts, e.values, e.errors, e.model, e.seed, state)
+        elif e.id in found and e.event == "told":
+            found[e.id] = replace(found[e.id], values=e.values, errors=e.errors, state="done")
+        elif e.id in found:
+            found[e.id] = replace(found[e.id], state="failed")
+    return list(found.values())
+
+
+def _source_and_round(name: str) -> tuple[str, int]:
+    source, at, number = name.rpartition("@")
+    return (source, int(number)) if at and number.isdigit() else (name, 1)
 
 
 def columns_of(own: OwnRuns) -> RunColumns:
