@@ -36,7 +36,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "system-column": (r"30 labels on 30 tasks",),
     # the order of time
     "newest-first": (r"alpha (?:\(nominal.*?\) )?0\.402",),
-    "label-studio-corrected": (r"CSV\.csv/.*p_rude (.*) ==> .*p_rude \1 ==> .*p_rude \1$",),
+    "label-studio-corrected": (r"p_rude (.*?) ==> .*?p_rude \1 ==> .*?p_rude \1(?: wrote|$)",),
     # a recognised name, believed against its values
     "response-and-rating": (r"alpha (?:\(nominal.*?\) )?0\.293", r"rating as label"),
     "row-id-as-task": (r"on 40 tasks", r"alpha (?:\(nominal.*?\) )?0\.402"),
@@ -47,7 +47,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     # what tells judgements apart
     "mt-bench-turns": (r"120 labels on 60 tasks",),
     "ls-choices-per-item": (r"270 labels on 90 tasks", r"alpha (?:\(nominal.*?\) )?0\.565"),
-    "several-answers-a-task": (r"\"labels\": 40\b.*\"labels\": 90\b"),
+    "several-answers-a-task": (r"\"labels\": 40\b.*\"labels\": 90\b",),
     # sides and items that share words
     "bt-numeric-items": (r"item,score 3,\S+ 2,\S+ 1,\S+ 4,\S+ 5,",),
     # shapes of preference files
