@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from suffice.labels._table import LabelTable
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 from suffice.supply._votes import code_votes
 from suffice.supply.workers._shared import even_prior, shared_error
 from suffice.supply.workers._shared_prior import (

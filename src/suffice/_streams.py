@@ -91,6 +91,12 @@ class Stream(IntEnum):
     OPERATED_EFFORT = 119
     OPERATOR_BELIEF = 120
     ROUTING = 121
+    SCALE_FIT = 131
+    SCALE_AGREEMENT = 132
+    SCALE_AUDIT = 133
+    SCALE_PREDICTIVE = 134
+    RANKINGS = 135
+    RANKINGS_SAMPLE = 136
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.
