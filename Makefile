@@ -75,6 +75,10 @@ torch: $(VENV)/.torch ## install the torch extra and run the tests that need it
 ray: $(VENV)/.ray ## install the ray extra and run the tests that need it
 	$(PYTEST) -m ray
 
+.PHONY: trackers
+trackers: $(VENV)/.trackers ## install trackers and harnesses apart and read the logs that they write
+	PYTHONDONTWRITEBYTECODE= $(VENV)/trackers/bin/python -m pytest -m trackers
+
 .PHONY: bench
 bench: $(VENV)/.peers ## time this build beside an earlier one, each stage, and audits beside crowd-kit and cleanlab
 	$(BIN)/python tools/bench_before.py $(if $(BEFORE),--commit $(BEFORE))
@@ -96,9 +100,17 @@ bench-audit: $(VENV)/.peers ## hold the audit against gold and peers (DATA=FOLDE
 	$(BIN)/python tools/bench_audit_gold.py $(or $(DATA),../shared/data/crowd)
 	$(BIN)/python tools/bench_audit_suspects.py $(or $(DATA),../shared/data/crowd)
 
+.PHONY: bench-crowds
+bench-crowds: $(VENV)/.peers ## audit each public crowd with what the others teach, beside peers (DATA=FOLDER)
+	$(BIN)/python tools/bench_crowds.py $(or $(DATA),../shared/data/crowd) --write docs/results/crowds.md
+
 .PHONY: bench-growth
 bench-growth: $(VENV)/.peers ## audit tables of up to 100 million labels beside crowd-kit: time a label, memory
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 $(BIN)/python tools/bench_audit_growth.py
+
+.PHONY: board
+board: $(VENV)/.dev ## freeze the board of public runs, forecast and score it, and renew docs/results/board.md (DATA=FOLDER)
+	$(BIN)/python tools/bench_board.py $(or $(DATA),../shared/data) --write
 
 .PHONY: bench-sbc
 bench-sbc: $(VENV)/.dev ## draw hundreds of truths from every model's prior and rank them among its draws
@@ -179,6 +191,16 @@ $(VENV)/.torch: $(VENV)/.dev
 $(VENV)/.peers: $(VENV)/.dev
 	@echo "Installing the peers extra into $(VENV) ..."
 	@$(INSTALL) --editable ".[dev,peers]"
+	@touch $@
+
+# Of tinker-cookbook and verl the loggers alone are wanted, not the gigabytes that training needs.
+$(VENV)/.trackers: pyproject.toml | $(VENV)/.made
+	@echo "Installing trackers and harnesses into $(VENV)/trackers ..."
+	@$(BIN)/python -m venv --clear $(VENV)/trackers
+	@$(VENV)/trackers/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --editable ".[trackers]" "pytest>=9.0" hypothesis pytest-benchmark pytest-xdist
+	@$(VENV)/trackers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	    tinker-cookbook==0.6.1 chz==0.4.0 verl==0.9.1
 	@touch $@
 
 $(VENV)/.ray: $(VENV)/.dev

@@ -52,8 +52,8 @@ def cannot(reason: str) -> NoReturn:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs an extra where it is not installed: CI installs each in a step of its own."""
-    for extra in ("torch", "ray"):
-        if importlib.util.find_spec(extra) is not None:
+    for extra, module in (("torch", "torch"), ("ray", "ray"), ("trackers", "mlflow")):
+        if importlib.util.find_spec(module) is not None:
             continue
         skip = pytest.mark.skip(reason=f"needs the {extra} extra: make {extra}")
         for item in items:

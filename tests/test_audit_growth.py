@@ -15,7 +15,7 @@ from suffice.supply._agreement import pair_agreement
 from suffice.supply._audit_kinds import audit
 from suffice.supply._votes import code_votes
 from suffice.supply.doubts import find_groups
-from suffice.supply.workers import _gibbs, _worker_model
+from suffice.supply.workers import _alone, _gibbs, _worker_model
 
 
 def table(tasks: int, each: int, workers: int, classes: int = 2) -> LabelTable:
@@ -73,3 +73,19 @@ def test_tasks_in_blocks_are_the_same_tasks(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(_gibbs, "_COLUMNS", 24)
     cut = audit(labels)
     pl.testing.assert_frame_equal(whole.tasks, cut.tasks, abs_tol=2e-3)
+
+
+def test_tasks_with_one_label_are_answered_alike_in_and_out_of_the_sampler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Left out of the sampler they get the same chances, but for other random numbers."""
+    many, single = table(300, 5, 12).frame, table(600, 1, 12).frame
+    rows = pl.concat([many, single.with_columns(pl.col("task") + 300)])
+    labels = LabelTable.from_frame(rows)
+    inside = audit(labels).tasks.sort("task")
+    monkeypatch.setattr(_alone, "_MANY", 100)
+    monkeypatch.setattr(_alone, "_KEPT", 5)
+    outside = audit(labels).tasks.sort("task")
+    gap = (inside["p_1"] - outside["p_1"]).to_numpy()
+    assert 0 < np.abs(gap[300:]).max() < 0.1
+    assert np.abs(gap).mean() < 0.02

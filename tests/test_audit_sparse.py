@@ -10,22 +10,13 @@ import pytest
 
 from suffice.labels._table import LabelTable
 from suffice.supply._audit_kinds import audit
-from suffice.supply._votes import code_votes
-from suffice.supply.workers._shared import even_prior, shared_error
-from suffice.supply.workers._shared_prior import (
-    PRIOR_BASE,
-    PRIOR_LEAN,
-    SHARE_GRID,
-    beta_cells,
-    dissent_icc,
-    share_prior,
-)
+from suffice.supply.workers import PUBLIC_CROWDS
+from suffice.supply.workers._crowd_prior import shrunk
+from suffice.supply.workers._dissent import DissentIcc, dissent_icc
 from suffice.supply.workers._worker_model import Crowd
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-GRID = (np.arange(SHARE_GRID) + 0.5) / SHARE_GRID
 
 
 def crowd(
@@ -85,47 +76,43 @@ def test_dissent_goes_together_only_where_tasks_mislead(each: int) -> None:
         assert found[0].shown == pytest.approx((each - 2) / each, abs=1e-6)
 
 
+def expected_misled(dissent: DissentIcc | None) -> float:
+    """Mean share of misled tasks before any gold."""
+    _, misled, chances = PUBLIC_CROWDS.grid(dissent)
+    assert chances.sum() == pytest.approx(1.0)
+    return float(chances.sum(axis=0) @ misled)
+
+
 def test_two_labels_a_task_leave_the_prior_over_crowds() -> None:
-    """From agreement of two nothing is learned; ten labels narrow the share down."""
+    """From agreement of two nothing is learned of which crowds are alike; ten labels say it."""
     two, truth = crowd(0, 2, misled=0.0)
     ten, _ = crowd(0, 10, misled=0.0)
-    other, other_truth = crowd(1, 2, misled=0.3)
-    by_two, by_ten = share_prior(two, truth[None]), share_prior(ten, truth[None])
-    for cells in (by_two, by_ten):
-        assert cells.sum() == pytest.approx(1.0)
-    assert GRID @ by_two == pytest.approx(0.1, abs=0.03)
-    assert GRID @ by_two == pytest.approx(GRID @ share_prior(other, other_truth[None]), abs=0.02)
-    assert GRID @ by_ten < 0.5 * (GRID @ by_two)
-    assert by_two[GRID > 0.3].sum() > 5.0 * by_ten[GRID > 0.3].sum()
+    by_two, by_ten = dissent_icc(two, truth[None]), dissent_icc(ten, truth[None])
+    assert expected_misled(by_two) == pytest.approx(expected_misled(None), abs=1e-6)
+    assert expected_misled(by_ten) < 0.6 * expected_misled(by_two)
 
 
-def test_easy_tasks_are_not_suspected() -> None:
-    """Where nearly all labels agree, few tasks are taken to mislead, even by three labels each."""
-    table, truth = crowd(0, 3, misled=0.0, skill=(0.985, 0.999))
-    assert GRID @ share_prior(table, truth[None]) < PRIOR_BASE + 0.005
-
-
-def test_two_classes_have_a_fixed_prior() -> None:
-    """With two classes the worker model has the tasks that lean; the rest is a stated share."""
-    table, truth = crowd(0, 5, misled=0.1)
-    from dataclasses import replace
-
-    halved = replace(table, label=table.label % 2, classes=2)
-    np.testing.assert_allclose(share_prior(halved, truth[None] % 2), beta_cells(PRIOR_LEAN))
-    assert GRID @ beta_cells(PRIOR_LEAN) == pytest.approx(PRIOR_LEAN, abs=1e-3)
+def test_evidence_saturates_and_keeps_its_order() -> None:
+    """However sure the labels are, the answer stays and its chance has a ceiling."""
+    rng = np.random.default_rng(0)
+    chance = rng.dirichlet([0.2] * 3, 200)
+    for together in (0.0, 0.1, 0.5):
+        less = shrunk(chance, together)
+        np.testing.assert_allclose(less.sum(axis=1), 1.0)
+        assert (less.argmax(axis=1) == chance.argmax(axis=1)).all()
+        assert (less.max(axis=1) <= chance.max(axis=1) + 1e-9).all()
+        order = np.argsort(chance.max(axis=1))
+        sure = less.max(axis=1)[order]
+        if together:
+            assert sure.max() < 1.0 / (1.0 + np.exp(-1.0 / together))
+    np.testing.assert_allclose(shrunk(chance, 0.0), chance, atol=1e-6)
 
 
 def test_tasks_that_nobody_disputes_may_be_wrong_too() -> None:
-    """Without gold how evenly hits fall is drawn from its prior, for two classes and for more."""
+    """Without gold no answer is all but certain, for two classes and for more."""
     for classes in (2, 4):
-        table, truth = crowd(0, 5, misled=0.1)
+        table, _ = crowd(0, 10, misled=0.0, skill=(0.97, 0.99))
         label = table.label % classes
-        votes = code_votes(LabelTable.from_frame(frame_of(table).with_columns(label=label)))
-        sure = np.eye(classes)[truth % classes]
-        mixed = np.full((classes, classes), 0.1) + (1.0 - 0.1 * classes) * np.eye(classes)
-        shared = shared_error(
-            votes, sure, sure, mixed, np.full(classes, 1.0 / classes),
-            prior=beta_cells(0.1), draws=400, seed=0,
-        )  # fmt: skip
-        shares = [(shared.even_D == even).mean() for even in (0.0, 0.5, 1.0)]
-        np.testing.assert_allclose(shares, even_prior(classes), atol=0.01)
+        result = audit(LabelTable.from_frame(frame_of(table).with_columns(label=label)))
+        assert result.tasks["confidence"].max() < 0.995
+        assert result.tasks["confidence"].mean() > 0.9

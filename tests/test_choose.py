@@ -83,6 +83,20 @@ def plan(law):
     return make_plan(law, MARKET, criterion(0.24), seed=SEED)
 
 
+def test_what_more_labels_cannot_do_is_said(law):
+    """A plan likely to fail says whether more labels would help; one that will do says nothing."""
+    below_the_floor = make_plan(law, MARKET, criterion(0.185), seed=SEED)
+    assert "More labels will not do it" in below_the_floor.decision
+    assert below_the_floor.ceiling.p.value < 0.5
+    dear = replace(MARKET, money=12.0)
+    too_few = make_plan(law, dear, criterion(0.24), seed=SEED)
+    assert too_few.recommended.forecast.p.value < 0.5
+    assert "More labels could do it" in too_few.decision
+    enough = make_plan(law, MARKET, criterion(0.29), seed=SEED)
+    assert enough.ceiling is None
+    assert "More labels" not in enough.decision
+
+
 def test_the_two_halves_share_no_draw(law):
     """The draws that choose and those that report are different parameters."""
     draws = law.posterior.draws
@@ -197,7 +211,7 @@ def test_a_target_out_of_reach_says_what_is_in_reach(law):
     assert (
         "no curve within 200.00 and 4 weeks reaches P = 0.95; the best has P below .01 for " in said
     )
-    assert "raise the budget" in said
+    assert "more labels will not do it" in said
     assert "\n" not in said
 
 
@@ -273,8 +287,8 @@ def test_promising_curves_are_apart_and_affordable(law):
 
 
 def test_the_decision_is_one_sentence_with_its_reason(plan):
-    """It says delegate, scrutinise or both, and what the alternatives reach."""
-    assert plan.decision.startswith(("Delegate", "Scrutinise", "Do both"))
+    """It says what kind of labels to buy, and what the alternatives reach."""
+    assert plan.decision.startswith(("Buy many", "Buy few", "Buy some"))
     assert "alone" in plan.decision or len(plan.recommended.curve.tranches) == 1
 
 

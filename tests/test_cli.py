@@ -24,6 +24,7 @@ from suffice.study import load_study
 COMMANDS = (
     "run", "init", "audit", "supply", "measure", "fit", "plan", "forecast", "report", "ledger",
     "models", "fetch", "offers", "enough", "next", "bounds", "horizon", "extrapolate", "bits",
+    "formats", "convert",
 )  # fmt: skip
 CALL = [sys.executable, "-m", "suffice.cli"]
 
@@ -111,7 +112,8 @@ def test_overview_loads_no_library(words):
         "rich.markdown", "scipy",
     }  # fmt: skip
     assert {name for name in loaded if name.startswith("suffice.")} <= {
-        "suffice._lazy", "suffice.cli", "suffice.cli._overview", "suffice.errors",
+        "suffice._lazy", "suffice._privacy", "suffice._shown", "suffice.cli", "suffice.errors",
+        "suffice.cli._failed", "suffice.cli._overview", "suffice.cli._screen",
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import pytest
 from toy_models import Stopping, Told, save_words, spell, toy_model
 
 from suffice.demand.models._embed import embed_cached
+from suffice.demand.models._encoders import WordVectors
 from suffice.errors import StorageError
 
 
@@ -60,7 +61,7 @@ def test_interrupted_work_goes_on_where_it_stopped(cache, tmp_path):
     assert model.computed == 100
 
 
-@pytest.mark.parametrize("name", ["vectors.f32", "keys.bin"])
+@pytest.mark.parametrize("name", ["vectors.f32", "records.bin"])
 def test_half_written_tail_is_cut_off(cache, tmp_path, name):
     """What a killed writer left at the end of either file harms nothing."""
     model = Stopping(toy_model(tmp_path / "toy"))
@@ -91,6 +92,31 @@ def test_damaged_rows_are_computed_again(cache, tmp_path):
     np.testing.assert_array_equal(embed_cached(model, texts, told), right)
     assert told.notes == []
     assert model.computed == 31
+
+
+@pytest.mark.parametrize("name", ["vectors.f32", "records.bin", "both"])
+@pytest.mark.parametrize("damage", ["cut", "zeroed", "another's"])
+def test_damaged_files_give_no_wrong_vector(cache, tmp_path, name, damage):
+    """Cut, zeroed or another model's files: what they held is computed again."""
+    texts = many_texts(30)
+    save_words(tmp_path / "other", 4)
+    files = tmp_path / "other" / "vectors.npy", tmp_path / "other" / "words.parquet"
+    np.save(files[0], -np.load(files[0])[::-1])
+    other = WordVectors("other", "other words", 4, 100, "other", lambda progress: files)
+    embed_cached(other, texts)
+    theirs = {path.name: path.read_bytes() for path in cache.glob("vectors/other*/*")}
+    model = Stopping(toy_model(tmp_path / "toy"))
+    right = embed_cached(model, texts)
+    for file in ("vectors.f32", "records.bin") if name == "both" else (name,):
+        path = next(cache.glob(f"vectors/toy*/{file}"))
+        whole = path.read_bytes()
+        content = {"cut": whole[: len(whole) // 2], "zeroed": bytes(len(whole))}
+        path.write_bytes(content.get(damage, theirs[file]))
+    told = Told()
+    np.testing.assert_array_equal(embed_cached(model, texts, told), right)
+    if (name, damage) not in {("both", "cut"), ("records.bin", "cut")}:
+        assert "damaged: computing them again" in told.notes[0]
+    np.testing.assert_array_equal(embed_cached(model, texts), right)
 
 
 def test_remarks_are_kept(cache, tmp_path):
@@ -124,7 +150,7 @@ def test_writers_at_once(cache, tmp_path):
     got = embed_cached(model, many_texts(600))
     assert model.computed == 0
     np.testing.assert_allclose(got, model.embed(many_texts(600)), atol=1e-7)
-    assert stored(cache, "keys.bin").stat().st_size == 600 * 24
+    assert stored(cache, "records.bin").stat().st_size == 600 * 24
 
 
 def test_reader_beside_a_writer(cache, tmp_path):

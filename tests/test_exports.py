@@ -142,7 +142,7 @@ def test_label_studio_flat(tmp_path: Path, kind: str) -> None:
                 )
     table = read_labels(path)
     assert rows(table, "task", "worker", "label", "seconds") == [
-        (7, 1, "good", 4.5), (7, 2, "bad", 3.5), (8, 1, "bad + good", 2.5),
+        (7, 2, "bad", 3.5), (7, 1, "good", 4.5), (8, 1, "bad + good", 2.5),
     ]  # fmt: skip
     assert any("1 annotation without an answer left out" in note for note in table.notes)
 

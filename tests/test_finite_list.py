@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_law import METRICS, TABLE, some_curves, truth
 
 from suffice.curve import Curve
+from suffice.demand import fit_law
 from suffice.demand.law._terms import SourceTable, Terms
 from suffice.demand.law._widths import Widths
 
@@ -76,3 +78,18 @@ def test_widths_beyond_the_fitted_cells_follow_the_list() -> None:
         assert wide == pytest.approx(np.sqrt(variance(far, table)), rel=0.1)
         drawn = fit.draw(Terms.of(far, table), np.random.default_rng(1), 400)
         assert np.exp(np.log(drawn).mean(axis=0)) == pytest.approx(wide, rel=0.05)
+
+
+def test_cells_whose_runs_are_all_the_same_widen_no_other() -> None:
+    """Runs on the whole of a list do not differ, which says nothing of how others differ."""
+    rng = np.random.default_rng(3)
+    table = replace(TABLE, limits={"judge": (2000, 1.0)})
+    curves = some_curves(rng, 30)
+    runs = [truth(c) + 0.01 * rng.standard_normal((8, 3)) for c in curves]
+    whole = [Curve.parse(f"{n} judge") for n in (52, 500, 2000)]
+    same = [np.repeat(truth(c)[None], 8, axis=0) for c in whole]
+    law = fit_law([*curves, *whole], [*runs, *same], METRICS, table, model="m", scheme="probe")
+    asked = [Curve.parse("700 crowd"), Curve.parse("52 judge"), Curve.parse("2000 judge")]
+    spread = law.outcomes(asked, rng, draws=400, runs=10).spread[..., 0]
+    assert (np.quantile(spread[:, :2], 0.95, axis=0) < 0.02).all()
+    assert np.median(spread[:, 2]) < 0.5 * np.median(spread[:, 0])

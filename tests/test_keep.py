@@ -51,7 +51,7 @@ def test_a_damaged_bundle_is_said_and_not_believed(tmp_path, damage):
     told = Told()
     kept = Kept(tmp_path, told)
     kept.write("a" * 64, {"p": np.arange(1000.0)})
-    (path,) = tmp_path.glob("*.npz")
+    (path,) = tmp_path.glob("*.kept")
     content = bytearray(path.read_bytes())
     if isinstance(damage, int):
         content[len(content) * damage // 20] ^= 0xFF

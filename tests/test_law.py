@@ -350,7 +350,7 @@ def test_fits_are_kept_and_repeat_to_the_digit(tmp_path: object) -> None:
     np.testing.assert_array_equal(first.posterior.draws, again.posterior.draws)
     np.testing.assert_array_equal(first.posterior.draws, fresh.posterior.draws)
     # What was cut is said to be damaged, and made again.
-    (kept,) = Path(str(tmp_path)).joinpath("b").glob("*.npz")
+    (kept,) = Path(str(tmp_path)).joinpath("b").glob("*.law")
     kept.write_bytes(kept.read_bytes()[:-100])
     told = Told()
     mended = fit_laws([task], kept.parent, told)[0]

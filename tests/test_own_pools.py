@@ -200,7 +200,7 @@ def test_gold_that_prefers_both_is_refused(tmp_path):
 # ---- votes
 
 
-def votes(folder, *, progress=None, classes=("no", "yes"), slice_by="topic", seed=0):
+def votes(folder, *, progress=None, classes=("no", "yes"), slice_by="topic", group_by=None, seed=0):
     """The pool of the files that ``vote_files`` wrote."""
     return vote_pool(
         {name: folder / f"{name}.csv" for name in ("crowd", "experts")},
@@ -208,6 +208,7 @@ def votes(folder, *, progress=None, classes=("no", "yes"), slice_by="topic", see
         folder / "gold.csv",
         classes=classes,
         slice_by=slice_by,
+        group_by=group_by,
         seed=seed,
         progress=progress or SilentProgress(),
     )
@@ -248,6 +249,25 @@ def test_the_same_text_under_two_names_stays_on_one_side(tmp_path):
     pool = votes(tmp_path, progress=told)
     assert pool.limit("crowd") == 159
     assert any("crowd: not trained on 1 task sharing" in n for n in told.notes)
+
+
+def test_votes_of_one_group_stay_on_one_side(tmp_path):
+    """Texts of one prompt judge or train together, and so do equal texts of two prompts."""
+    vote_files(tmp_path)
+    head, *lines = (tmp_path / "items.csv").read_text().splitlines()
+    # Gold is on the first 80; the groups of three leave two more texts beside the last of them.
+    rows = [f"{line},p{k // 3}" for k, line in enumerate(lines)]
+    rows[239] = f"t239,{lines[0].split(',', 1)[1]},p79"
+    (tmp_path / "items.csv").write_text("\n".join([f"{head},prompt", *rows]) + "\n")
+    told = Told()
+    pool = votes(tmp_path, group_by="prompt", progress=told)
+    assert any("crowd: not trained on 4 tasks sharing" in n for n in told.notes)
+    trained = texts_of(pool, everything(pool, "crowd"))
+    for k in (80, 237, 238, 239):
+        assert lines[k].split(",")[1].strip('"') not in trained
+    assert pool.limit("crowd") == 156
+    with pytest.raises(InputError, match="no column 'promt'"):
+        votes(tmp_path, group_by="promt")
 
 
 def test_votes_on_pairs_keep_judged_texts_out(tmp_path):

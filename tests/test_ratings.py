@@ -110,12 +110,11 @@ def test_parsing_needs_neither_network_nor_requests(fresh_cache, ratings):
     assert float(total) == pytest.approx(ratings.lexicon.sum())
 
 
-@pytest.mark.parametrize("name", ["texts.json", "numbers.npz"])
-def test_damaged_parsed_form_is_made_anew(fresh_cache, ratings, monkeypatch, name):
+def test_damaged_parsed_form_is_made_anew(fresh_cache, ratings, monkeypatch):
     """A parsed file that was changed is noticed and made again from the package."""
     monkeypatch.setenv("SUFFICE_CACHE", str(fresh_cache))
     load_ratings()
-    (path,) = fresh_cache.glob(f"ratings/*/{name}")
+    (path,) = fresh_cache.glob("ratings/*/*")
     whole = path.read_bytes()
     path.write_bytes(whole[:1000] + b"x" + whole[1001:])
     assert load_ratings().texts == ratings.texts

@@ -155,7 +155,8 @@ def test_the_headline_is_the_plan(path: Path, page: Page):
     plan = json.loads((path.parent / "plan.json").read_text())
     expected = (
         "Buy 3,000 crowd labels, then 600 panel labels (200 hard tasks, 3 each) for $312: "
-        "meets the criterion with probability .83 (.73 to .93)"
+        "meets the criterion with probability .83 (.73 to .93) by this gold, "
+        ".71 (.46 to .96) by gold from other raters"
     )
     assert headline(read_folder(path.parent).plan) == expected
     assert expected in page.text
@@ -172,6 +173,7 @@ def test_the_headline_is_the_plan(path: Path, page: Page):
             p["mean"],
             p["low"],
             p["high"],
+            *(plan["p_new_gold"][k] for k in ("mean", "low", "high")),
         ]
     )
 

@@ -47,7 +47,7 @@ def test_says_what_to_buy(tmp_path: Path):
         "2 of 3 checked curves passed as often as forecast",
         "P(aligned) is not given: the study states no validity.",
         "Held fixed: this pool and this gold.",
-        "With gold from other raters P would be .71 (",
+        "by this gold, .71 (.46 to .96) by gold from other raters",
     ):
         assert part in text
 

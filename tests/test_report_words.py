@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from report_study import study_files, tranche
 
-from suffice.records import PlanRecord, Probability, TrancheRow
+from suffice.records import CheckRow, PlanRecord, Probability, TrancheRow
 from suffice.report import _words as words
 
 
@@ -92,3 +93,24 @@ def test_the_summary_needs_no_heavy_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_check_says_what_it_could_have_found():
+    """The chances that a check shows are those whose counts mostly fall outside its interval."""
+    row = CheckRow(
+        name="recommended",
+        passed=34,
+        total=40,
+        predictive_low=33,
+        predictive_high=40,
+        p=Probability(mean=0.92, low=0.88, high=0.95),
+    )
+    low, high = row.would_show()
+    counts = np.random.default_rng(0).binomial(40, [[low], [low + 0.05]], (2, 40_000))
+    outside = (counts < 33).mean(axis=1)
+    assert outside[0] >= 0.9 > outside[1]
+    assert high is None  # nothing above 40 of 40
+    assert not row.is_unlikely_at(0.92)
+    half = row.model_copy(update={"passed": 20, "predictive_low": 20, "predictive_high": 34})
+    assert half.is_unlikely_at(0.69)
+    assert half.inside

@@ -171,7 +171,7 @@ def test_flips(priced, law):  # noqa: F811
 
 
 def test_the_answer_flips_where_capacity_ends(law):  # noqa: F811
-    """With cheap labels that soon run out, small budgets delegate and large ones do not."""
+    """With cheap labels that soon run out, small budgets buy them and large ones do not."""
     crowd = replace(MARKET.sources["crowd"], capacity=150.0, price=0.02)
     market = replace(MARKET, sources={**MARKET.sources, "crowd": crowd}, money=60.0)
     made = make_plan(law, market, criterion(0.3), seed=SEED, prices=True)
@@ -179,7 +179,7 @@ def test_the_answer_flips_where_capacity_ends(law):  # noqa: F811
     # Budgets were weighed a step apart: where between two of them it flips, nobody can say.
     assert all(f.budget.low * 1.1 < f.budget.high for f in made.flips)
     lines = limits_text(made)
-    assert "rather than delegate" in " ".join(x.strip() for x in lines)
+    assert "rather than buy many cheap labels" in " ".join(x.strip() for x in lines)
     assert max(map(len, lines)) <= 80
 
 

@@ -162,49 +162,104 @@ def test_threads_share_a_store(tmp_path):
     assert failures == []
 
 
-@pytest.mark.parametrize(
-    "content", [b"no database at all " * 100, b"SQLite format 3\0 and rubbish"]
-)
-def test_a_damaged_file_is_one_line(tmp_path, content):
-    """A file that is no store is named, with what to do."""
-    path = tmp_path / "runs.sqlite"
-    path.write_bytes(content)
-    with pytest.raises(StorageError) as caught:
-        RunStore(path)
-    assert str(caught.value).startswith(f"{path}: the store of runs cannot be used")
-    assert "remove the file" in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert path.read_bytes() == content
-
-
-def test_damage_in_the_middle_is_noticed(tmp_path):
-    """Pages that were overwritten give the same line, not rubbish numbers."""
-    path = tmp_path / "runs.sqlite"
+def filled(path: Path) -> RunStore:
+    """A store of sixty cells."""
     store = RunStore(path)
     for k in range(60):
         store.put(f"cell {k}", ABOUT, range(10), runs(10, seed=k))
+    return store
+
+
+def found(store: RunStore) -> int:
+    """How many of its cells are there; they must be what was put."""
+    there = [store.get(f"cell {k}", range(10)) for k in range(60)]
+    for k, got in enumerate(there):
+        assert got is None or same(got, runs(10, seed=k))
+    return sum(got is not None for got in there)
+
+
+@pytest.mark.parametrize("damage", ["no database", "cut", "zeroed", "rubbish", "another store"])
+def test_a_damaged_file_is_set_aside_and_said(tmp_path, damage):
+    """What can be read goes over into a new file, nothing else is believed, and writing goes on."""
+    path = tmp_path / "runs.sqlite"
+    filled(path)
     whole = path.read_bytes()
-    path.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+    other = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("create table run (what text)")
+        db.commit()
+    content = {
+        "no database": b"no database at all " * 100,
+        "cut": whole[: len(whole) // 2],
+        "zeroed": bytes(len(whole)),
+        "rubbish": whole[:8192] + b"\xff" * (len(whole) - 8192),
+        "another store": other.read_bytes(),
+    }[damage]
+    path.write_bytes(content)
+    store = RunStore(path)
+    assert found(store) < 60
+    (note,) = store.notes
+    assert f"{path} is damaged" in note
+    assert "set aside as runs.sqlite.damaged-1" in note
+    assert path.with_name("runs.sqlite.damaged-1").exists()
+    for k in range(60):
+        store.put(f"cell {k}", ABOUT, range(10), runs(10, seed=k))
+    assert found(RunStore(path)) == 60
 
-    def read_all() -> None:
-        for k in range(60):
-            store.get(f"cell {k}", range(10))
 
-    with pytest.raises(StorageError, match="cannot be used"):
-        read_all()
+def test_what_can_be_read_of_a_damaged_file_is_kept(tmp_path):
+    """One overwritten page costs the cells on it, not the others."""
+    path = tmp_path / "runs.sqlite"
+    filled(path)
+    content = bytearray(path.read_bytes())
+    page = content.rindex(b"cell 30") // 4096 * 4096
+    content[page : page + 4096] = bytes(4096)
+    path.write_bytes(content)
+    store = RunStore(path)
+    assert 10 < found(store) < 60
 
 
-@pytest.mark.parametrize("content", ["", "{", "null", '"x"', "[1, null]", "[[1, 2]]", "not json"])
-def test_damaged_content_is_noticed(tmp_path, content):
-    """A row whose numbers are no numbers gives the same line."""
+@pytest.mark.parametrize("content", ["", "{", "null", '"x"', "[1, null]", "[[1, 2]]", "[0.65, 1]"])
+def test_a_changed_row_stops_nothing_but_itself(tmp_path, content):
+    """A row that is not what was written is set aside and said; its cell can be put anew."""
+    path = tmp_path / "runs.sqlite"
+    store = RunStore(path)
+    for key in ("k", "other"):
+        store.put(key, ABOUT, range(2), runs(2))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("update run set scores = ? where seed = 1 and cell = 'k'", (content,))
+        db.commit()
+    assert store.get("k", range(2)) is None
+    assert "1 damaged row set aside" in store.notes[0]
+    assert same(store.get("other", range(2)), runs(2))
+    store.put("k", ABOUT, range(2), runs(2))
+    assert same(store.get("k", range(2)), runs(2))
+
+
+@pytest.mark.parametrize("column", ["seed", "penalty", "seconds", "gold"])
+def test_every_number_of_a_row_is_checked(tmp_path, column):
+    """No changed number comes out as a result."""
     path = tmp_path / "runs.sqlite"
     store = RunStore(path)
     store.put("k", ABOUT, range(2), runs(2))
-    with sqlite3.connect(path) as db:
-        db.execute("update run set scores = ? where seed = 1", (content,))
-    db.close()
-    with pytest.raises(StorageError, match="cannot be used"):
-        store.get("k", range(2))
+    table, key = ("cell", "key") if column == "gold" else ("run", "cell")
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"update {table} set {column} = 7 where {key} = 'k' and rowid = 1")
+        db.commit()
+    assert store.get("k", range(2)) is None
+    assert len(store.notes) == 1
+
+
+def test_a_store_from_before_checksums_is_read(tmp_path):
+    """Its rows get theirs when it is first opened."""
+    path = tmp_path / "runs.sqlite"
+    RunStore(path).put("k", ABOUT, range(2), runs(2))
+    with closing(sqlite3.connect(path)) as db:
+        for table in ("cell", "run"):
+            db.execute(f"alter table {table} drop column checksum")
+    store = RunStore(path)
+    assert same(store.get("k", range(2)), runs(2))
+    assert store.notes == []
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from suffice.labels import read_labels as read_labels
     from suffice.plan import Plan as Plan
     from suffice.plan import make_plan as make_plan
+    from suffice.stages import Experiment as Experiment
     from suffice.stages import Result as Result
     from suffice.stages import run as run
     from suffice.study import Study as Study
@@ -85,6 +86,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.estimate": ("Estimate",),
         "suffice.forecast": ("Criterion", "Forecast", "make_forecasts"),
         "suffice.labels": ("LabelTable", "read_labels"),
+        "suffice.stages._experiment": ("Experiment",),
         "suffice.stages._run": ("Result", "run"),
         "suffice.plan": ("Plan", "make_plan"),
         "suffice.study": ("Study", "load_study"),

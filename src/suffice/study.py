@@ -10,285 +10,46 @@ import difflib
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from suffice._runs_section import MetricSection as MetricSection
+from suffice._runs_section import RunsTask as RunsTask
+from suffice._study_sections import AttackSection as AttackSection
+from suffice._study_sections import BudgetSection as BudgetSection
+from suffice._study_sections import CapabilitySection as CapabilitySection
+from suffice._study_sections import CheckSection as CheckSection
+from suffice._study_sections import CriterionSection as CriterionSection
+from suffice._study_sections import GridSection as GridSection
+from suffice._study_sections import ModelsSection as ModelsSection
+from suffice._study_sections import Name as Name
+from suffice._study_sections import NextSection as NextSection
+from suffice._study_sections import PreferencesTask as PreferencesTask
+from suffice._study_sections import RatingsTask as RatingsTask
+from suffice._study_sections import SchemeSection as SchemeSection
+from suffice._study_sections import Section as Section
+from suffice._study_sections import SourceSection as SourceSection
+from suffice._study_sections import Task as Task
+from suffice._study_sections import VotesTask as VotesTask
+from suffice._study_sections import WorkersSection as WorkersSection
 from suffice.errors import StudyError
-from suffice.labels.kinds import MOST_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pydantic_core import ErrorDetails
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=60)]
-Share = Annotated[float, Field(gt=0.0, lt=1.0)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-
-_KINDS = ("ratings", "preferences", "votes")
+_TASKS: dict[str, type[BaseModel]] = {
+    "ratings": RatingsTask,
+    "preferences": PreferencesTask,
+    "votes": VotesTask,
+    "runs": RunsTask,
+}
 _NO_KEYS = {"constrained-float", "literal['unknown']", "[key]"}
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RatingsTask(_Section):
-    """Which of two texts is more positive, from the example's packaged ratings."""
-
-    kind: Literal["ratings"]
-    texts: Annotated[int, Field(ge=200)] = 8000
-    evaluation_pairs: Annotated[int, Field(ge=200)] = 8000
-
-
-class PreferencesTask(_Section):
-    """Which of two answers is better, from the user's own preference files.
-
-    Attributes:
-        gold: file of trusted comparisons that training never sees.
-        group: column that keeps tasks together when data is split (prompt by default).
-        slice: column that names the slice of a task, if any.
-    """
-
-    kind: Literal["preferences"]
-    gold: str
-    group: str = "prompt"
-    slice: str | None = None
-
-
-class VotesTask(_Section):
-    """Of which class a text is, from crowd votes.
-
-    Attributes:
-        items: file with the columns ``task`` and ``text`` (or ``text_a`` and ``text_b``).
-        gold: file with the columns ``task`` and ``label``.
-        classes: the possible labels; of two the second one counts as the positive answer.
-        slice: column of the items file that names the slice of a task, if any.
-    """
-
-    kind: Literal["votes"]
-    items: str
-    gold: str
-    classes: Annotated[list[str], Field(min_length=2, max_length=MOST_CLASSES)] | None = None
-    slice: str | None = None
-
-    @field_validator("classes")
-    @classmethod
-    def _classes_differ(cls, classes: list[str] | None) -> list[str] | None:
-        for k, name in enumerate(classes or []):
-            if classes is not None and name in classes[:k]:
-                raise ValueError(f"task.classes must be different labels, not {name!r} twice")
-        return classes
-
-
-Task = Annotated[RatingsTask | PreferencesTask | VotesTask, Field(discriminator="kind")]
-
-
-class CriterionSection(_Section):
-    """Thresholds on trusted evaluation, all at once.
-
-    Attributes:
-        error: highest overall error.
-        worst_slice_error: highest error in the worst slice of the task.
-        slice_error: highest error in single named slices (``hard`` among them).
-        limits: highest value of other metrics: ``log_loss``, ``calibration``, ``regret@16`` (also
-            2, 4, 8, 32, 64), ``attack``.
-        severe: slices in which every failure is severe: the highest 95 % upper bound of its error.
-        validity: chance that this criterion, on this gold, captures alignment.
-    """
-
-    error: Share
-    worst_slice_error: Share | None = None
-    slice_error: dict[str, Share] = {}
-    limits: dict[str, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = {}
-    severe: dict[str, Share] = {}
-    validity: Annotated[float, Field(ge=0.0, le=1.0)] | Literal["unknown"] = "unknown"
-
-
-class WorkersSection(_Section):
-    """How the people behind a source differ: a stated prior, which quality control works on.
-
-    Attributes:
-        spread: sd between workers of the log odds of a right answer; .8 takes a pool of 80 %
-            accuracy from about 55 % (worst twentieth) to 94 % (best twentieth).
-        hostile: share of the labels that want to be wrong; they are among the recorded ones.
-        camouflage: chance that a hostile worker sees through a gold or test question.
-        labels_per_worker: answers that one worker gives before leaving.
-    """
-
-    spread: Annotated[float, Field(ge=0.0, le=10.0)] = 0.8
-    hostile: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0
-    camouflage: Share = 0.5
-    labels_per_worker: Annotated[float, Field(ge=1.0, allow_inf_nan=False)] = 50.0
-
-
-class SourceSection(_Section):
-    """A pool that labels can be bought from.
-
-    Attributes:
-        price: money for one label.
-        capacity: labels a week.
-        latency_days: days from order to delivery.
-        about: what it is, for the report.
-        raters: ratings task only: raters behind one label; 0 is the lexicon's own score.
-        labels: other tasks: file of its labels.
-        labels_per_task: numbers of labels a task that may be bought.
-        takes: of each resource in ``budget.weekly``, what one label takes.
-        at_least: tasks that must be bought, such as promised public scrutiny.
-        qc: settings of quality control under which its labels may be bought too, each written as
-            for ``suffice offers --qc``: ``test:10:8,x3``.
-        workers: how the people behind it differ, for quality control that tells them apart.
-        verdicts: file of this source's verdicts on several models with gold, from which the slope
-            of its shared error on capability is fitted (section ``capability``).
-        shared_error_slope: that slope as a prior: mean and sd, in logits a unit of capability.
-    """
-
-    price: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-    capacity: Positive | None = None
-    latency_days: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.0
-    about: str = ""
-    raters: Annotated[int, Field(ge=0)] | None = None
-    labels: str | None = None
-    labels_per_task: Annotated[list[Count], Field(min_length=1)] = [1]
-    takes: dict[Name, Positive] = {}
-    at_least: Annotated[int, Field(ge=0)] = 0
-    qc: list[str] = []
-    workers: WorkersSection | None = None
-    verdicts: str | None = None
-    shared_error_slope: tuple[float, Annotated[float, Field(ge=0.0)]] | None = None
-
-
-class ModelsSection(_Section):
-    """Which models are measured, and for which one the plan is made.
-
-    Attributes:
-        target: the model that the answer is about.
-        others: models measured beside it, to show how the need moves.
-    """
-
-    target: str
-    others: list[str] = []
-
-
-class SchemeSection(_Section):
-    """How training uses the labels.
-
-    Attributes:
-        name: ``probe`` (frozen features and a head), ``finetune`` (all weights of an encoder),
-            ``lora`` (a low-rank adapter on an encoder) or ``dpo`` (a causal language model).
-        epochs, least_steps, batch, learning_rate, max_tokens: of the last three; None for each
-            one's own.
-        rank: of a LoRA adapter, which dpo may have too.
-        beta: of dpo.
-    """
-
-    name: Literal["probe", "finetune", "lora", "dpo"] = "probe"
-    epochs: Annotated[int, Field(ge=1)] | None = None
-    least_steps: Annotated[int, Field(ge=1)] | None = None
-    batch: Annotated[int, Field(ge=1)] | None = None
-    learning_rate: Annotated[float, Field(gt=0.0)] | None = None
-    max_tokens: Annotated[int, Field(ge=2)] | None = None
-    rank: Annotated[int, Field(ge=1)] | None = None
-    beta: Annotated[float, Field(gt=0.0)] | None = None
-
-
-class BudgetSection(_Section):
-    """What may be spent.
-
-    Attributes:
-        money: for labels.
-        weeks: until the last label must be in; a source gives ``capacity`` labels in each.
-        weekly: resources that sources share, by any name (``reviewer_hours``,
-            ``public_comments``): how much there is of each in a week.
-        rounds: training rounds at most.
-    """
-
-    money: Positive
-    weeks: Positive = 4.0
-    weekly: dict[Name, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = {}
-    rounds: Annotated[int, Field(ge=1, le=2)] = 2
-
-
-class GridSection(_Section):
-    """The runs that measure demand.
-
-    Attributes:
-        seeds: runs of each cell.
-        mixtures: cells that mix sources.
-        focus: cells added where a first law sees promise.
-        smallest: labelled tasks in the smallest cell.
-        attacks: also train on labels of which a share is hostile (synthetic).
-    """
-
-    seeds: Annotated[int, Field(ge=4)] = 12
-    mixtures: Annotated[int, Field(ge=0)] = 32
-    focus: Annotated[int, Field(ge=0)] = 12
-    smallest: Annotated[int, Field(ge=10)] = 100
-    attacks: bool = True
-
-
-class AttackSection(_Section):
-    """What hostile workers would push.
-
-    Attributes:
-        trigger: words; hostile labels prefer the text that contains them. Without them hostile
-            labels are honest ones turned round.
-        wanted: votes task only: the class that texts with the trigger shall get; by default the
-            last one.
-    """
-
-    trigger: str | None = None
-    wanted: str | None = None
-
-
-class NextSection(_Section):
-    """What it is worth to meet the criterion, and what measurements cost (``suffice next``).
-
-    Attributes:
-        value: money that it is worth to meet the criterion; without it, the least at which the
-            whole budget would be worth spending.
-        run, gold, guideline, sweep: prices of a pilot run, a fresh gold task, a trial of better
-            guidelines and a search for hostile workers.
-        guideline_gain: accuracy that better guidelines are expected to add.
-        attack: chance that the main source is under attack.
-        attack_share: share of its labels that are hostile then.
-    """
-
-    value: Positive | None = None
-    run: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
-    gold: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
-    guideline: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 50.0
-    sweep: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 50.0
-    guideline_gain: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.02
-    attack: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
-    attack_share: Share = 0.1
-
-
-class CapabilitySection(_Section):
-    """How capable the models are whose outputs are labelled: errors may grow with it.
-
-    Attributes:
-        models: capability of each model, on any scale in which equal steps mean the same.
-        measured_at: capability of the model whose outputs the recorded labels are about.
-    """
-
-    models: Annotated[dict[str, float], Field(min_length=2)]
-    measured_at: float
-
-
-class CheckSection(_Section):
-    """The runs that hold the forecast to account.
-
-    Attributes:
-        runs: fresh runs of each checked curve.
-    """
-
-    runs: Annotated[int, Field(ge=5)] = 40
-
-
-class Study(_Section):
+class Study(Section):
     """A whole study file."""
 
     name: Name
@@ -305,12 +66,44 @@ class Study(_Section):
     check: CheckSection = CheckSection()
     next: NextSection = NextSection()
     capability: CapabilitySection | None = None
+    metrics: dict[str, MetricSection] = Field(default_factory=dict)
 
     folder: Path = Field(default=Path(), exclude=True)
     origin: str = Field(default="study", exclude=True)
 
     @model_validator(mode="after")
+    def _criterion_fits_task(self) -> Study:
+        asked = self.criterion
+        if not isinstance(self.task, RunsTask):
+            if asked.error is None:
+                raise ValueError("'criterion.error' is missing")
+            if asked.worst or asked.gain or self.metrics:
+                raise ValueError(f"'metrics' mean nothing in a {self.task.kind} task")
+            for name, value in asked.limits.items():
+                if value < 0.0:
+                    raise ValueError(f"criterion.limits.{name} = {value:g} is below 0")
+            return self
+        for key in ("error", "worst_slice_error", "slice_error", "severe"):
+            if getattr(asked, key):
+                raise ValueError(f"criterion.{key} means nothing in a task of runs: use limits")
+        named = [*asked.limits, *asked.gain, *(asked.worst.metrics if asked.worst else ())]
+        if not named:
+            raise ValueError("the criterion limits no metric")
+        for name in named:
+            if name not in self.metrics:
+                known = ", ".join(self.metrics) or "none"
+                raise ValueError(f"the criterion names {name!r}, which 'metrics' has not: {known}")
+        for name in asked.gain:
+            if self.metrics[name].untrained is None:
+                raise ValueError(f"criterion.gain.{name} needs metrics.{name}.untrained")
+        for name, section in self.metrics.items():
+            section.metric(name)
+        return self
+
+    @model_validator(mode="after")
     def _sources_fit_task(self) -> Study:
+        if isinstance(self.task, RunsTask):
+            return self._runs_are_counted()
         wanted, other = (
             ("raters", "labels") if isinstance(self.task, RatingsTask) else ("labels", "raters")
         )
@@ -322,6 +115,18 @@ class Study(_Section):
             if getattr(source, other) is not None:
                 raise ValueError(
                     f"sources.{name}: {other!r} means nothing in a {self.task.kind} task"
+                )
+        return self
+
+    def _runs_are_counted(self) -> Study:
+        task = self.task
+        if not isinstance(task, RunsTask) or task.source_of or task.mixture:
+            return self
+        for name, source in self.sources.items():
+            said = [source.count is not None, source.share is not None, source.rest]
+            if sum(said) != 1:
+                raise ValueError(
+                    f"sources.{name}: a source of a runs task needs one of 'count', 'share', 'rest'"
                 )
         return self
 
@@ -372,12 +177,17 @@ class Study(_Section):
     def digest(self, without: Collection[str] = ()) -> str:
         """A hash of everything that the file says, or of all but some of its sections."""
         # What says nothing is left out, so that a file means today what it meant before.
-        silent = {
-            name: {key for key in ("qc", "workers") if not getattr(source, key)}
-            for name, source in self.sources.items()
+        newer = ("qc", "workers", "count", "share", "rest", "rounds", "error")
+        silent: dict[str, Any] = {
+            "sources": {
+                name: {key for key in newer if not getattr(source, key)}
+                for name, source in self.sources.items()
+            },
+            "criterion": {key for key in ("worst", "gain") if not getattr(self.criterion, key)},
         }
-        left_out = dict.fromkeys(without, True)
-        said = self.model_dump_json(exclude={"sources": silent, **left_out})
+        if not self.metrics:
+            silent["metrics"] = True
+        said = self.model_dump_json(exclude={**silent, **dict.fromkeys(without, True)})
         return hashlib.sha256(said.encode()).hexdigest()
 
     def path(self, name: str) -> Path:
@@ -430,17 +240,18 @@ def parse_study(values: dict[str, Any], *, where: str = "study", folder: Path = 
 def _explain(error: ErrorDetails) -> tuple[str, str | None]:
     """What is wrong and what to do, from one pydantic error."""
     place = [str(p) for p in error["loc"]]
+    kind = ""
     if place[:1] == ["task"] and len(place) > 2:
-        del place[1]  # the kind of task, which stands in no key
+        kind = place.pop(1)  # stands in no key
     # Names of alternatives inside a value are pydantic's, not the file's.
     place = [p for p in place if p not in _NO_KEYS]
     key = ".".join(place)
     if error["type"] == "union_tag_not_found":
-        return "'task.kind' is missing", f"one of {', '.join(_KINDS)}"
+        return "'task.kind' is missing", f"one of {', '.join(_TASKS)}"
     if error["type"] == "union_tag_invalid":
-        return f"task.kind = {error['input']['kind']!r}", f"one of {', '.join(_KINDS)}"
+        return f"task.kind = {error['input']['kind']!r}", f"one of {', '.join(_TASKS)}"
     if error["type"] == "extra_forbidden":
-        known = _keys_at(place[:-1])
+        known = _keys_at(place[:-1], kind)
         close = difflib.get_close_matches(place[-1], known, n=1)
         fix = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
         return f"unknown key {key!r}", fix
@@ -452,11 +263,12 @@ def _explain(error: ErrorDetails) -> tuple[str, str | None]:
     return f"{key} = {error['input']!r}: {message[0].lower()}{message[1:]}", None
 
 
-def _keys_at(place: list[str]) -> list[str]:
-    """The keys that are known in a section."""
+def _keys_at(place: list[str], kind: str = "") -> list[str]:
+    """The keys that are known in a section; in that of the task, for its kind."""
     sections: dict[str, tuple[type[BaseModel], ...]] = {
         "": (Study,),
-        "task": (RatingsTask, PreferencesTask, VotesTask),
+        "task": tuple(t for k, t in _TASKS.items() if kind in ("", k)),
+        "metrics": (MetricSection,),
         "criterion": (CriterionSection,),
         "sources": (SourceSection, WorkersSection),
         "models": (ModelsSection,),

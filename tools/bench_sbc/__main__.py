@@ -18,6 +18,7 @@ import time
 import sbc_comparisons
 import sbc_law
 import sbc_pool
+import sbc_response
 import sbc_scales
 import sbc_shared
 import sbc_workers
@@ -30,6 +31,7 @@ PARTS = {
     "shared": sbc_shared.places,
     "pool": sbc_pool.places,
     "law": sbc_law.places,
+    "response": sbc_response.places,
 }
 
 

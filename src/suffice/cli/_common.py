@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from suffice.cli._screen import columns, console, say
 from suffice.stages import OUT as OUT
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ def choose_progress(*, as_json: bool, quiet: bool) -> Progress:
     if as_json:
         return JsonProgress()
     if sys.stderr.isatty():
-        from rich.console import Console
-
-        return RichProgress(Console(stderr=True))
+        return RichProgress(console(on_errors=True))
     return PlainProgress()
 
 
@@ -67,24 +66,20 @@ def print_lines(lines: Iterable[str]) -> None:
     """Print prose, wrapped between words to the terminal (80 columns where there is none)."""
     from textwrap import wrap
 
-    from rich.console import Console
-
-    width = Console().width
+    width = columns()
     for line in lines:
         # A long id or path stays whole: broken, it could not be copied.
         parts = wrap(
             line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
         )
-        print("\n".join(parts))
+        say(*parts or [""])
 
 
 def print_summary(folder: Path) -> None:
     """Print the recommended curve, its alternatives and the check."""
-    from rich.console import Console
-
     from suffice.report import terminal_summary
 
-    Console().print(terminal_summary(folder))
+    console().print(terminal_summary(folder))
 
 
 def read_columns(given: list[str] | None) -> dict[str, str]:

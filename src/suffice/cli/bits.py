@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     from suffice.estimate import Estimate
@@ -56,8 +57,7 @@ def bits(
     if json:
         print_json(found.as_dict())
     else:
-        for line in _lines(found):
-            print(line)
+        say(*_lines(found))
     if out is not None:
         work.progress.note(found.draw(out))
 

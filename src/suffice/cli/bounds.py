@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,8 +122,7 @@ def bounds(
     if json:
         print_json(found.as_dict())
         return
-    for line in _lines(found):
-        print(line)
+    say(*_lines(found))
 
 
 def _lines(found: Bounds) -> Iterator[str]:

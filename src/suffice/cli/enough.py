@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from suffice.cli._screen import say
+
 
 def enough(
     gold: Path,
@@ -73,14 +75,14 @@ def enough(
         return
     said = found.enough
     where = "" if said.at is None else f", since item {said.at:,}"
-    print(f"{said.conclusion}{where} ({found.items:,} items, alpha {alpha:g})")
+    say(f"{said.conclusion}{where} ({found.items:,} items, alpha {alpha:g})")
     for p in said.tested:
-        print(
+        say(
             f"  {p.name:<20} {p.wrong:,} of {p.total:,} wrong: {p.error.value:.4f} "
             f"({p.error.low:.4f} to {p.error.high:.4f}), limit {p.limit:g}"
         )
     if not used:
-        print("Valid if this gold trained nothing and chose nothing: --used FILE checks that.")
+        say("Valid if this gold trained nothing and chose nothing: --used FILE checks that.")
 
 
 def _numbers(flag: str, given: list[str] | None) -> dict[str, float]:

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from suffice.cli._screen import say
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from suffice.stages import CurveForecast, Extrapolation
 
+_TABLE_WIDTH = 70
+"""Columns that the table needs for its numbers and for names that can be read; by eye."""
 _SHARE_SHOWN = 0.05
 """Families of less weight are added up; chosen to keep the line short. JSON names all."""
 _NAMED = 3
@@ -20,6 +26,7 @@ def extrapolate(
     curves: Path,
     *,
     at: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    accuracy: Annotated[bool, Parameter(negative=())] = False,
     two_source: Annotated[bool, Parameter(negative=())] = False,
     weak_price: float | None = None,
     budget: Annotated[tuple[float, ...], Parameter(negative=())] = (),
@@ -30,8 +37,9 @@ def extrapolate(
     """Extrapolate learning curves: what would loss or error be with more data?
 
     Reads CSV, TSV, parquet, JSON and JSON lines with the columns x, y (loss or error), curve where
-    there are several, and y_sd where the noise is known. Prints median and 90 % interval for each
-    curve, beside the last value and a power law through the last four points.
+    there are several, y_sd where the noise is known, and seed where an x was measured by several.
+    Prints median and 90 % interval for each curve, beside the last value and a power law through
+    the last four points.
 
     Examples:
         suffice extrapolate curves.csv --at 100000
@@ -40,12 +48,15 @@ def extrapolate(
 
         suffice extrapolate curves.csv --at 1638400 --json
 
+        suffice extrapolate accuracy.csv --accuracy
+
         suffice extrapolate mixes.csv --two-source --weak-price .1 --budget 500 --budget 2000
 
     Args:
         curves: the file with the curves.
         at: where: a number, or a multiple of each curve's largest x such as 4x; give it several
             times for several. Left out: 2x, 4x and 10x. With --two-source a mix: N_WEAK,N_HIGH.
+        accuracy: y is an accuracy, as a share or in percent.
         two_source: the file holds mixes of two sources, with the columns n_weak, n_high and y (an
             error share): print the mix to buy, and whether a knee is shown.
         weak_price: of a weak label where a high-quality one costs 1; left out, the file's column
@@ -64,7 +75,7 @@ def extrapolate(
     from suffice.cli._common import choose_progress, print_json
 
     progress = choose_progress(as_json=json, quiet=quiet)
-    found = stages.extrapolate(curves, at, progress=progress)
+    found = stages.extrapolate(curves, at or None, accuracy=accuracy, progress=progress)
     if json:
         print_json(found.as_dict())
     else:
@@ -75,10 +86,11 @@ def extrapolate(
 
 def _print(found: Extrapolation) -> None:
     """The table, then what was left out and noticed."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from suffice.cli._screen import console
+
+    screen = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("curve", overflow="fold", ratio=1)
     for name in ("x", "median", f"{100 * found.level:.0f} % interval", "last", "power law"):
@@ -94,9 +106,22 @@ def _print(found: Extrapolation) -> None:
                 f"{point.last_value:.4g}",
                 f"{point.tail_power_law:.4g}",
             )
-    console.print(table)
+    if screen.width >= _TABLE_WIDTH:
+        screen.print(table)
+    else:
+        say(*_stacked(found))
     for line in _lines(found):
-        console.print(line, highlight=False, markup=False)
+        screen.print(line)
+
+
+def _stacked(found: Extrapolation) -> Iterator[str]:
+    """The table's numbers one below the other, where it would crush the names."""
+    for curve in found.curves:
+        yield f"{curve.curve}:"
+        for point in curve.points:
+            f = point.forecast
+            yield f"  x {point.x:.4g}: {f.value:.4g} ({f.low:.4g} to {f.high:.4g})"
+            yield f"    last {point.last_value:.4g}, power law {point.tail_power_law:.4g}"
 
 
 def _lines(found: Extrapolation) -> list[str]:

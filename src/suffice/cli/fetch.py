@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from suffice.cli._screen import say
+
 EXAMPLE = (
     "ratings",
     "minilm-l6",
@@ -29,4 +31,4 @@ def fetch(*names: str, quiet: bool = False) -> None:
 
     progress = choose_progress(as_json=False, quiet=quiet)
     for name in names or EXAMPLE:
-        print(f"{name}: {fetch_one(name, progress)}")
+        say(f"{name}: {fetch_one(name, progress)}")

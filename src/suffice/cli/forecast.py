@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,9 +61,8 @@ def forecast(
     if json:
         print_json(made.as_dict(points=points))
         return
-    print(f"{made.curve}: {made.cost:,.2f}")
-    for line in _lines(made, points=points):
-        print(line)
+    say(f"{made.curve}: {made.cost:,.2f}")
+    say(*_lines(made, points=points))
 
 
 def _lines(said: PurchaseForecast, *, points: bool) -> Iterator[str]:
@@ -84,6 +84,10 @@ def _lines(said: PurchaseForecast, *, points: bool) -> Iterator[str]:
     if made.deployment is not None:
         judged = " and gold" if made.new_gold is not None else " from these sources"
         yield f"  {told(made.deployment):<21} in deployment: new labels{judged}"
+    if said.simple:
+        yield "What a run would reach, by each way of forecasting, with 90 % intervals:"
+        for s in said.simple:
+            yield f"  {s.name:<34}{s.metric:<14}{s.value:8.4g}   {s.low:.4g} to {s.high:.4g}"
     yield "What makes it uncertain, as standard deviations:"
     for p in made.parts:
         yield f"  {p.sd:.2f}  {p.name}, {p.counted}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +69,8 @@ def horizon(
     if json:
         print_json(found.record().as_json())
         return
-    for line in _lines(found.horizon, points=points):
-        print(line)
-    print(f"Picture: {found.files[0]}")
+    say(*_lines(found.horizon, points=points))
+    say(f"Picture: {found.files[0]}")
 
 
 def _lines(found: Horizon, *, points: bool) -> Iterator[str]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-Kind = Literal["preferences", "votes", "ratings"]
+from cyclopts import Parameter
+
+from suffice.cli._screen import say
+
+Kind = Literal["preferences", "votes", "ratings", "runs"]
 
 
 def init(
-    path: Path = Path("study.toml"), *, kind: Kind = "preferences", force: bool = False
+    path: Path = Path("study.toml"),
+    *,
+    kind: Kind = "preferences",
+    from_: Annotated[list[Path] | None, Parameter(name="--from", negative=())] = None,
+    force: bool = False,
 ) -> None:
     """Write a commented study file.
 
@@ -19,16 +27,22 @@ def init(
 
     `suffice init votes.toml --kind votes`
 
+    `suffice init mine.toml --kind runs --from runs.csv`
+
     Parameters
     ----------
     path
         File to write.
     kind
         preferences: chosen/rejected files as TRL reads them; votes: crowd votes task, worker,
-        label; ratings: a copy of the example study.
+        label; ratings: a copy of the example study; runs: training runs made elsewhere.
+    from_
+        Table of runs (CSV, TSV, parquet, JSON or JSON lines), for `--kind runs`; may be given
+        several times, as for `ratios.csv` and `metrics.csv`.
     force
         Overwrite the file if it is there.
     """
     from suffice import stages
 
-    print(f"{stages.init(path, kind=kind, force=force)}: edit it, then `suffice run {path}`")
+    written = stages.init(path, kind=kind, force=force, tables=from_ or ())
+    say(f"{written}: edit it, then `suffice run {path}`")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +44,8 @@ def ledger(out: Path = OUT, *, json: bool = False) -> None:
         bounds = f"{probability(e.p.low)} to {probability(e.p.high)}"
         p = bounds if e.p.mean is None else equals(e.p.mean)
         line = f"{e.time[:10]}  P {p}, {low} to {high} of {e.total}: {came}  {e.bought()}"
-        print(textwrap.fill(line, 80, subsequent_indent=" " * 12, break_on_hyphens=False))
-    for line in _record(found.record):
-        print(line)
+        say(*textwrap.wrap(line, 80, subsequent_indent=" " * 12, break_on_hyphens=False))
+    say(*_record(found.record))
 
 
 def _record(record: TrackRecord) -> Iterator[str]:

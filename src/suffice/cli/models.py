@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from suffice.cli._screen import say
+
 
 def models(*, json: bool = False) -> None:
     """List the models that need no download from a hub.
@@ -29,4 +31,4 @@ def models(*, json: bool = False) -> None:
     for m in found:
         size = f"{m.parameters / 1e6:.1f}M"
         state = "fetched" if m.cached else "not fetched yet"
-        print(f"{m.name:<14} {size:>7}  {m.dim:>4} dimensions, {state}: {m.about}")
+        say(f"{m.name:<14} {size:>7}  {m.dim:>4} dimensions, {state}: {m.about}")

@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 
 def next_(
@@ -49,16 +50,16 @@ def next_(
         print_json(found.record().as_json())
         return
     if found.best is None:
-        print("No measurement is worth its price: go on without one.")
+        say("No measurement is worth its price: go on without one.")
     else:
-        print(f"Next: {found.best.name}, for {found.best.price:,.2f}.")
-    print(textwrap.fill(f"Best without measuring: {found.action}.", 80, subsequent_indent="  "))
+        say(f"Next: {found.best.name}, for {found.best.price:,.2f}.")
+    say(*textwrap.wrap(f"Best without measuring: {found.action}.", 80, subsequent_indent="  "))
     source = "as stated" if found.stated else "as the budget implies; --value states it"
-    print(f"Meeting the criterion is worth {found.value:,.2f} ({source}).")
-    print(f"{'measurement':<44}{'price':>9}{'worth':>9}   90 % interval")
+    say(f"Meeting the criterion is worth {found.value:,.2f} ({source}).")
+    say(f"{'measurement':<44}{'price':>9}{'worth':>9}   90 % interval")
     for m in found.measurements:
-        print(
+        say(
             f"{m.name:<44}{m.price:>9,.2f}{m.worth.value:>9,.2f}   "
             f"{m.worth.low:,.2f} to {m.worth.high:,.2f}"
         )
-    print(f"To know everything would be worth {found.perfect.value:,.2f}, and no more.")
+    say(f"To know everything would be worth {found.perfect.value:,.2f}, and no more.")

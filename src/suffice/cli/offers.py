@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     from suffice.stages import Offers, Routing, SupplyCurve
@@ -118,9 +119,8 @@ def offers(
     if json:
         print_json(found.as_dict())
         return
-    for line in _table(found.curve):
-        print(line)
-    print()
+    say(*_table(found.curve))
+    say("")
     print_lines(_notes(found))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 if TYPE_CHECKING:
     pass
@@ -39,14 +40,20 @@ def supply(
 
     work = workspace(study, out, as_json=json, quiet=quiet)
     found = stages.supply(work)
+    if json and work.study.task.kind == "runs":
+        print_json(stages.OwnRunsRecord.read(out).as_json())
+        return
     if json:
         print_json(found.as_json())
         return
+    if work.study.task.kind == "runs":
+        say(*stages.own_runs_lines(out))
+        return
     for s in found.sources:
         if not s.audited_tasks or s.bits is None:
-            print(f"{s.name:<20} error unknown, no task has gold; at {s.price:g}")
+            say(f"{s.name:<20} error unknown, no task has gold; at {s.price:g}")
             continue
-        print(
+        say(
             f"{s.name:<20} error {s.error.value:.3f} ({s.error.low:.3f} to {s.error.high:.3f}), "
             f"{s.bits.value:.2f} bits a label at {s.price:g}"
         )
@@ -86,14 +93,21 @@ def measure(
 
     work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
     grid = stages.measure(work)
+    runs = sum(len(r.scores) for r in grid.runs)
+    if work.study.task.kind == "runs":
+        file = ", ".join(work.study.task.tables)
+        if json:
+            print_json({"cells": len(grid.cells), "runs": runs, "file": file})
+        else:
+            say(f"{len(grid.cells)} cells, {runs} runs, made elsewhere: {file}")
+        return
     cells = {m: len(grid.of(m)[0]) for m in work.models}
     hostile = {m: len(grid.attacked(m)[0]) for m in work.models}
-    runs = sum(len(r.scores) for r in grid.runs)
     file = str(out / "runs.parquet")
     if json:
         print_json({"cells": cells, "attacked_cells": hostile, "runs": runs, "file": file})
         return
-    print(
+    say(
         f"{sum(cells.values())} cells and {sum(hostile.values())} with hostile labels (synthetic), "
         f"{runs} runs: {file}"
     )
@@ -128,12 +142,10 @@ def fit(
     if json:
         print_json(law.as_json())
         return
-    print(
-        f"law of {law.model}: R-hat {law.rhat:.3f}, {law.ess:.0f} effective draws, "
-        f"{law.cells} cells"
-    )
+    mixed = "" if law.rhat is None else f"R-hat {law.rhat:.3f}, "
+    say(f"law of {law.model}: {mixed}{law.ess:.0f} effective draws, {law.cells} cells")
     for row in law.held_out:
-        print(f"  {row.name:<24} error of left-out cells {row.rmse:.4f}")
+        say(f"  {row.name:<24} error of left-out cells {row.rmse:.4f}")
 
 
 def plan(
@@ -205,8 +217,7 @@ def plan(
             print_json(made.record.as_json())
         else:
             print_summary(out)
-            for line in made.limits:
-                print(line)
+            say(*made.limits)
         sys.stdout.flush()
 
     stages.plan(
@@ -235,4 +246,4 @@ def report(out: Path = OUT) -> None:
     """
     from suffice import stages
 
-    print(stages.report(out))
+    say(str(stages.report(out)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from suffice.cli._screen import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -44,7 +46,7 @@ def two_source(
         return
     for panel in panels:
         for line in _lines(panel):
-            print(textwrap.fill(line, 80, replace_whitespace=False) if len(line) > 80 else line)
+            say(*(textwrap.wrap(line, 80) if len(line) > 80 else [line]))
 
 
 def _mix(text: str) -> tuple[float, float]:

@@ -27,11 +27,19 @@ if TYPE_CHECKING:
     from suffice.forecast._explain import explain_change as explain_change
     from suffice.forecast._fresh_gold import FreshGold as FreshGold
     from suffice.forecast._fresh_gold import read_fresh_gold as read_fresh_gold
+    from suffice.forecast._prequential import Record as Record
+    from suffice.forecast._prequential import RunForecast as RunForecast
+    from suffice.forecast._prequential import prequential as prequential
+    from suffice.forecast._prequential import record_of as record_of
     from suffice.forecast._probability import FAR as FAR
     from suffice.forecast._probability import Forecast as Forecast
     from suffice.forecast._probability import make_forecasts as make_forecasts
     from suffice.forecast._probability import pass_chances as pass_chances
     from suffice.forecast._probability import shown as shown
+    from suffice.forecast._score import FEW_GROUPS as FEW_GROUPS
+    from suffice.forecast._score import GoNoGo as GoNoGo
+    from suffice.forecast._score import Scores as Scores
+    from suffice.forecast._score import score_forecasts as score_forecasts
     from suffice.forecast._track_record import Bin as Bin
     from suffice.forecast._track_record import TrackRecord as TrackRecord
     from suffice.forecast._track_record import calibration as calibration
@@ -64,12 +72,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "FreshGold",
             "read_fresh_gold",
         ),
+        "suffice.forecast._prequential": ("Record", "RunForecast", "prequential", "record_of"),
         "suffice.forecast._probability": (
             "FAR",
             "Forecast",
             "make_forecasts",
             "pass_chances",
             "shown",
+        ),
+        "suffice.forecast._score": (
+            "FEW_GROUPS",
+            "GoNoGo",
+            "Scores",
+            "score_forecasts",
         ),
         "suffice.forecast._track_record": (
             "Bin",

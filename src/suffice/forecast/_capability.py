@@ -160,7 +160,9 @@ def read_verdicts(path: Path) -> pl.DataFrame:
     import polars as pl
 
     try:
-        return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+        # A name with [1] or * in it is that one file, no pattern.
+        read = pl.read_parquet if path.suffix == ".parquet" else pl.read_csv
+        return read(path, glob=False)
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="verdicts with gold") from None
     except (pl.exceptions.PolarsError, OSError) as error:

@@ -8,6 +8,8 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.labels._comparisons import read_comparisons as read_comparisons
+    from suffice.labels._convert import Converted as Converted
+    from suffice.labels._convert import convert as convert
     from suffice.labels._pairs import answers_of as answers_of
     from suffice.labels._read import gold_of_file as gold_of_file
     from suffice.labels._read import read_gold as read_gold
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from suffice.labels._values import counted as counted
     from suffice.labels._values import natural_order as natural_order
     from suffice.labels.formats import PreferenceTable as PreferenceTable
+    from suffice.labels.formats import list_formats as list_formats
     from suffice.labels.formats import read_frame as read_frame
     from suffice.labels.formats import read_preferences as read_preferences
     from suffice.labels.kinds import side_of_words as side_of_words
@@ -30,6 +33,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "suffice.labels._comparisons": ("read_comparisons",),
+        "suffice.labels._convert": (
+            "Converted",
+            "convert",
+        ),
         "suffice.labels._pairs": ("answers_of",),
         "suffice.labels._read": (
             "gold_of_file",
@@ -53,6 +60,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "suffice.labels.formats": (
             "PreferenceTable",
+            "list_formats",
             "read_frame",
             "read_preferences",
         ),

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.plan._ask import Asking as Asking
+    from suffice.plan._ask import Wanted as Wanted
+    from suffice.plan._ask import ask_runs as ask_runs
     from suffice.plan._bought import pooled as pooled
     from suffice.plan._bought import still_to_buy as still_to_buy
     from suffice.plan._bought import with_bought as with_bought
     from suffice.plan._choose import make_plan as make_plan
     from suffice.plan._choose import promising as promising
     from suffice.plan._market import Market as Market
+    from suffice.plan._mixture import plan_mixture as plan_mixture
+    from suffice.plan._next import Measurement as Measurement
     from suffice.plan._next import Next as Next
     from suffice.plan._next import Prices as Prices
     from suffice.plan._next import what_next as what_next
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "suffice.plan._ask": ("Asking", "Wanted", "ask_runs"),
         "suffice.plan._bought": (
             "pooled",
             "still_to_buy",
@@ -39,7 +45,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "promising",
         ),
         "suffice.plan._market": ("Market",),
+        "suffice.plan._mixture": ("plan_mixture",),
         "suffice.plan._next": (
+            "Measurement",
             "Next",
             "Prices",
             "what_next",

@@ -17,6 +17,7 @@ from suffice.estimate import Estimate, equals, interval, probability
 from suffice.forecast import in_deployment, make_forecasts, pass_chances
 from suffice.plan._bought import told, with_bought
 from suffice.plan._candidates import alone, arrangements, candidates, equal_split
+from suffice.plan._ceiling import ceiling
 from suffice.plan._decide import (
     AS_THEY_COME,
     decide,
@@ -30,7 +31,7 @@ from suffice.plan._objective import (
     REPORT,
     Objective,
 )
-from suffice.plan._option import Option, Plan, Robust
+from suffice.plan._option import LOW, Ceiling, Option, Plan, Robust
 from suffice.plan._risk import Risk
 from suffice.plan._search import frontier, search
 from suffice.plan._shadow import shadow_prices
@@ -108,10 +109,17 @@ def make_plan(
     chosen = weighed[best]
     if target is not None and chances[best] < target:
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
+        reach = ceiling(law, market, criterion, chosen, seed=seed).p.value
+        way_out = (
+            "raise the budget or the capacity, or lower the target"
+            if reach >= target
+            else f"more labels will not do it (any number of them has P {equals(reach)}): "
+            "change the model, the labels or the criterion, or lower the target"
+        )
         raise InfeasibleError(
             f"no curve within {market.money:,.2f} and {market.weeks:g} weeks reaches P = "
             f"{target:g}; the best has P {equals(float(chances[best]))} for {costs[best]:,.2f} "
-            f"({hardest}): raise the budget or the capacity, or lower the target"
+            f"({hardest}): {way_out}"
         )
 
     def report(named: Sequence[tuple[str, Curve | None, str | None]]) -> list[Option]:
@@ -157,6 +165,10 @@ def make_plan(
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         badly = "" if risk.kind == "mean" else " when things go this badly"
         decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}. {decision}"
+    most: Ceiling | None = None
+    if recommended.forecast is not None and recommended.forecast.p.value < LOW:
+        most = ceiling(law, market, criterion, chosen, seed=seed)
+        decision = f"{decision} {most}"
     if bought is not None:
         decision = f"{told(chosen, bought, market)} {decision}"
     if target is not None and risk.kind == "mean":
@@ -174,6 +186,7 @@ def make_plan(
         else (),
         robust=_robust(law, market, criterion, chosen, risk, seed),
         bought=bought,
+        ceiling=most,
         candidates=tuple(weighed),
         costs=costs,
         chances=chances,

@@ -1,4 +1,4 @@
-"""Delegate, scrutinise or both: in words, with the budget at which the answer flips."""
+"""Many cheap labels, few careful ones or both: in words, with the budget where the answer flips."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DELEGATE, BOTH, SCRUTINISE = "delegate", "do both", "scrutinise"
+DELEGATE, BOTH, SCRUTINISE = (
+    "buy many cheap labels",
+    "buy some of both",
+    "buy few careful labels",
+)
 
 AS_THEY_COME = "as they come"
 """Name of the alternative without quality control."""
@@ -85,9 +89,9 @@ def decide(
     points: bool = False,
     bought: bool = False,
 ) -> str:
-    """Delegate, scrutinise or both, in one sentence with its reason.
+    """Many cheap labels, few careful ones or both, in one sentence with its reason.
 
-    Scrutiny is what goes to the source of the highest quality; everything else delegates. Of curves
+    Careful is the source of the highest quality; everything else counts as cheap. Of curves
     far from what was measured only bounds are told, unless ``points`` are asked for. Where labels
     are in hand (``bought``), no alternative is of one source alone.
     """
@@ -100,7 +104,7 @@ def decide(
         only = f"There is one source, {strict}: the question is only how much of it to buy."
         said = only + (far if recommended.forecast.distance == FAR else "")
         return said + _quality_control(market, recommended, alternatives)
-    side = side_of(share)
+    side, careful = side_of(share), f"{strict}, the most careful source"
     if not market.ranked:
         kinds = dict.fromkeys(market.base(t.source) for t in recommended.curve)
         advice = (
@@ -109,12 +113,15 @@ def decide(
         )
     elif side == DELEGATE:
         none = "none" if share == 0.0 else f"only {share:.0%}"
-        advice = f"Delegate: {none} of the money goes to {strict}, the most careful source"
+        advice = f"Buy many cheap labels: {none} of the money goes to {careful}"
     elif side == SCRUTINISE:
         whole = "all" if share == 1.0 else f"{share:.0%}"
-        advice = f"Scrutinise: {whole} of the money goes to {strict}, the most careful source"
+        advice = f"Buy few careful labels: {whole} of the money goes to {careful}"
     else:
-        advice = f"Do both: {share:.0%} of the money buys scrutiny by {strict}, the rest delegates"
+        advice = (
+            f"Buy some of both: {share:.0%} of the money goes to {careful}, "
+            "the rest to cheaper ones"
+        )
     alone = "" if bought else " alone"
     rest = [
         f"{a.name.removeprefix('all ')}{alone} {_told(a.forecast, points=points)}"

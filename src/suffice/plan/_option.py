@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+LOW = 0.5
+"""A plan below this asks whether more labels would help. Chosen: it then fails more often than
+not."""
+
+TIMES = 100
+"""How many times the plan's labels count as any number of them. Chosen: powers of it by which
+errors fall leave little of what labels can still mend."""
+
+
 @dataclass(frozen=True)
 class Option:
     """A curve with its cost and forecast.
@@ -84,6 +93,35 @@ class Flip:
 
 
 @dataclass(frozen=True)
+class Ceiling:
+    """P with as many labels as one likes.
+
+    Attributes:
+        p: of the best of the curves tried.
+        hardest: the bound that stands in the way there, in words.
+    """
+
+    p: Estimate
+    hardest: str
+
+    @property
+    def is_low(self) -> bool:
+        """Whether even that fails more often than not."""
+        return self.p.value < LOW
+
+    def __str__(self) -> str:
+        """One or two sentences."""
+        ends = f"{probability(self.p.low)} to {probability(self.p.high)}"
+        reached = f"with {TIMES} times as many, P {equals(self.p.value)} ({ends})"
+        if self.is_low:
+            return (
+                f"More labels will not do it: {reached}, and {self.hardest}. What could: another "
+                "model, better labels, or another criterion."
+            )
+        return f"More labels could do it: {reached}, if the law holds so far out."
+
+
+@dataclass(frozen=True)
 class Plan:
     """The recommended curve and everything it was weighed against.
 
@@ -91,11 +129,12 @@ class Plan:
         recommended: the curve to follow.
         alternatives: the best of each source alone at the same cost, and others worth knowing.
         frontier: the best curve at each spending level.
-        decision: in one sentence, whether to delegate or to scrutinise, and why.
+        decision: in one sentence, whether to buy many cheap labels or few careful ones, and why.
         shadows: what it would be worth to widen each limit; empty where they were not asked for.
         flips: the budgets at which the answer changes; empty where they were not asked for.
         robust: what is left when things go badly; None where the mean was maximised.
         bought: labels in hand, which every curve holds; None where nothing was bought yet.
+        ceiling: what any number of labels could reach; None where the plan is likely to do.
         candidates: every curve that was weighed, with cost and P on the choosing draws.
     """
 
@@ -107,6 +146,7 @@ class Plan:
     flips: tuple[Flip, ...] = ()
     robust: Robust | None = None
     bought: Curve | None = None
+    ceiling: Ceiling | None = None
     candidates: tuple[Curve, ...] = field(default=(), repr=False)
     costs: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     chances: Floats = field(default_factory=lambda: np.zeros(0), repr=False)

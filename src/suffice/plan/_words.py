@@ -19,6 +19,7 @@ from suffice.records import (
     Interval,
     OptionRow,
     PlanRecord,
+    Probability,
     RobustRow,
     TrancheRow,
 )
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from suffice.metric import Metric
     from suffice.plan._market import Market
     from suffice.plan._option import Option, Plan
-    from suffice.records import Probability
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ def plan_record(
         p_deployment=_other(best.forecast, best.forecast.deployment, points),
         validity="unknown" if criterion.validity is None else criterion.validity,
         validity_text=validity_text(criterion.validity, p),
+        p_ceiling=None if plan.ceiling is None else _held(plan.ceiling.p),
         cost=best.cost,
         budget=Budget(dollars=market.money, weeks=market.weeks),
         curve=_curve(best.curve, market),
@@ -132,6 +133,10 @@ def limits_text(plan: Plan) -> list[str]:
 
 def _other(forecast: Forecast, p: Estimate | None, points: bool) -> Probability | None:
     return None if p is None else shown(p, forecast.distance, points=points)
+
+
+def _held(p: Estimate) -> Probability:
+    return Probability(mean=p.value, low=p.low, high=p.high, level=p.level)
 
 
 def validity_text(validity: float | None, p: Probability) -> str:

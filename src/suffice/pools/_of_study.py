@@ -88,6 +88,7 @@ def _read(study: Study, progress: Progress) -> RatingPool | TaskPool:
             study.path(task.gold),
             classes=task.classes,
             slice_by=task.slice,
+            group_by=task.group,
             seed=study.seed,
             progress=progress,
         )

@@ -9,7 +9,6 @@ that is wrong in the same way each time.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import tarfile
@@ -18,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice._disk import storage_errors, write_atomic
 from suffice._said import Citation, Said
+from suffice._sealed import read_sealed, write_sealed
 from suffice.errors import InputError, MissingError
-from suffice.fetch import artefact, cache_folder, fetch
+from suffice.fetch import artefact, cache_folder, fetch, pinned_bytes
 from suffice.progress import SilentProgress
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ _MEANS_AGREE = 1e-6
 """Two files give a text's mean rating; apart by more than rounding, they are not of one text."""
 _SCORE_EVERY = 500
 """Texts between two steps of the progress bar: chosen."""
+_PARSED = "parsed"
 _VERSION = 1
 """Of the parsed form: a change here makes every machine parse anew."""
 
@@ -144,7 +144,7 @@ def load_ratings(progress: Progress | None = None) -> Ratings:
     """
     shown = progress if progress is not None else SilentProgress()
     folder = cache_folder() / "ratings" / f"{artefact('ratings').digest[:12]}-v{_VERSION}"
-    ratings = _read_parsed(folder)
+    ratings = _read_parsed(folder, shown)
     if ratings is None:
         source = fetch("ratings", shown)
         ratings = _parse(source, shown)
@@ -285,24 +285,27 @@ def _score(source: Path, texts: list[str], step: Step) -> NDArray[np.float64]:
 
 
 def _load_lexicon(source: Path) -> Callable[[str], float]:
-    """Run VADER's own module from where it was fetched; its word lists lie beside it."""
-    import importlib.util
+    """Run VADER's own module from where it was fetched; its word lists lie beside it.
+
+    What runs are the very bytes whose hash is pinned: no bytecode that lies beside them.
+    """
+    import types
     import warnings
 
-    spec = importlib.util.spec_from_file_location("_suffice_vader", source / "vaderSentiment.py")
-    if spec is None or spec.loader is None:
-        raise MissingError(f"{source / 'vaderSentiment.py'} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
+    path = source / "vaderSentiment.py"
+    module = types.ModuleType("_suffice_vader")
+    module.__file__ = str(path)
+    code = compile(pinned_bytes("ratings", path.name), str(path), "exec")
     with warnings.catch_warnings():
         # It opens its word lists in a way that newer Pythons call deprecated.
         warnings.simplefilter("ignore", DeprecationWarning)
-        spec.loader.exec_module(module)
+        exec(code, module.__dict__)
         analyser = module.SentimentIntensityAnalyzer()
     return lambda text: float(analyser.polarity_scores(text)["compound"])
 
 
 def _write_parsed(folder: Path, ratings: Ratings) -> None:
-    """Keep the parsed form: texts as JSON, numbers as arrays with the texts' hash."""
+    """Keep the parsed form: arrays, and the texts as the bytes of JSON."""
     words = json.dumps({"texts": ratings.texts, "dropped": ratings.dropped}).encode()
     arrays = io.BytesIO()
     np.savez(
@@ -312,34 +315,26 @@ def _write_parsed(folder: Path, ratings: Ratings) -> None:
         values=ratings.values,
         offsets=ratings.offsets,
         lexicon=ratings.lexicon,
-        words_sha256=np.frombuffer(hashlib.sha256(words).digest(), dtype=np.uint8),
+        words=np.frombuffer(words, dtype=np.uint8),
     )
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / "texts.json", words)
-        write_atomic(folder / "numbers.npz", arrays.getvalue())
+    write_sealed(folder / _PARSED, arrays.getvalue())
 
 
-def _read_parsed(folder: Path) -> Ratings | None:
+def _read_parsed(folder: Path, progress: Progress) -> Ratings | None:
     """The parsed form, or ``None`` where it is missing or damaged: it is then made anew."""
-    import zipfile
-
-    try:
-        words = (folder / "texts.json").read_bytes()
-        with np.load(folder / "numbers.npz") as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        if hashlib.sha256(words).digest() != arrays["words_sha256"].tobytes():
-            return None
-        told = json.loads(words)
-        return Ratings(
-            texts=tuple(told["texts"]),
-            domain=arrays["domain"],
-            domain_names=DOMAIN_NAMES,
-            document=arrays["document"],
-            values=arrays["values"],
-            offsets=arrays["offsets"],
-            lexicon=arrays["lexicon"],
-            dropped=told["dropped"],
-        )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    content = read_sealed(folder / _PARSED, progress, "the ratings are parsed again")
+    if content is None:
         return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    told = json.loads(arrays["words"].tobytes())
+    return Ratings(
+        texts=tuple(told["texts"]),
+        domain=arrays["domain"],
+        domain_names=DOMAIN_NAMES,
+        document=arrays["document"],
+        values=arrays["values"],
+        offsets=arrays["offsets"],
+        lexicon=arrays["lexicon"],
+        dropped=told["dropped"],
+    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
+    from numpy.typing import NDArray
 
     from suffice.labels.kinds import LabelKind
     from suffice.pools._given import Place
@@ -39,6 +40,7 @@ def vote_pool(
     *,
     classes: Sequence[str] | None,
     slice_by: str | None,
+    group_by: str | None = None,
     seed: int,
     progress: Progress,
 ) -> TaskPool:
@@ -51,12 +53,13 @@ def vote_pool(
         classes: the possible labels; of two the second is the positive answer, which for a pair
             means that ``text_a`` is better. None for those that occur, in natural order.
         slice_by: column of ``items`` that names a task's slice; None for a single slice.
+        group_by: column of ``items``; tasks of one value stay on one side of the split.
         seed: of the split.
         progress: told what the reader assumed.
     """
     listing, trusted = place_of(items, "items"), place_of(gold, "gold")
     places = {name: place_of(given, f"labels of {name}") for name, given in labels.items()}
-    frame = _items_frame(items, listing, slice_by)
+    frame = _items_frame(items, listing, {c for c in (slice_by, group_by) if c})
     tables = {
         name: given if isinstance(given, LabelTable) else read_labels(given)
         for name, given in labels.items()
@@ -96,7 +99,10 @@ def vote_pool(
         )
     count = len(names)
     # The same text under two task names must not stand on both sides of a split.
-    groups, _ = number_of(texts[:count])
+    same_text, _ = number_of(texts[:count])
+    groups = same_text
+    if group_by:
+        groups = _together(same_text, number_of(frame[group_by].cast(str).to_list())[0])
     listed = TaskList(
         items=tuple(str(x) for x in texts),
         a=np.arange(count, dtype=np.int64),
@@ -113,7 +119,7 @@ def vote_pool(
         for name, table in tables.items()
     }
     for name, said in votes.items():
-        _alarm(listed, said, places[name], progress)
+        _alarm(listed, same_text, said, places[name], progress)
     return told_pool(listed, votes, seed=seed, where=trusted.where, progress=progress)
 
 
@@ -151,11 +157,29 @@ def _votes(
     return SourceLabels(np.array(tasks, dtype=np.int64), np.array(values))
 
 
-def _alarm(tasks: TaskList, said: SourceLabels, place: Place, progress: Progress) -> None:
+def _together(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Groups of tasks that are linked by equal values of either number [task]."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    texts = int(one.max()) + 1
+    size = texts + int(other.max()) + 1
+    links = coo_array((np.ones(len(one)), (one, texts + other)), shape=(size, size))
+    found = connected_components(links, directed=False)[1]
+    return np.asarray(found[one], dtype=np.int64)
+
+
+def _alarm(
+    tasks: TaskList,
+    same_text: NDArray[np.int64],
+    said: SourceLabels,
+    place: Place,
+    progress: Progress,
+) -> None:
     """Say so where a source labelled the texts of gold, but under other names."""
     mine = np.unique(said.task)
     judged = ~np.isnan(tasks.gold)
-    near = mine[np.isin(tasks.group[mine], tasks.group[judged])]
+    near = mine[np.isin(same_text[mine], same_text[judged])]
     shared = int(judged[mine].sum())
     if len(near) > 2 * shared:
         progress.note(
@@ -164,10 +188,10 @@ def _alarm(tasks: TaskList, said: SourceLabels, place: Place, progress: Progress
         )
 
 
-def _items_frame(items: Path | pl.DataFrame, place: Place, slice_by: str | None) -> pl.DataFrame:
+def _items_frame(items: Path | pl.DataFrame, place: Place, others: set[str]) -> pl.DataFrame:
     frame = read_frame(items) if isinstance(items, Path) else items
     wanted = {"task", "text_a", "text_b"} if "text_a" in frame.columns else {"task", "text"}
-    wanted |= {slice_by} if slice_by else set()
+    wanted |= others
     if missing := sorted(wanted - set(frame.columns)):
         raise InputError(
             f"no column {missing[0]!r}; there are: {', '.join(frame.columns)}", where=place.where

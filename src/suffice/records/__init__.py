@@ -69,6 +69,13 @@ if TYPE_CHECKING:
     from suffice.records._lock import lock_record as lock_record
     from suffice.records._next import MeasurementRow as MeasurementRow
     from suffice.records._next import NextRecord as NextRecord
+    from suffice.records._own_runs import CheckedRuns as CheckedRuns
+    from suffice.records._own_runs import ExchangeRow as ExchangeRow
+    from suffice.records._own_runs import ForecastRun as ForecastRun
+    from suffice.records._own_runs import OwnRunsRecord as OwnRunsRecord
+    from suffice.records._own_runs import ScoreRow as ScoreRow
+    from suffice.records._own_runs import SkillRow as SkillRow
+    from suffice.records._own_runs import WorthRow as WorthRow
     from suffice.records._part import HeldProbability as HeldProbability
     from suffice.records._part import Interval as Interval
     from suffice.records._part import MeanInterval as MeanInterval
@@ -86,6 +93,8 @@ if TYPE_CHECKING:
     from suffice.records._plan import ShadowPrice as ShadowPrice
     from suffice.records._plan import UncertaintyPart as UncertaintyPart
     from suffice.records._record import Record as Record
+    from suffice.records._run_log import RunEvent as RunEvent
+    from suffice.records._run_log import RunLog as RunLog
     from suffice.records._runs import RunRow as RunRow
     from suffice.records._runs import RunsTable as RunsTable
     from suffice.records._supply import OfferCurve as OfferCurve
@@ -184,6 +193,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "MeasurementRow",
             "NextRecord",
         ),
+        "suffice.records._own_runs": (
+            "CheckedRuns",
+            "ExchangeRow",
+            "ForecastRun",
+            "OwnRunsRecord",
+            "ScoreRow",
+            "SkillRow",
+            "WorthRow",
+        ),
         "suffice.records._part": (
             "HeldProbability",
             "Interval",
@@ -205,6 +223,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "UncertaintyPart",
         ),
         "suffice.records._record": ("Record",),
+        "suffice.records._run_log": ("RunEvent", "RunLog"),
         "suffice.records._runs": (
             "RunRow",
             "RunsTable",

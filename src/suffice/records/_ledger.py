@@ -19,6 +19,7 @@ from suffice.records._part import Count, Part, Probability
 from suffice.records._record import Versioned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from suffice.curve import Curve
@@ -166,6 +167,39 @@ class Ledger:
             )
         return key
 
+    def record(
+        self, study: str, rows: Sequence[tuple[str, Curve, Probability, tuple[int, int], int]]
+    ) -> None:
+        """Write down forecasts of single runs together with how they came out.
+
+        For runs that were there before: what is kept is that no forecast saw its own run.
+
+        Args:
+            study: its digest.
+            rows: of each run its name, curve, what was said, the interval for its passes (0 or 1),
+                and whether it passed (1) or not (0).
+        """
+        known = {entry.id for entry in self.entries()}
+        for name, curve, p, predictive, passed in rows:
+            listed = curve.as_list()
+            said = {"study": study, "name": name, "curve": listed, "p": p.model_dump()}
+            key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+            if key in known:
+                continue
+            known.add(key)
+            now = _now()
+            entry = LedgerEntry(
+                time=now,
+                id=key,
+                study=study,
+                name=name,
+                curve=tuple(LedgerTranche.model_validate(row) for row in listed),
+                p=p,
+                predictive=predictive,
+                total=1,
+            )
+            self._append(_scored(entry, passed))
+
     def score(self, key: str, passed: int) -> None:
         """Write down how a forecast came out, unless that is already there."""
         entry = next((e for e in self.entries() if e.id == key), None)
@@ -173,17 +207,9 @@ class Ledger:
             raise InputError(f"no forecast {key!r} to score", where=str(self.path))
         if entry.passed is not None:
             return
-        p, share = entry.p.mean, passed / entry.total
-        if p is None:
+        if entry.p.mean is None:
             raise InputError(f"forecast {key!r} has no mean to score", where=str(self.path))
-        safe = min(max(p, _SUREST), 1.0 - _SUREST)
-        scored = {
-            "passed": passed,
-            "brier": share * (1.0 - p) ** 2 + (1.0 - share) * p**2,
-            "log_score": share * math.log(safe) + (1.0 - share) * math.log(1.0 - safe),
-            "scored": _now(),
-        }
-        self._append(entry.model_copy(update=scored))
+        self._append(_scored(entry, passed))
 
     def _append(self, entry: LedgerEntry) -> None:
         line = json.dumps(entry.as_json(), sort_keys=True).encode() + b"\n"
@@ -223,3 +249,16 @@ def _is_whole(line: bytes) -> bool:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _scored(entry: LedgerEntry, passed: int) -> LedgerEntry:
+    """A forecast with how it came out."""
+    p, share = entry.p.mean or 0.0, passed / entry.total
+    safe = min(max(p, _SUREST), 1.0 - _SUREST)
+    scored = {
+        "passed": passed,
+        "brier": share * (1.0 - p) ** 2 + (1.0 - share) * p**2,
+        "log_score": share * math.log(safe) + (1.0 - share) * math.log(1.0 - safe),
+        "scored": _now(),
+    }
+    return entry.model_copy(update=scored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -92,6 +93,39 @@ class CheckRow(Sparse):
         """Whether the count fell inside its predictive interval."""
         return self.predictive_low <= self.passed <= self.predictive_high
 
+    def is_unlikely_at(self, p: float) -> bool:
+        """Whether counts this far off are rarer than one in ten, were the chance p alone."""
+        above = 1.0 - at_most(self.passed - 1, self.total, p)
+        return min(at_most(self.passed, self.total, p), above) < _UNLIKELY
+
+    def would_show(self) -> tuple[float | None, float | None]:
+        """The chances that would fall outside in nine of ten checks: at most, and at least.
+
+        None where no chance would, on that side.
+        """
+        low, high = None, None
+        for p in _CHANCES:
+            if at_most(self.predictive_low - 1, self.total, p) >= _SHOWN:
+                low = p
+            if high is None and at_most(self.predictive_high, self.total, p) <= 1.0 - _SHOWN:
+                high = p
+        return low, high
+
+
+_UNLIKELY = 0.05
+"""A convention: one side of an interval that holds .9."""
+
+_SHOWN = 0.9
+"""A convention: what a test finds is told for this power."""
+
+_CHANCES = tuple(i / 100 for i in range(101))
+"""To the last place that is printed."""
+
+
+def at_most(count: int, total: int, p: float) -> float:
+    """Chance of at most so many successes in so many trials."""
+    return sum(comb(total, k) * p**k * (1.0 - p) ** (total - k) for k in range(count + 1))
+
 
 class UncertaintyPart(Part):
     """One part of the forecast's uncertainty."""
@@ -138,6 +172,7 @@ class PlanRecord(Record):
         study, question, model: what was asked, and of which model.
         p, p_new_gold, p_deployment: P of the recommended curve: with the gold as it is, with other
             gold, and with other gold and new labels.
+        p_ceiling: P with any number of labels; None where the plan is likely to do as it is.
         validity, validity_text: what the user believes of the criterion, and what follows.
         cost, budget, curve, decision: of the recommended purchase.
         bought, to_buy: labels in hand, and what is left to buy; None where nothing was bought.
@@ -154,7 +189,7 @@ class PlanRecord(Record):
 
     file = "plan.json"
     made_by = "suffice plan"
-    where_said = frozenset({"check_left_out"})
+    where_said = frozenset({"check_left_out", "p_ceiling"})
 
     study: str
     question: str = ""
@@ -162,6 +197,7 @@ class PlanRecord(Record):
     p: HeldProbability
     p_new_gold: Probability | None = None
     p_deployment: Probability | None = None
+    p_ceiling: Probability | None = None
     validity: Share | Literal["unknown"] = "unknown"
     validity_text: str = ""
     cost: NonNegative

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from suffice.records import PlanRecord
+from suffice._shown import clean
+from suffice.records import OwnRunsRecord, PlanRecord
 from suffice.report import _words as words
+from suffice.report._words import check_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.table import Table
     from rich.text import Text
 
-    from suffice.records import CheckRow, PlanRecord, Probability, TrancheRow
+    from suffice.records import CheckRow, Probability, TrancheRow
+
+    _Block: TypeAlias = tuple[
+        str, tuple[TrancheRow, ...], float, Probability | None, CheckRow | None
+    ]
+
+_TABLE_WIDTH = 80
+"""Columns that a table needs for its numbers and for names that can be read; by eye."""
 
 
 def terminal_summary(folder: Path) -> RenderableType:
@@ -32,10 +43,13 @@ def terminal_summary(folder: Path) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    plan = PlanRecord.read(folder)
+    plan, own = PlanRecord.read(folder), OwnRunsRecord.find(folder)
+    checked = [words.check_sentence(plan)]
+    if own is not None:
+        checked = [*(check_lines(own.check) if own.check else ()), own.noise]
     sentences = [
         _notes(plan),
-        words.check_sentence(plan),
+        *checked,
         words.aligned(plan),
         f"Criterion: {words.criterion(plan.criterion)}. Held fixed: {words.held_fixed(plan)}.",
         words.new_gold_sentence(plan),
@@ -45,9 +59,48 @@ def terminal_summary(folder: Path) -> RenderableType:
     return Group(
         Text(_clean(words.headline(plan)), style="bold"),
         Text(_clean(plan.decision)),
-        _table(plan),
+        _Fitted(plan),
         Text(_clean(" ".join(s for s in sentences if s))),
     )
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """The curves as a table, or one below the other where a table would crush their names."""
+
+    plan: PlanRecord
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width >= _TABLE_WIDTH:
+            yield _table(self.plan)
+        else:
+            yield from _stacked(self.plan)
+
+
+def _stacked(plan: PlanRecord) -> Iterator[Text]:
+    """Each curve with what it costs and does, and a line for each purchase."""
+    from rich.text import Text
+
+    for number, (name, curve, cost, p, check) in enumerate(_blocks(plan)):
+        chance = words.with_interval(p) if p is not None else "not forecast"
+        head = f"{name}: {words.money(cost)}, P {chance}"
+        if plan.check:
+            head += f", check {' of '.join(part.plain for part in _checked(check, '') if part)}"
+        yield Text("")
+        yield Text(_clean(head), style="bold" if number == 0 else "")
+        for t in curve:
+            details = f" ({found})" if (found := _details(t, curve)) else ""
+            price = f", {words.money(t.cost)}" if t.cost is not None and len(curve) > 1 else ""
+            bought = f"{words.count(t.tasks)} tasks x {t.labels_per_task}"
+            yield Text(_clean(f"- {t.base}{details}: {bought}{price}"))
+    yield Text("")
+
+
+def _blocks(plan: PlanRecord) -> list[_Block]:
+    """Name, purchases, cost, P and check of each curve, the recommended one first."""
+    own, checks = words.own_check(plan), {c.name: c for c in plan.check}
+    others = [(a.name, a.curve, a.cost, a.p, checks.get(a.name)) for a in plan.alternatives]
+    return [(words.RECOMMENDED, plan.curve, plan.cost, plan.p, own), *others]
 
 
 def _table(plan: PlanRecord) -> Table:
@@ -66,11 +119,7 @@ def _table(plan: PlanRecord) -> Table:
         table.add_column("check\npassed", justify="right", no_wrap=True)
         table.add_column("\nforecast", no_wrap=True)
 
-    own, checks = words.own_check(plan), {c.name: c for c in plan.check}
-    blocks: list[tuple[str, tuple[TrancheRow, ...], float, Probability | None, CheckRow | None]]
-    blocks = [(words.RECOMMENDED, plan.curve, plan.cost, plan.p, own)]
-    blocks += [(a.name, a.curve, a.cost, a.p, checks.get(a.name)) for a in plan.alternatives]
-    for number, (name, curve, cost, p, check) in enumerate(blocks):
+    for number, (name, curve, cost, p, check) in enumerate(_blocks(plan)):
         if number:
             table.add_row()
         style = "bold" if number == 0 else ""
@@ -121,4 +170,4 @@ def _notes(plan: PlanRecord) -> str:
 def _clean(text: str) -> str:
     """Ordinary spaces and no control characters."""
     plain = text.replace(words.NARROW_SPACE, " ").replace(words.HARD_SPACE, " ")
-    return words.printable(plain)
+    return clean(plain)

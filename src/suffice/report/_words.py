@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from suffice.records import (
+        CheckedRuns,
         CheckRow,
         CriterionRow,
         Interval,
@@ -135,14 +136,36 @@ def purchases(curve: Iterable[TrancheRow]) -> str:
 
 def headline(plan: PlanRecord) -> str:
     """What to buy, what it costs and how likely it is to do, in one sentence."""
-    outcome = f"meets the criterion with probability {with_interval(plan.p)}"
+    outcome = f"meets the criterion with probability {with_interval(plan.p)}{_other_raters(plan)}"
     if plan.p.mean is not None and plan.p.mean < HOPELESS:
         best = f"{purchases(plan.curve)} for {money(plan.cost)}"
         return f"Buy nothing: the best there is, {best}, {outcome}"
+    if plan.p.mean is not None and plan.p.mean < _MORE_LIKELY_THAN_NOT:
+        best = f"{purchases(plan.curve)} for {money(plan.cost)}"
+        return f"The best for the money, {best}, {outcome}"
     if plan.bought is not None:
         # Labels in hand are a part of it, and so is their price.
         return f"Buy up to {purchases(plan.curve)} for {money(plan.cost)} in all: {outcome}"
     return f"Buy {purchases(plan.curve)} for {money(plan.cost)}: {outcome}"
+
+
+_MORE_LIKELY_THAN_NOT = 0.5
+"""Below this no purchase is advised: chosen, it fails more often than not."""
+
+_SAME = 0.05
+"""Probabilities and ends of intervals that differ by less are told once: chosen, an interval's own
+width is seldom less."""
+
+
+def _other_raters(plan: PlanRecord) -> str:
+    """What stands beside P where gold from other raters would change it; else empty."""
+    here, there = plan.p, plan.p_new_gold
+    if here.mean is None or there is None or there.mean is None or here.mean < HOPELESS:
+        return ""
+    gaps = (here.mean - there.mean, here.low - there.low, here.high - there.high)
+    if max(abs(gap) for gap in gaps) < _SAME:
+        return ""
+    return f" by this gold, {with_interval(there)} by gold from other raters"
 
 
 def flips(plan: PlanRecord) -> list[str]:
@@ -166,8 +189,8 @@ def new_gold(plan: PlanRecord) -> str:
 
 
 def new_gold_sentence(plan: PlanRecord) -> str:
-    """The same as a sentence, for where no heading stands before it."""
-    if plan.p_new_gold is None:
+    """The same as a sentence, where the headline does not say it."""
+    if plan.p_new_gold is None or _other_raters(plan):
         return ""
     return f"With gold from other raters P would be {with_interval(plan.p_new_gold)}."
 
@@ -323,7 +346,32 @@ def check_sentence(plan: PlanRecord) -> str:
     if made:
         left_out += f" Trained on synthetic labels, as quality control would give: {listing(made)}."
     said = f"{verdict}. Outside: {listing(missed)}." if missed else f"{verdict}."
-    return said + left_out
+    return said + _at_the_edge(plan) + _could_find(plan) + left_out
+
+
+def _at_the_edge(plan: PlanRecord) -> str:
+    """Curves inside their intervals whose share of passes is another than P all the same."""
+    named = [
+        f"{c.name} ({share(c.passed, c.total)} passed, P {probability(c.p.mean)})"
+        for c in plan.check
+        if c.inside and c.p is not None and c.p.mean is not None and c.is_unlikely_at(c.p.mean)
+    ]
+    return f" Inside, but not by much: {listing(named)}." if named else ""
+
+
+def _could_find(plan: PlanRecord) -> str:
+    """Which misses so many runs would have shown."""
+    own = own_check(plan)
+    if own is None or own.p is None or own.p.mean is None:
+        return ""
+    low, high = own.would_show()
+    ends = [f"{probability(low)} or less" if low is not None else ""]
+    ends += [f"{probability(high)} or more" if high is not None else ""]
+    seen = listing([e for e in ends if e], "or")
+    runs = several(own.total, "run")
+    if not seen:
+        return f" {runs} could not have shown a wrong forecast."
+    return f" Of the recommended curve {runs} show a true P of {seen} in 9 of 10 checks."
 
 
 def shorten(text: str, most: int = 28) -> str:
@@ -337,6 +385,22 @@ def when(time: str) -> str:
     return time[:16].replace("T", " ") + zone
 
 
-def printable(text: str) -> str:
-    """The text without control characters, so that a name cannot steer a terminal."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+def check_lines(check: CheckedRuns | None) -> list[str]:
+    """How forecasts of the runs came out, one sentence each."""
+    if check is None:
+        return ["Too few runs to forecast any from those before it."]
+    lines = [
+        f"{check.runs} runs were forecast, each from those before it; {check.met} met the "
+        "criterion."
+    ]
+    lines += [
+        f"{name}: {whole_percent(share)} of the values fell inside their 90 % interval."
+        for name, share in check.covered.items()
+    ]
+    ours, *rest = check.scores
+    best = min(rest, key=lambda s: s.brier)
+    if ours.brier <= best.brier:
+        lines.append(f"No simple forecast had a lower Brier score (next: {best.name}).")
+    else:
+        lines.append(f"{best.name} had a lower Brier score than the law on these runs.")
+    return lines

@@ -20,32 +20,42 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.demand import list_models as list_models
+    from suffice.demand.runs.logs import GatheredRuns as GatheredRuns
     from suffice.demand.scaling import CurveForecast as CurveForecast
     from suffice.demand.scaling import Extrapolation as Extrapolation
     from suffice.demand.scaling import draw_curves as draw_curves
     from suffice.demand.scaling import extrapolate as extrapolate
+    from suffice.forecast import Scores as Scores
     from suffice.forecast import TrackRecord as TrackRecord
     from suffice.forecast.horizon import Horizon as Horizon
     from suffice.forecast.horizon import Needed as Needed
     from suffice.forecast.theory import Bound as Bound
+    from suffice.labels import Converted as Converted
+    from suffice.labels import convert as convert
+    from suffice.labels import list_formats as list_formats
     from suffice.plan import Risk as Risk
     from suffice.records import LawRecord as LawRecord
+    from suffice.records import OwnRunsRecord as OwnRunsRecord
     from suffice.records import PlanRecord as PlanRecord
+    from suffice.stages._ask import AskedRun as AskedRun
+    from suffice.stages._ask import ask as ask
+    from suffice.stages._ask import tell as tell
     from suffice.stages._audit import audit as audit
     from suffice.stages._bits import LabelBits as LabelBits
     from suffice.stages._bits import bits as bits
     from suffice.stages._bounds import Asked as Asked
     from suffice.stages._bounds import Bounds as Bounds
     from suffice.stages._bounds import bounds as bounds
-    from suffice.stages._check import CHECK_SEED as CHECK_SEED
     from suffice.stages._check import check as check
     from suffice.stages._enough import Judged as Judged
     from suffice.stages._enough import enough as enough
     from suffice.stages._examples import example_study as example_study
+    from suffice.stages._experiment import Experiment as Experiment
     from suffice.stages._fit import fit as fit
     from suffice.stages._fit import gold_shifts as gold_shifts
     from suffice.stages._forecast import PurchaseForecast as PurchaseForecast
     from suffice.stages._forecast import forecast as forecast
+    from suffice.stages._gather import gather as gather
     from suffice.stages._horizon import LongRun as LongRun
     from suffice.stages._horizon import horizon as horizon
     from suffice.stages._init import init as init
@@ -64,6 +74,10 @@ if TYPE_CHECKING:
     from suffice.stages._run import Result as Result
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
+    from suffice.stages._runs_stages import own_runs_lines as own_runs_lines
+    from suffice.stages._score import Scored as Scored
+    from suffice.stages._score import score as score
+    from suffice.stages._seeds import CHECK_SEED as CHECK_SEED
     from suffice.stages._supply import supply as supply
     from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
@@ -83,17 +97,25 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "draw_curves",
             "extrapolate",
         ),
-        "suffice.forecast": ("TrackRecord",),
+        "suffice.demand.runs.logs": ("GatheredRuns",),
+        "suffice.forecast": ("Scores", "TrackRecord"),
         "suffice.forecast.horizon": (
             "Horizon",
             "Needed",
         ),
         "suffice.forecast.theory": ("Bound",),
+        "suffice.labels": (
+            "Converted",
+            "convert",
+            "list_formats",
+        ),
         "suffice.plan": ("Risk",),
         "suffice.records": (
             "LawRecord",
+            "OwnRunsRecord",
             "PlanRecord",
         ),
+        "suffice.stages._ask": ("AskedRun", "ask", "tell"),
         "suffice.stages._audit": ("audit",),
         "suffice.stages._bits": (
             "LabelBits",
@@ -104,15 +126,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Bounds",
             "bounds",
         ),
-        "suffice.stages._check": (
-            "CHECK_SEED",
-            "check",
-        ),
+        "suffice.stages._check": ("check",),
         "suffice.stages._enough": (
             "Judged",
             "enough",
         ),
         "suffice.stages._examples": ("example_study",),
+        "suffice.stages._experiment": ("Experiment",),
         "suffice.stages._fit": (
             "fit",
             "gold_shifts",
@@ -121,6 +141,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "PurchaseForecast",
             "forecast",
         ),
+        "suffice.stages._gather": ("gather",),
         "suffice.stages._horizon": (
             "LongRun",
             "horizon",
@@ -143,11 +164,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.stages._out": ("OUT",),
         "suffice.stages._plan": ("plan",),
         "suffice.stages._planned": ("Planned",),
+        "suffice.stages._seeds": ("CHECK_SEED",),
         "suffice.stages._run": (
             "Result",
             "report",
             "run",
         ),
+        "suffice.stages._score": ("Scored", "score"),
+        "suffice.stages._runs_stages": ("own_runs_lines",),
         "suffice.stages._supply": ("supply",),
         "suffice.stages._two_source": (
             "MixedCurve",

@@ -225,7 +225,7 @@ def _of_study(work: Workspace, asked: Asked) -> Bounds:
     sources = SupplyRecord.read(work.folder).sources
     forecast = ForecastRecord.read(work.folder)
     plan = PlanRecord.read(work.folder)
-    limit = work.study.criterion.error if asked.target is None else asked.target
+    limit = asked.target or work.study.criterion.error or _TARGET
     found: list[Bound] = []
     guarded = {}
     for s in sources:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suffice.stages import _runs_stages
 from suffice.stages._laws import fit_models, fitted
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from suffice.demand import FittedLaw
+    from suffice.demand import FittedLaw, Law
     from suffice.stages._workspace import Given
 
     Floats = NDArray[np.float64]
 
 
-def fit(study: Given, folder: str | Path = OUT) -> dict[str, FittedLaw]:
+def fit(study: Given, folder: str | Path = OUT) -> Mapping[str, Law]:
     """Fit a law for every model, by its name; writes ``law.json``."""
-    return Workspace.of(study, folder).once(_fit)
+    work = Workspace.of(study, folder)
+    if work.own is not None:
+        return _runs_stages.fit(work)
+    return work.once(_fit)
 
 
 def gold_shifts(study: Given, folder: str | Path = OUT) -> Floats | None:
@@ -31,7 +36,9 @@ def gold_shifts(study: Given, folder: str | Path = OUT) -> Floats | None:
 
     None where gold has no replicas.
     """
-    return Workspace.of(study, folder).once(_gold_shifts)
+    work = Workspace.of(study, folder)
+    # A table of runs was judged by one evaluation.
+    return None if work.own is not None else work.once(_gold_shifts)
 
 
 def _fit(work: Workspace) -> dict[str, FittedLaw]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.curve import Curve
+from suffice.stages import _runs_stages
 from suffice.stages._fit import fit, gold_shifts
 from suffice.stages._out import OUT
 from suffice.stages._workspace import Workspace
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from suffice.estimate import Estimate
     from suffice.forecast import Forecast
     from suffice.records import Probability
+    from suffice.stages._runs_stages import SimpleForecast
     from suffice.stages._workspace import Given
 
 
@@ -27,11 +29,14 @@ class PurchaseForecast:
         curve: what would be bought.
         cost: money for its labels.
         forecast: P for this pool and gold, with new gold, and in deployment, and its parts.
+        simple: what simple forecasts say of the metrics that the criterion limits, beside the
+            law's first row; empty where runs are one's own training.
     """
 
     curve: Curve
     cost: float
     forecast: Forecast
+    simple: tuple[SimpleForecast, ...] = ()
 
     def shown(self, p: Estimate, *, points: bool = False) -> Probability:
         """A probability as it may be shown: far from what was measured without its mean.
@@ -58,6 +63,7 @@ class PurchaseForecast:
             },
             "parts": [p.model_dump() for p in made.parts],
             "distance": made.distance,
+            **({"simple": [s.as_dict() for s in self.simple]} if self.simple else {}),
         }
 
 
@@ -77,6 +83,10 @@ def forecast(study: Given, folder: str | Path = OUT, *, curve: Curve | str) -> P
     work = Workspace.of(study, folder)
     wanted = Curve.parse(curve) if isinstance(curve, str) else curve
     cost = wanted.cost(work.buyable)
+    if work.own is not None:
+        return PurchaseForecast(
+            wanted, cost, _runs_stages.forecast(work, wanted), _runs_stages.simple(work, wanted)
+        )
     work.market.check_repeats(wanted)
     made = make(
         fit(work)[work.study.models.target],

@@ -79,7 +79,7 @@ def horizon(
     found = look_ahead(
         outlook,
         starts,
-        work.study.criterion.error,
+        work.study.criterion.error or 0.0,
         rng,
         measured=_measured(starts, rng),
         fitted=fitted,

@@ -10,33 +10,43 @@ from suffice.errors import InputError
 from suffice.stages._examples import example_study
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Literal
 
 
 def init(
     path: str | Path = "study.toml",
     *,
-    kind: Literal["preferences", "votes", "ratings"] = "preferences",
+    kind: Literal["preferences", "votes", "ratings", "runs"] = "preferences",
     force: bool = False,
+    tables: Sequence[str | Path] = (),
 ) -> Path:
     """Write a commented study file.
 
     Args:
         path: file to write.
-        kind: of the task: chosen and rejected answers, crowd votes, or a copy of the example study.
+        kind: of the task: chosen and rejected answers, crowd votes, a copy of the example study, or
+            training runs that were made elsewhere.
         force: overwrite the file if it is there.
+        tables: of runs, whose columns are recognised; for ``runs`` only.
 
     Returns:
         The file.
 
     Raises:
-        InputError: it is there already.
+        InputError: it is there already, or a table is missing or cannot be read.
         StorageError: the disk refused.
     """
     path = Path(path)
     if path.exists() and not force:
         raise InputError("is there already", where=str(path), fix="--force overwrites it")
-    if kind == "ratings":
+    if tables and kind != "runs":
+        raise InputError(f"a study of {kind} starts from no table", fix="leave --from out")
+    if kind == "runs":
+        from suffice.stages._init_runs import runs_study
+
+        text = runs_study(path, tables)
+    elif kind == "ratings":
         text = example_study().read_text(encoding="utf-8")
     else:
         text = _HEAD.format(name=path.stem) + _TASKS[kind] + _REST
@@ -90,6 +100,7 @@ items = "items.csv"         # task, text (or task, text_a, text_b for comparison
 gold = "gold.csv"           # task, label
 classes = ["no", "yes"]     # 2 to 50 of them; of two the second one is the positive answer
 # slice = "topic"           # column of the items file
+# group = "prompt"          # column of the items file: tasks of one value train or judge together
 
 [criterion]                 # all thresholds at once, on the gold
 error = 0.20

@@ -11,15 +11,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
-import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suffice._disk import storage_errors, write_atomic
+from suffice._sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,26 +73,20 @@ class Kept:
 
     def read(self, name: str) -> dict[str, NDArray[Any]] | None:
         """What was kept under a key; None where nothing is, or where it is damaged."""
-        path = self._path(name)
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as found:
-                return {part: found[part] for part in found.files}
-        except FileNotFoundError:
+        content = read_sealed(self._path(name), self._progress, "what it held is made again")
+        if content is None:
             return None
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            self._progress.note(f"{path.name} in {self.folder} is damaged ({error}): made again")
-            return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            return {part: found[part] for part in found.files}
 
     def write(self, name: str, parts: Mapping[str, NDArray[Any]]) -> None:
         """Keep arrays under a key, for this process and all others."""
         content = io.BytesIO()
         np.savez_compressed(content, allow_pickle=False, **dict(parts))
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomic(self._path(name), content.getvalue())
+        write_sealed(self._path(name), content.getvalue())
 
     def _path(self, name: str) -> Path:
-        return self.folder / f"{name}.npz"
+        return self.folder / f"{name}.kept"
 
 
 def as_array(text: str) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
+from suffice.stages._ask import next_run
 from suffice.stages._fit import fit, gold_shifts
 from suffice.stages._out import OUT
 from suffice.stages._workspace import Workspace
@@ -34,6 +35,10 @@ def what_next(study: Given, folder: str | Path = OUT, *, value: float | None = N
     if value is not None and not 0.0 < value < float("inf"):
         raise InputError(f"--value {value:g} is no value", fix="give a positive amount")
     work = Workspace.of(study, folder)
+    if work.own is not None:
+        found = next_run(work, value)
+        found.record().write(work.folder)
+        return found
     law = fit(work)[work.study.models.target]
     shifts, seed = gold_shifts(work), work.study.seed
     prices = work.study.next.model_dump()

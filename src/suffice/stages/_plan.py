@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from suffice._said import Said
 from suffice._streams import Stream
 from suffice.errors import InputError
+from suffice.stages import _runs_stages
 from suffice.stages._depends import measured, rests_on
 from suffice.stages._fit import fit, gold_shifts
 from suffice.stages._keep import key
@@ -79,6 +80,16 @@ def plan(
     if weeks is not None and not 0.0 < weeks < float("inf"):
         raise InputError(f"--weeks {weeks:g} is no time", fix="give a positive number")
     work = Workspace.of(study, folder)
+    if work.own is not None:
+        if risk is not None or bought is not None:
+            raise InputError(
+                "--robust and --bought are not known to a study of runs",
+                fix="lower the budget by what is bought, or plan without them",
+            )
+        planned = _runs_stages.plan(work, target=target, money=money, weeks=weeks, points=points)
+        if told is not None:
+            told(planned)
+        return planned.record
     bought = None if bought is None else pooled([bought])
     # Before anything is trained.
     market = market_of(work, money=money, weeks=weeks, bought=bought)

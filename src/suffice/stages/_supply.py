@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from suffice.stages import _runs_stages
 from suffice.stages._keep import as_array, as_text, key
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
@@ -23,7 +24,10 @@ def supply(study: Given, folder: str | Path = OUT) -> SupplyRecord:
     Raises:
         InfeasibleError: nothing can be bought in this study.
     """
-    return Workspace.of(study, folder).once(_supply)
+    work = Workspace.of(study, folder)
+    if work.own is not None:
+        return _runs_stages.supply(work)
+    return work.once(_supply)
 
 
 def _supply(work: Workspace) -> SupplyRecord:

@@ -11,6 +11,7 @@ from suffice.progress import SilentProgress
 from suffice.stages._keep import Kept
 from suffice.stages._models import criterion_of, embedded_models
 from suffice.stages._out import OUT
+from suffice.stages._own import OwnRuns
 from suffice.stages._sources import (
     believed_of,
     check_settings,
@@ -124,10 +125,19 @@ class Workspace:
 
         return build_sources(self.pool, self.offered, seed=self.study.seed)
 
+    @cached_property
+    def own(self) -> OwnRuns | None:
+        """The runs that were made elsewhere; None where the study trains its own."""
+        from suffice.study import RunsTask
+
+        if not isinstance(self.study.task, RunsTask):
+            return None
+        return OwnRuns(self.study, self.progress)
+
     @property
     def sources(self) -> dict[str, Source]:
         """Sources with their measured channels."""
-        return self._supply[0]
+        return self._supply[0] if self.own is None else self.own.sources
 
     @cached_property
     def judged(self) -> dict[str, Source]:
@@ -142,7 +152,8 @@ class Workspace:
     @cached_property
     def variants(self) -> dict[str, Variant]:
         """Sources under the quality control that the study offers, by their names in curves."""
-        return variants_of(self.study, self.sources, self.measured)
+        # Quality control would change labels, and no run that was made elsewhere shows how.
+        return {} if self.own else variants_of(self.study, self.sources, self.measured)
 
     @cached_property
     def buyable(self) -> dict[str, Source]:
@@ -152,6 +163,8 @@ class Workspace:
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Sources from the lowest to the highest quality of one label."""
+        if self.own is not None:
+            return self.own.order
         from suffice.supply import by_quality
 
         return by_quality(self.measured)
@@ -167,6 +180,8 @@ class Workspace:
     @cached_property
     def market(self) -> Market:
         """What can be bought."""
+        if self.own is not None:
+            return self.own.market
         return market_for(
             self.study,
             self.sources,
@@ -207,6 +222,8 @@ class Workspace:
     @cached_property
     def criterion(self) -> Criterion:
         """What a run must reach."""
+        if self.own is not None:
+            return self.own.criterion
         return criterion_of(self.study, self.pool.slice_names)
 
     @cached_property

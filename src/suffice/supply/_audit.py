@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from suffice.labels import LabelTable
     from suffice.progress import Progress
+    from suffice.supply.workers import CrowdPrior
 
 _FEW_DRAWS, _LARGE = 240, 2_000_000
 """Draws of the shared error at least, in tables up to so many labels. Chosen: a chain's 120 draws
@@ -30,6 +31,7 @@ def audit_classes(
     classes: Sequence[str] | None = None,
     pairs: bool | None = None,
     below: float = 0.05,
+    prior: CrowdPrior | None = None,
     notes: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Audit:
@@ -47,6 +49,7 @@ def audit_classes(
         pairs: whether labels are sides of pairs; by default as ``sides_of`` sees it.
         below: the level of shared error that matters to you; without gold the summary says how
             many gold tasks would bring its bound below this.
+        prior: what other crowds are like; by default what public crowds with gold showed.
         notes: what was found out on the way here.
         progress: shows the stages of the work; by default nothing is shown.
 
@@ -63,10 +66,11 @@ def audit_classes(
     from suffice.supply.preferences import find_preferences
     from suffice.supply.sources import channel_book, find_trends, source_rows
     from suffice.supply.workers import (
+        PUBLIC_CROWDS,
         Crowd,
+        dissent_icc,
         fit_workers,
         predictive_check,
-        share_prior,
         shared_error,
     )
 
@@ -74,6 +78,7 @@ def audit_classes(
         raise InputError(f"{below:g} is no share of tasks", fix="give below a share, such as 0.05")
     if seed < 0:
         raise InputError(f"{seed} is no seed", fix="give 0 or more")
+    prior = prior or PUBLIC_CROWDS
     votes = code_votes(labels, gold, classes, pairs=pairs)
     columns, said = labels.columns, [*labels.notes, *votes.notes, *notes]
     if votes.shape[2] < 2:
@@ -100,7 +105,7 @@ def audit_classes(
             np.zeros(int(number_W.max()) + 1, dtype=np.int64),
             twins=votes.twins,
         )
-        fit = fit_workers(crowd, seed=seed)
+        fit = fit_workers(crowd, seed=seed, prior=prior)
         step.advance()
         load = np.bincount(worker, minlength=crowd.workers)
         confusion_KK = np.average(fit.chosen.confusion_WKK, axis=0, weights=load)
@@ -109,18 +114,18 @@ def audit_classes(
         if len(votes) <= _LARGE:
             draws = max(draws, min(_FEW_DRAWS, 4 * draws))
         shared = shared_error(
-            votes,
+            votes.gold,
             fit.class_TK,
             fit.open_TK,
             confusion_KK,
             share_K,
-            prior=share_prior(crowd, fit.z_DT),
+            prior=prior,
+            dissent=dissent_icc(crowd, fit.z_DT),
             draws=draws,
             seed=seed,
         )
         rng = Stream.AUDIT.rng(seed)
-        repeated = np.resize(np.arange(len(fit.z_DT)), draws)
-        truth_DT = shared.draw_truth(fit.z_DT[repeated], votes.gold, rng)
+        truth_DT = shared.draw_truth(fit, draws, votes.gold, rng)
         posterior = shared.spread(fit.class_TK, votes.gold)
         blind = shared.spread(fit.open_TK, np.full(votes.shape[0], -1))
         mixed, verdict = doubt(votes, groups, fit, number_W, posterior)
@@ -136,7 +141,17 @@ def audit_classes(
         step.advance()
     return Audit(
         tasks=tasks_frame(votes, votes.renamed(posterior), votes.renamed(mixed), rng),
-        workers=workers_frame(votes, fit, truth_DT, number_W, groups, flags, rng),
+        workers=workers_frame(
+            votes,
+            fit,
+            truth_DT,
+            number_W,
+            groups,
+            flags,
+            blind,
+            np.full(votes.shape[1], prior.worker_sd),
+            rng,
+        ),
         sources=sources_frame(rows),
         pairs=worker_pairs,
         summary=summarise(

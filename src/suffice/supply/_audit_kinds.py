@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from suffice.progress import Progress
     from suffice.supply._audit_record import Audit
     from suffice.supply.scales import ScaleAudit
+    from suffice.supply.workers import CrowdPrior
 
 
 @overload
@@ -27,6 +28,7 @@ def audit(
     kind: Literal["classes", "pairs"],
     classes: Sequence[str] | None = None,
     below: float = 0.05,
+    prior: CrowdPrior | None = None,
     progress: Progress | None = None,
 ) -> Audit: ...
 @overload
@@ -38,6 +40,7 @@ def audit(
     kind: Literal["scale"],
     classes: Sequence[str] | None = None,
     below: float = 0.05,
+    prior: CrowdPrior | None = None,
     progress: Progress | None = None,
 ) -> ScaleAudit: ...
 @overload
@@ -49,6 +52,7 @@ def audit(
     kind: Kind | None = None,
     classes: Sequence[str] | None = None,
     below: float = 0.05,
+    prior: CrowdPrior | None = None,
     progress: Progress | None = None,
 ) -> Audit | ScaleAudit: ...
 def audit(
@@ -59,6 +63,7 @@ def audit(
     kind: Kind | None = None,
     classes: Sequence[str] | None = None,
     below: float = 0.05,
+    prior: CrowdPrior | None = None,
     progress: Progress | None = None,
 ) -> Audit | ScaleAudit:
     """Audit labels: what is right, who can be trusted, what a label is worth.
@@ -76,6 +81,8 @@ def audit(
             classes, unless the kind is named too.
         below: the level of shared error that matters to you; without gold the summary says how
             many gold tasks would bring its bound below this. Not asked of scales.
+        prior: what other crowds are like; by default what public crowds with gold showed. Not
+            asked of scales.
         progress: shows the stages of the work; by default nothing is shown.
 
     Returns:
@@ -116,6 +123,7 @@ def audit(
         classes=classes,
         pairs=None if kind is None else kind == "pairs",
         below=below,
+        prior=prior,
         notes=said,
         progress=progress,
     )

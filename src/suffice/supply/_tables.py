@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import intervals
 from suffice.supply._agreement import pair_agreement
+from suffice.supply._misfit import misfit, missed_on_gold
 from suffice.supply._pieces import PIECE, pieces
 from suffice.supply.doubts import group_names
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+_LEAST_VARIANCE = 0.01
+"""Of one answer, however good a worker looks: one wrong in a hundred (chosen)."""
 _SHIFTS = 8
 """Rounds of moving all workers' log odds to the mean accuracy wanted; the gap usually falls by more
 than half each time, to below .01 of what it was."""
@@ -56,9 +59,27 @@ def workers_frame(
     number_W: Array,
     groups: list[Group],
     flags: dict[int, list[Flag]],
+    blind_TK: Array,
+    scale_W: Array,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """One row a worker: accuracy here and on new tasks with 90 % intervals, and any flags."""
+    """One row a worker: accuracy here and on new tasks with 90 % intervals, and any flags.
+
+    Model: a worker is right on a task as the drawn truth says, and beyond that more or less often
+    than the crowd's answers tell by a misfit of the worker's own (``misfit``), which the worker's
+    labels on gold tasks show. So the interval joins what gold counts and what the crowd's answers
+    say of all other tasks.
+
+    Args:
+        votes: the labels.
+        fit: the worker model.
+        truth_DT: drawn classes of the tasks.
+        number_W: the model's worker of each worker.
+        groups, flags: who copies, and who is suspect.
+        blind_TK: P(class) of each task as if its own gold were unknown.
+        scale_W: of the misfit of each worker, as a share of the standard deviation of one answer.
+        rng: the only source of chance.
+    """
     import numpy as np
     import polars as pl
 
@@ -77,7 +98,13 @@ def workers_frame(
         # New tasks are other draws of the same kind: a Bayesian bootstrap of this table's.
         weight = rng.exponential(size=tasks)
         whole[draw] = (weight @ of_task.astype(np.float64)) / (weight @ size)
+    own = _own(votes, here.mean(axis=0), blind_TK, scale_W, rng, len(here))
+    golden = np.bincount(votes.worker[votes.gold[votes.task] >= 0], minlength=workers) / load
+    here += (1.0 - golden) * own
+    np.clip(here, 0.0, 1.0, out=here)
     new = accuracy_on_new(fit, whole, number_W, load)
+    new += own
+    np.clip(new, 0.0, 1.0, out=new)
     (low, high), (low_new, high_new) = _ends(here), _ends(new)
     in_group = {
         int(member): name
@@ -102,6 +129,26 @@ def workers_frame(
             ],
         }
     )
+
+
+def _own(
+    votes: Votes,
+    accuracy_W: Array,
+    blind_TK: Array,
+    scale_W: Array,
+    rng: np.random.Generator,
+    draws: int,
+) -> NDArray[np.float64]:
+    """Drawn misfits of the workers, float64 [draw, worker]."""
+    import numpy as np
+
+    on_gold = votes.gold[votes.task] >= 0
+    task, worker, label = votes.task[on_gold], votes.worker[on_gold], votes.label[on_gold]
+    missed = (label == votes.gold[task]) - blind_TK[task, label]
+    mean, variance, _ = missed_on_gold(missed, worker, task, votes.shape[1])
+    one_answer = np.sqrt(np.maximum(accuracy_W * (1.0 - accuracy_W), _LEAST_VARIANCE))
+    mean, sd = misfit(mean, variance, scale_W * one_answer)
+    return np.asarray(mean + sd * rng.normal(size=(draws, len(mean))))
 
 
 def _ends(drawn_DW: Array) -> tuple[Array, Array]:

@@ -126,8 +126,10 @@ class Cells:
         level = np.where(np.ptp(every, axis=0) == 0.0, every[0], level)
         terms = Terms.of([Curve(()), *curves], table)
         worth = terms.plain_worth(table)[1:]
-        # How runs differ is learned from cells that have more than one.
-        again = [i for i, r in enumerate(runs) if len(r) > 1]
+        # How runs differ is learned from cells that have more than one, and whose runs differ at
+        # all: where every recorded task was bought each run is the same, whatever others do.
+        several = [i for i, r in enumerate(runs) if len(r) > 1]
+        again = [i for i in several if np.ptp(runs[i], axis=0).any()] or several
         scattered = [(runs[i], mean[i]) for i in again]
         variance = np.array([r.var(axis=0, ddof=1) for r, _ in scattered])
         # Spread: log variance, averaged over metrics, is linear in log clean-equivalent labels.

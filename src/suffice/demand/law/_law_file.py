@@ -6,14 +6,12 @@ import hashlib
 import io
 import json
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice._disk import storage_errors, write_atomic
+from suffice._sealed import read_sealed, write_sealed
 from suffice.demand.law._law import FittedLaw, fit_law, rebuild_law
 from suffice.demand.law._sampler import Posterior, converged
 from suffice.demand.runs import processes
@@ -99,7 +97,7 @@ def fit_laws(
                 here.append(_law(t))
                 step.advance()
         return here
-    paths = [folder / f"{t.key()}.npz" for t in tasks]
+    paths = [folder / f"{t.key()}.law" for t in tasks]
     with progress.step(name, total=len(tasks)) as step:
         laws = {i: law for i, path in enumerate(paths) if (law := _load(tasks[i], path, progress))}
         todo = [i for i in range(len(tasks)) if i not in laws]
@@ -139,22 +137,17 @@ def _save(path: Path, posterior: Posterior, widening: float) -> None:
         steps=found.steps,
         widening=widening,
     )
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, content.getvalue())
+    write_sealed(path, content.getvalue())
 
 
 def _load(t: LawTask, path: Path, progress: Progress) -> FittedLaw | None:
     """The law that was kept in a file; None where there is none, or a damaged one."""
-    try:
-        with np.load(io.BytesIO(path.read_bytes())) as saved:
-            found = converged(float(saved["rhat"]), float(saved["effective"]), int(saved["steps"]))
-            return _rebuilt(t, Posterior(saved["draws"], found), float(saved["widening"]))
-    except FileNotFoundError:
+    content = read_sealed(path, progress, "the law is fitted again")
+    if content is None:
         return None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        progress.note(f"{path} is damaged ({error}): the law is fitted again")
-        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as saved:
+        found = converged(float(saved["rhat"]), float(saved["effective"]), int(saved["steps"]))
+        return _rebuilt(t, Posterior(saved["draws"], found), float(saved["widening"]))
 
 
 def _rebuilt(t: LawTask, posterior: Posterior, widening: float) -> FittedLaw:

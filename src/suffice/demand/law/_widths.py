@@ -90,18 +90,22 @@ class Widths:
         others = len(table.names) - 1
         sd = [_PRIOR_SD, np.full(others, _SHARE_SD), np.full(others, _SLOPE_SD)]
         prior = np.concatenate(sd) ** -2.0
-        rough, *_ = np.linalg.lstsq(design, target, rcond=None)
         means, roots, misfit = [], [], []
         for k in range(target.shape[1]):
+            # Runs that happen to agree on one metric have no width there, and say nothing of it.
+            seen = variance[:, k] > 0.0
+            seen = seen if seen.any() else ~seen
+            x, y, noise = design[seen], target[seen, k], sampling[seen]
+            rough, *_ = np.linalg.lstsq(x, y, rcond=None)
             # What cells scatter beyond the sampling of a variance is the regression's own misfit.
-            spare = max(float(np.var(target[:, k] - design @ rough[:, k]) - sampling.mean()), 0.0)
-            weight = 1.0 / (sampling + spare)
-            precision = (design.T * weight) @ design + np.diag(prior)
+            spare = max(float(np.var(y - x @ rough) - noise.mean()), 0.0)
+            weight = 1.0 / (noise + spare)
+            precision = (x.T * weight) @ x + np.diag(prior)
             # Differences from the overall level are shrunk to none, the level is not.
             centre = np.zeros(design.shape[1])
-            centre[0] = float(target[:, k].mean())
+            centre[0] = float(y.mean())
             covariance = np.linalg.inv(precision)
-            means.append(covariance @ ((design.T * weight) @ target[:, k] + prior * centre))
+            means.append(covariance @ ((x.T * weight) @ y + prior * centre))
             roots.append(np.linalg.cholesky(covariance))
             misfit.append(np.sqrt(spare))
         return cls(table, np.array(means).T, np.array(roots), np.array(misfit))

@@ -1,7 +1,8 @@
 """Vectors of texts, kept on disk so that each is computed once.
 
-One folder a model. ``vectors.f32`` holds the rows one after another, ``keys.bin`` one record a
-row: the text's hash, the row's checksum, and a remark. Rows are written before their records, and
+One folder a model. ``vectors.f32`` holds the rows one after another, ``records.bin`` one record a
+row: the text's hash, the row's checksum (seeded with the model's fingerprint, so that the files of
+another model are none of its own), and a remark. Rows are written before their records, and
 both only ever grow, so whatever is killed halfway leaves at most a tail that the next writer cuts
 off. Readers need no lock; writers hold one while they append.
 """
@@ -108,7 +109,8 @@ class _Store:
         self.damaged = 0
         self._dim = model.dim
         self._about = {"model": model.name, "fingerprint": model.fingerprint, "dim": model.dim}
-        self._keys, self._vectors = self.folder / "keys.bin", self.folder / "vectors.f32"
+        self._keys, self._vectors = self.folder / "records.bin", self.folder / "vectors.f32"
+        self._salt = zlib.crc32(model.fingerprint.encode())
         self._known: set[bytes] = set()
         self._n_read = 0
 
@@ -120,7 +122,10 @@ class _Store:
         """How many rows are whole, with their record."""
         try:
             n_records = self._keys.stat().st_size // _RECORD.itemsize
-            return min(n_records, self._vectors.stat().st_size // self._row_bytes)
+            n_vectors = self._vectors.stat().st_size // self._row_bytes
+            # A killed writer leaves vectors without records, never the other way round.
+            self.damaged = max(n_records - n_vectors, 0)
+            return min(n_records, n_vectors)
         except FileNotFoundError:
             return 0
 
@@ -140,12 +145,16 @@ class _Store:
         there = np.flatnonzero(rows >= 0)
         table = np.memmap(self._vectors, dtype=_FLOAT, mode="r", shape=(n_rows, self._dim))
         found = np.ascontiguousarray(table[rows[there]])
-        sums = np.fromiter((zlib.crc32(row) for row in found), dtype=np.uint32, count=len(found))
+        sums = np.fromiter(
+            (zlib.crc32(row, self._salt) for row in found), dtype=np.uint32, count=len(found)
+        )
         whole = sums == records["crc"][rows[there]]
         vectors[there[whole]] = found[whole]
         remarks[there[whole]] = records["remark"][rows[there[whole]]]
         bad = {keys[i] for i in there[~whole]}
-        self.damaged = len(bad)
+        self.damaged += len(bad)
+        if (rows < 0).any():  # a record that says nothing was overwritten
+            self.damaged += int((records["text"] == np.void(bytes(_HASH_BYTES))).sum())
         self._known = set(row_of) - bad
         rows[there[~whole]] = -1
         return vectors, remarks, np.flatnonzero(rows < 0)
@@ -162,7 +171,7 @@ class _Store:
             rows = np.ascontiguousarray(batch.vectors[new], dtype=_FLOAT)
             records = np.empty(len(new), dtype=_RECORD)
             records["text"] = np.frombuffer(b"".join(keys[i] for i in new), dtype="V16")
-            records["crc"] = [zlib.crc32(row) for row in rows]
+            records["crc"] = [zlib.crc32(row, self._salt) for row in rows]
             records["remark"] = batch.remarks[new]
             _append_at(self._vectors, n_rows * self._row_bytes, rows.tobytes())
             _append_at(self._keys, n_rows * _RECORD.itemsize, records.tobytes())

@@ -226,7 +226,7 @@ class WordVectors(Encoder):
             import polars as pl
 
             vectors, words = self._files(progress)
-            listed = pl.read_parquet(words).to_series(0).to_list()
+            listed = pl.read_parquet(words, glob=False).to_series(0).to_list()
             row_of = {word: row for row, word in enumerate(listed)}
             self._loaded = row_of, np.load(vectors, mmap_mode="r")
         return self._loaded

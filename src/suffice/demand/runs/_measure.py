@@ -76,6 +76,8 @@ def measure(
     executor = executor or LocalProcesses()
     keys = [_key(c, pool, models, scheme) for c in cells]
     found = [store.get(k, c.seeds) for k, c in zip(keys, cells, strict=True)]
+    while store.notes:
+        progress.note(store.notes.pop(0))
     todo = [i for i, runs in enumerate(found) if runs is None]
     # The largest cells first, so that no worker is left alone with one of them at the end.
     todo.sort(key=lambda i: -cells[i].curve.curve.tasks)

@@ -24,6 +24,9 @@ _THREAD_LIMITS = (
 )
 
 
+_STOPS = {signal.SIGINT, signal.SIGTERM}
+
+
 class _Workers(ProcessPoolExecutor):
     """Workers that no Ctrl-C reaches: only the parent decides what to do about it."""
 
@@ -35,11 +38,11 @@ class _Workers(ProcessPoolExecutor):
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back, for this thread and for processes that it starts, while this lasts."""
+    """Hold Ctrl-C and SIGTERM back, for this thread and for processes that it starts."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
         yield
     finally:
@@ -64,6 +67,10 @@ def processes(
     executor = _Workers(
         count, get_context("spawn"), initializer=_begin, initargs=(start, arguments)
     )
+    # Polars (2.1) has Ctrl-C restart the calls that it interrupts: it would be heard only when the
+    # work that is waited for is done.
+    if hasattr(signal, "siginterrupt"):
+        signal.siginterrupt(signal.SIGINT, True)
     try:
         yield executor
     except BrokenProcessPool:
@@ -71,6 +78,10 @@ def processes(
             "a process that computes was killed, most likely because memory ran out: close other "
             "programs or use fewer processes (--executor processes:1); what is finished is kept"
         ) from None
+    except BaseException:
+        # Waiting for what is being computed would be silent for as long as a fit takes.
+        _end(executor)
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
         for k, v in before.items():
@@ -80,12 +91,18 @@ def processes(
                 os.environ[k] = v
 
 
+def _end(executor: ProcessPoolExecutor) -> None:
+    """End workers in the middle of their work: nobody waits for it any more."""
+    for worker in list((executor._processes or {}).values()):
+        worker.terminate()
+
+
 def _begin(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
     # Ctrl-C reaches every process of the terminal. It was held back until here, so that a worker
     # that is still starting does not die of it with a traceback of its own.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if start is not None:
         start(*arguments)

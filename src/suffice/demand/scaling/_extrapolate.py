@@ -198,15 +198,19 @@ def extrapolate(
     curves: str | Path | pl.DataFrame | Mapping[str, Any],
     at: At | Mapping[str, At] | None = None,
     *,
+    accuracy: bool = False,
     progress: Progress | None = None,
 ) -> Extrapolation:
     """Extrapolate learning curves.
 
     Args:
         curves: a file, a Polars frame or a mapping of columns: ``x``, ``y`` (loss or error), and
-            where there are several curves ``curve``; ``y_sd`` if the noise is known.
+            where there are several curves ``curve``; ``y_sd`` if the noise is known. Equal rows
+            count once, unless another column (``seed``) tells them apart.
         at: where: a number, a multiple of each curve's largest x ("4x"), several of them, or a
             mapping from curves to those. Left out: 2, 4 and 10 times the largest x.
+        accuracy: y is an accuracy, as a share or in percent: what is left to 1 or 100 is
+            extrapolated, and forecasts are accuracies again.
         progress: where to show progress; silent by default.
 
     Returns:
@@ -215,7 +219,7 @@ def extrapolate(
     Raises:
         InputError: the data cannot be read, no curve is usable, or an x makes no sense.
     """
-    data, refused = read_curves(curves)
+    data, refused = read_curves(curves, accuracy=accuracy)
     asked = [_asked(curve, DEFAULT_AT if at is None else at) for curve in data]
     pairs = list(zip(data, asked, strict=True))
     distances = np.array([max(log(max(x)) - log(curve.x[-1]), 0.0) for curve, x in pairs])
@@ -360,6 +364,10 @@ def _forecast(
         ends = (middle - below, middle, middle + above)
         low, value, high = (np.minimum(curve.y[-1] * np.exp(z), _LARGEST) for z in ends)
     last, tail = last_value(curve.y, x), tail_power_law(curve.x, curve.y, x)
+    y = curve.y
+    if curve.top is not None:
+        low, value, high = (np.clip(curve.top - e, 0.0, curve.top) for e in (high, value, low))
+        last, tail, y = curve.top - last, curve.top - tail, curve.top - y
     points = tuple(
         PointForecast(
             float(x[k]),
@@ -386,7 +394,7 @@ def _forecast(
         wanted,
         _by_family(weights[:, 0]),
         tuple(curve.x.tolist()),
-        tuple(curve.y.tolist()),
+        tuple(y.tolist()),
         tuple(sorted(path, key=lambda p: p.x)),
         curve.rows,
         dict(curve.left_out),

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.labels.formats._exports import NOBODY, Answers, joined, parsed
+from suffice.labels.formats._exports import NOBODY, Answers, as_list, joined, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,9 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     """A label table of an export: label, multi-label, rating and ranking questions.
 
     Submitted responses are read; drafts, discarded ones and suggestions are counted. A ranking of
-    two becomes the name of the better one or ``tie``; of more, their order.
+    two becomes the name of the better one or ``tie``; of more, their order. Argilla 2 writes ranks
+    only where responses are whole objects; its SDK keeps the options alone, in the order that they
+    were logged in or that the question has them in, which then says nothing.
 
     Args:
         frame: the raw rows.
@@ -51,6 +53,8 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
     answers = Answers(NAME, origin)
     names = set(frame.columns)
     nested = {"fields", "responses"} <= names
+    lists: dict[str, list[tuple[dict[str, Any], list[Any]]]] = {}
+    unmarked = 0
     flat = [n[: -len(_RESPONSES)] for n in frame.columns
             if n.endswith(_RESPONSES) and f"{n}.users" in names]  # fmt: skip
     whole = [] if nested or flat else _question_columns(frame)
@@ -62,7 +66,19 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
             suggested = parsed(row.get("suggestions")) or ()
             answers.skip("suggestion", len(suggested))
         elif flat:
-            found = [one for question in flat for one in _of_lists(row, question)]
+            found = []
+            for question in flat:
+                mine = _of_lists(row, question, origin)
+                if mine is None and question == asked.columns.get("label"):
+                    raise InputError(
+                        f"{question}{_RESPONSES} holds lists that were printed as text, which "
+                        "cannot be told apart again",
+                        where=origin,
+                        fix="write the data set with to_json or to_parquet instead of to_csv",
+                    )
+                if mine is None:
+                    answers.skip(f"cell{{s}} of {question} with lists that were printed as text")
+                found += mine or []
             answers.skip("suggestion", sum(row.get(f"{q}.suggestion") is not None for q in flat))
         else:
             found = [one for question in whole for one in _of_cell(row[question], question)]
@@ -70,6 +86,7 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
         if not found:
             answers.skip("record{s} without a response")
         for question, worker, status, value in found:
+            unmarked += status is None
             if status not in (None, "submitted"):
                 answers.skip(f"{status} response")
                 continue
@@ -77,12 +94,49 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
             if label is None:
                 answers.skip("empty response")
                 continue
-            answers.add(
-                question,
-                {"task": task, "worker": NOBODY if worker is None else worker, "label": label}
-                | known,
-            )
+            given = {"task": task, "worker": NOBODY if worker is None else worker, "label": label}
+            answers.add(question, given | known)
+            options = as_list(value)
+            if options is not None and not any(isinstance(one, dict) for one in options):
+                lists.setdefault(question, []).append((answers.rows[question][-1], options))
+    for question, listed in lists.items():
+        _order(answers, question, listed, asked, origin)
+    if unmarked and nested:
+        answers.notes.append(
+            "this file does not tell drafts and discarded responses from submitted ones: they "
+            "count. dataset.records.to_list(flatten=True) and to_datasets() keep the status"
+        )
     return answers.table(asked)
+
+
+def _order(
+    answers: Answers,
+    question: str,
+    listed: list[tuple[dict[str, Any], list[Any]]],
+    asked: Asked,
+    origin: str,
+) -> None:
+    """Read lists of always the same options as rankings, where their order says something."""
+    sets = {frozenset(map(str, options)) for _, options in listed}
+    size = len(next(iter(sets)))
+    if len(listed) < 2 or len(sets) > 1 or size < 2 or len(listed) < len(answers.rows[question]):
+        return
+    orders = {tuple(map(str, options)) for _, options in listed}
+    if len(orders) > 1:
+        for row, options in listed:
+            row["label"] = str(options[0]) if size == 2 else " > ".join(map(str, options))
+        answers.notes_of[question] = "the order of the options is read as their ranking"
+        return
+    if asked.columns.get("label") == question or len(answers.rows) == 1:
+        raise InputError(
+            f"{question!r} holds the same options in the same order everywhere: if it is "
+            "a ranking, this file has lost the ranks, as Argilla's SDK does",
+            where=origin,
+            fix="fetch the responses from the server (GET /api/v1/datasets/ID/records"
+            "?include=responses), which gives value and rank",
+        )
+    del answers.rows[question]
+    answers.skip(f"response to {question!r} whose ranks are lost", len(listed))
 
 
 _Response = tuple[str, Any, str | None, Any]
@@ -115,13 +169,23 @@ def _of_record(responses: object, origin: str, task: object) -> Iterator[_Respon
             yield question, one.get("user_id"), one.get("status"), inner
 
 
-def _of_lists(row: dict[str, Any], question: str) -> Iterator[_Response]:
-    """Parallel lists of values, users and statuses."""
-    values = parsed(row[f"{question}{_RESPONSES}"]) or []
-    users = parsed(row.get(f"{question}{_RESPONSES}.users")) or [None] * len(values)
-    status = parsed(row.get(f"{question}{_RESPONSES}.status")) or [None] * len(values)
-    for user, state, value in zip(users, status, values, strict=False):
-        yield question, user, state, value
+def _of_lists(row: dict[str, Any], question: str, origin: str) -> list[_Response] | None:
+    """Parallel lists of values, users and statuses; None where they cannot be read.
+
+    In CSV they are as NumPy prints them: lists of classes can be read, lists of lists cannot.
+    """
+    name = f"{question}{_RESPONSES}"
+    if row[name] is None:
+        return []
+    values = as_list(row[name], origin)
+    if values is None:
+        return None
+    users = as_list(row.get(f"{name}.users"), origin) or [None] * len(values)
+    status = as_list(row.get(f"{name}.status"), origin) or [None] * len(values)
+    return [
+        (question, user, state, value)
+        for user, state, value in zip(users, status, values, strict=False)
+    ]
 
 
 def _of_cell(cell: object, question: str) -> Iterator[_Response]:

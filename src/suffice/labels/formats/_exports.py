@@ -9,6 +9,7 @@ from suffice.errors import InputError
 from suffice.labels._pairs import NOBODY as NOBODY
 from suffice.labels._table import LabelTable
 from suffice.labels._values import counted
+from suffice.labels.formats._cells import as_list as as_list
 from suffice.labels.formats._cells import joined as joined
 from suffice.labels.formats._conversation import parsed as parsed
 
@@ -23,13 +24,17 @@ _FREE_TEXT = 20
 """Of a question with more answers, one different answer in so many is still no free text. Chosen:
 answers that recur twenty times each are chosen from a list."""
 
+_COMPARED = ("pairwise", "ranker", "ranking")
+
 
 @dataclass
 class Answers:
     """Answers gathered from an export, by question, and a count of all that is no answer.
 
     ``gold`` counts the answers that were taken as gold, ``passed`` what was left out, by name
-    (``{s}`` where its plural goes, if that is not the end).
+    (``{s}`` where its plural goes, if that is not the end), ``untouched`` the rankings that are in
+    the order shown. ``kinds`` names the control of a question, ``notes`` are the reader's, and
+    ``notes_of`` one of a question.
     """
 
     tool: str
@@ -37,6 +42,10 @@ class Answers:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     gold: int = 0
+    untouched: int = 0
+    kinds: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    notes_of: dict[str, str] = field(default_factory=dict)
 
     def add(self, question: str, row: dict[str, Any]) -> None:
         """One answer: task, worker, label and what else is known."""
@@ -68,7 +77,10 @@ class Answers:
         others = [f"{name!r} ({len(mine):,})" for name, mine in self.rows.items()
                   if name != question]  # fmt: skip
         if others:
-            notes.append(f"other questions left out: {', '.join(others)}")
+            notes.append(
+                f"other questions left out: {', '.join(others)} (--column label=NAME reads another)"
+            )
+        notes += [*self.notes, *([self.notes_of[question]] if question in self.notes_of else [])]
         notes += [f"{what} left out" for what in self._passed()]
         if self.gold:
             notes.append(f"{counted(self.gold, 'ground-truth annotation')} taken as gold")
@@ -98,11 +110,14 @@ class Answers:
                 )
             return wanted
 
-        def fullest(name: str) -> tuple[bool, int]:
+        def fullest(name: str) -> tuple[bool, bool, int]:
             rows = self.rows[name]
             classes = len({str(row["label"]) for row in rows})
             # Free text differs from answer to answer and is no label.
-            return classes <= max(MOST_ANSWERS, len(rows) // _FREE_TEXT), len(rows)
+            few = classes <= max(MOST_ANSWERS, len(rows) // _FREE_TEXT)
+            # A comparison is what a project is about; what stands beside it says why.
+            compared = self.kinds.get(name) in _COMPARED
+            return compared, few, len(rows)
 
         return max(self.rows, key=fullest)
 
@@ -113,3 +128,38 @@ def _plain(values: list[Any]) -> list[Any]:
     if kinds <= {int, float} and bool not in kinds:
         return values
     return [None if value is None else str(value) for value in values]
+
+
+def answers_in(value: object) -> dict[str, str]:
+    """The answers in the JSON of a form of Mechanical Turk or Ground Truth: question -> label.
+
+    A classifier's object holds its ``label`` or ``labels``; one of truth values says which were
+    ticked; numbers and texts stand for themselves.
+    """
+    value = parsed(value)
+    if isinstance(value, list):
+        return {q: label for one in value for q, label in answers_in(one).items()}
+    if not isinstance(value, dict):
+        return {}
+    found = {}
+    for question, given in value.items():
+        label = _form_label(given)
+        if label is not None:
+            found[question] = label
+    return found
+
+
+def _form_label(given: object) -> str | None:
+    if isinstance(given, dict):
+        for name in ("label", "labels"):
+            if name in given:
+                return _form_label(given[name])
+        ticked = [
+            name
+            for name, one in given.items()
+            if one is True or (isinstance(one, dict) and one.get("on") is True)
+        ]
+        return joined(ticked)
+    if isinstance(given, list):
+        return None if any(isinstance(one, dict) for one in given) else joined(given)
+    return None if given is None or not str(given).strip() else str(given).strip()

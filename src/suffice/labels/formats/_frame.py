@@ -8,19 +8,33 @@ from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.labels.formats._csv import csv_frame
+from suffice.labels.formats._inspect import eval_rows
 from suffice.labels.formats._json import json_frame
 
 if TYPE_CHECKING:
     import polars as pl
 
-SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json")
+SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".parquet",
+    ".jsonl",
+    ".ndjson",
+    ".json",
+    ".manifest",
+    ".zip",
+    ".eval",
+)
+_FILE = "annotator"
+"""The column that says which file of an archive a row is from: tools write one an annotator."""
 
 
 def read_frame(path: str | Path) -> pl.DataFrame:
     """Read a file into a frame, whatever its columns are called.
 
     Args:
-        path: a CSV, TSV, parquet, JSON (a list of objects) or JSON lines file; text may be gzipped.
+        path: a CSV, TSV, parquet, JSON or JSON lines file, or a ZIP archive of some; text may be
+            gzipped.
 
     Raises:
         InputError: the file is missing, is of another kind, is not UTF-8, or cannot be parsed.
@@ -44,12 +58,56 @@ def read_frame(path: str | Path) -> pl.DataFrame:
         ) from None
     except pl.exceptions.PolarsError as error:
         raise _unreadable(path, "parquet", error) from None
+    if kind == ".zip":
+        return _archive(content, path)
+    return _parsed(content, kind, path)
+
+
+def _parsed(content: bytes, kind: str, path: Path) -> pl.DataFrame:
+    """The rows of a file's bytes."""
+    import polars as pl
+
+    if kind == ".parquet":
+        return pl.read_parquet(content)
+    if kind == ".eval":
+        content = eval_rows(content, path)
     content = _utf8(_unzip(content, path), path)
     if not content.strip():
         raise InputError("the file is empty", where=str(path), fix="add rows")
     if kind in (".csv", ".tsv"):
         return csv_frame(content, path, separator="\t" if kind == ".tsv" else None)
-    return json_frame(content, path, lines=kind != ".json")
+    return json_frame(content, path, lines=kind not in (".json", ".eval"))
+
+
+def _archive(content: bytes, path: Path) -> pl.DataFrame:
+    """The rows of all files of an archive, with the names of their files."""
+    import io
+    import zipfile
+
+    import polars as pl
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist()
+                     if not name.startswith("__MACOSX/") and _ending(Path(name)) in SUFFIXES
+                     and _ending(Path(name)) != ".zip"]  # fmt: skip
+            files = {name: archive.read(name) for name in names}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise _unreadable(path, "ZIP", error) from None
+    if not files:
+        raise InputError(
+            "there is no file of rows in it", where=str(path),
+            fix=f"name an archive with files that end in {', '.join(SUFFIXES)}",
+        )  # fmt: skip
+    frames = []
+    for name, inside in files.items():
+        if inside.strip():
+            frame = _parsed(inside, _ending(Path(name)), path / name)
+            one_each = len(files) > 1 or "Comments" in frame.columns
+            if one_each and _FILE not in frame.columns:
+                frame = frame.with_columns(pl.lit(Path(name).name.split(".")[0]).alias(_FILE))
+            frames.append(frame)
+    return pl.concat(frames, how="diagonal_relaxed")
 
 
 def rows_of(given: str | Path | pl.DataFrame, called: str) -> tuple[pl.DataFrame, str]:
@@ -65,10 +123,7 @@ def rows_of(given: str | Path | pl.DataFrame, called: str) -> tuple[pl.DataFrame
 
 
 def _kind(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] == ".gz":
-        suffixes.pop()
-    kind = suffixes[-1] if suffixes else ""
+    kind = _ending(path)
     if kind in SUFFIXES:
         return kind
     if not path.exists():
@@ -80,6 +135,14 @@ def _kind(path: Path) -> str:
         where=str(path),
         fix=f"use one of {', '.join(SUFFIXES)}",
     )
+
+
+def _ending(path: Path) -> str:
+    """The ending that says what a file holds, without that of gzip."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
 
 def _unzip(content: bytes, path: Path) -> bytes:

@@ -196,9 +196,26 @@ def _rows_of(content: Any) -> Iterator[Row]:  # noqa: ANN401 - any JSON value
                 yield {name: cells.get(index) for name, cells in content.items()}
             return
         if len(values) > 1:
-            yield from (_keyed(key, entry) for key, entry in content.items())
+            yield from _by_people(content) or (_keyed(key, one) for key, one in content.items())
             return
     yield content
+
+
+def _by_people(content: dict[str, Row]) -> list[Row] | None:
+    """Rows of ``{worker: {task: label}}`` or ``{task: {worker: label}}``; None where it is neither.
+
+    There are more tasks than workers.
+    """
+    inner = dict.fromkeys(chain.from_iterable(content.values()))
+    plain = not any(isinstance(v, list | dict) for one in content.values() for v in one.values())
+    if not plain or len(inner) == len(content) or recognise(list(inner), {}):
+        return None
+    outer, within = ("worker", "task") if len(inner) > len(content) else ("task", "worker")
+    return [
+        {outer: key, within: name, "label": label}
+        for key, one in content.items()
+        for name, label in one.items()
+    ]
 
 
 def _wrapped(content: Row) -> list[Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.labels._columns import check_named, said, taken_of, unused
+from suffice.labels._sense import sensible
 from suffice.labels._table import LabelTable, refuse_missing
 from suffice.labels._values import counted, is_empty
 from suffice.labels.formats._axes import (
@@ -57,10 +58,19 @@ def read_rows(
         taken["task"] = about
     refuse_unnamed_workers(frame, taken, origin)
     refuse_missing([*taken, *pairs], frame.columns, origin)
+    by_name = taken
+    taken, doubts = sensible(frame, by_name, columns, origin=origin)
+    believed = {ours: theirs for ours, theirs in taken.items() if by_name.get(ours) == theirs}
     said_of_tasks: list[str] = []
     whole = frame.columns
     frame, apart = split_tasks(frame, taken, said_of_tasks)
-    all_notes = [*notes, *said(taken), *unused(whole, [*taken.values(), *apart]), *said_of_tasks]
+    all_notes = [
+        *notes,
+        *said(believed),
+        *doubts,
+        *unused(whole, [*taken.values(), *apart]),
+        *said_of_tasks,
+    ]
     long = frame.select(pl.col(theirs).alias(ours) for ours, theirs in taken.items())
     for name in ("label", "gold"):
         if name in long.columns:

@@ -15,6 +15,8 @@ _ROUNDS, _SETTLE = 25, 5
 time: the models need not have converged, since they are compared on tasks that neither saw."""
 _MANY = 200
 """Workers from which SciPy finds the two leading vectors: all take about a second at 1,500."""
+_RESTARTS = 300
+"""Restarts of SciPy's search for them before all are computed (chosen; real crowds take tens)."""
 _DENSE = 4_000_000
 """Cells (workers x tasks x classes) up to which misses are one dense table, 16 MB: a product of
 such takes a twentieth of a second, less than importing SciPy's sparse ones."""
@@ -176,7 +178,7 @@ def _maximise(data: Labels, model: Keys, given: Array) -> Keys:
     known = data.filled
     shares = model.state_MST[:, :, known].sum(axis=2) + 0.5
     shares /= known.sum() + 0.5 * states
-    return replace(model, share_MS=shares, confusion_WMLKK=_at_least_guessing(confusion))
+    return replace(model, share_MS=shares, confusion_WMLKK=at_least_guessing(confusion))
 
 
 def _expect(data: Labels, model: Keys) -> Keys:
@@ -201,7 +203,7 @@ def _take_sides(model: Keys, given: Array) -> Keys:
     return replace(model, side_WM=1.0 / (1.0 + np.exp(-pull)))
 
 
-def _at_least_guessing(confusion: Array) -> Array:
+def at_least_guessing(confusion: Array) -> Array:
     """Nobody is less often right than by guessing: else one key could pass for two."""
     import numpy as np
 
@@ -243,9 +245,12 @@ def _directions(data: Labels, expected: Array) -> list[Array]:
     together = together / load[:, None] / load
     np.fill_diagonal(together, 0.0)
     if len(together) > _MANY:
-        from scipy.sparse.linalg import eigsh
+        from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
-        _, vectors = eigsh(together, k=2, v0=np.ones(len(together)))
+        try:
+            _, vectors = eigsh(together, k=2, v0=np.ones(len(together)), maxiter=_RESTARTS)
+        except ArpackNoConvergence:  # hardly two workers share a task: many values are alike
+            _, vectors = np.linalg.eigh(together)
     else:
         _, vectors = np.linalg.eigh(together)
     return [vectors[:, -k] for k in (1, 2)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
-from suffice.supply._votes import by_task, merge_gold, numbered, optional_column, ordered
+from suffice.supply._votes import by_task, merge_gold, numbered, optional_column, order_of, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,7 +147,7 @@ def code_scale(
             where=table.origin,
             fix="write gold in the scale of the labels, or name its ends with --classes",
         )
-    order = None if (task[1:] >= task[:-1]).all() else np.argsort(task, kind="stable")
+    order = order_of(task, worker)
     slice_names, slices = by_task(frame, "slice", task, len(tasks), notes)
     source_names, sources = optional_column(frame, "source")
     cost = np.full(len(source_names), np.nan)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import cells
+from suffice.supply._misfit import misfit, missed_on_gold
 from suffice.supply._pieces import pieces
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 
 _MISFIT = 0.05
-"""Prior standard deviation of how far the worker model misses the error of a source on a slice."""
+"""Scale of how far the worker model misses the error of a source on a slice (chosen: what a crowd's
+error was missed by on public crowds; the prior's tails are heavy)."""
 
 
 def source_rows(
@@ -29,9 +31,8 @@ def source_rows(
     Model: the joint counts of truth and label in each posterior draw of the truth, with a
     Dirichlet draw around them, so that the interval holds the truth's uncertainty and the
     sampling of new tasks. Where there is gold, the error on the other tasks is moved by what the
-    model, blind to it, missed on the gold tasks of the source and slice; the move is shrunk by a
-    normal prior of its size. Bits are the mutual information of truth and one label; a price per
-    bit is the price of a label over that.
+    model, blind to it, missed on the gold tasks of the source and slice (``misfit``). Bits are the
+    mutual information of truth and one label; a price per bit is the price of a label over that.
     Assumes: gold tasks are like the others of their slice.
     Fails when: truth and labels of one table are used for both, and labels are few: the bits are
     then a little too high.
@@ -149,16 +150,11 @@ def _miss(votes: Votes, mask: Array, open_TK: Array) -> tuple[float, float]:
     if labels in (0, int(mask.sum())):
         return 0.0, 0.0
     of, label = votes.task[golden], votes.label[golden]
-    missed = (label != votes.gold[of]).astype(np.float64) - (1.0 - open_TK[of, label])
-    task, number = np.unique(of, return_inverse=True)
-    size = np.bincount(number, minlength=len(task))
-    mean = float(missed.mean())
-    gap = np.bincount(number, missed, len(task)) - mean * size
-    # One task more that is half wrong: a handful of tasks that agree prove little.
-    variance = float((gap**2).sum() + 0.25 * size.mean() ** 2) / labels**2
-    kept = _MISFIT**2 / (_MISFIT**2 + variance)
+    missed = (label != votes.gold[of]) - (1.0 - open_TK[of, label])
+    mean, variance, _ = missed_on_gold(missed, np.zeros(labels, dtype=np.int64), of, 1)
+    mean, sd = misfit(mean, variance, np.array([_MISFIT]))
     rest = 1.0 - labels / int(mask.sum())
-    return rest * kept * mean, rest * kept * variance**0.5
+    return rest * float(mean[0]), rest * float(sd[0])
 
 
 def _moved(joint: Array, mean: float, sd: float, rng: np.random.Generator) -> Array:

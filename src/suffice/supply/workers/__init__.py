@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from suffice.supply.workers._crowd_prior import PUBLIC_CROWDS as PUBLIC_CROWDS
+    from suffice.supply.workers._crowd_prior import CrowdPrior as CrowdPrior
+    from suffice.supply.workers._crowd_prior import shrunk as shrunk
     from suffice.supply.workers._dawid_skene import dawid_skene as dawid_skene
+    from suffice.supply.workers._dawid_skene import majority_vote as majority_vote
+    from suffice.supply.workers._dissent import DissentIcc as DissentIcc
+    from suffice.supply.workers._dissent import dissent_icc as dissent_icc
     from suffice.supply.workers._predictive_check import predictive_check as predictive_check
     from suffice.supply.workers._settling import SETTLED as SETTLED
     from suffice.supply.workers._settling import Settling as Settling
@@ -15,7 +21,6 @@ if TYPE_CHECKING:
     from suffice.supply.workers._shared import SharedError as SharedError
     from suffice.supply.workers._shared import describe as describe
     from suffice.supply.workers._shared import shared_error as shared_error
-    from suffice.supply.workers._shared_prior import share_prior as share_prior
     from suffice.supply.workers._worker_model import Crowd as Crowd
     from suffice.supply.workers._worker_model import Difficulty as Difficulty
     from suffice.supply.workers._worker_model import Drawn as Drawn
@@ -26,7 +31,9 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.supply.workers._dawid_skene": ("dawid_skene",),
+        "suffice.supply.workers._crowd_prior": ("PUBLIC_CROWDS", "CrowdPrior", "shrunk"),
+        "suffice.supply.workers._dawid_skene": ("dawid_skene", "majority_vote"),
+        "suffice.supply.workers._dissent": ("DissentIcc", "dissent_icc"),
         "suffice.supply.workers._predictive_check": ("predictive_check",),
         "suffice.supply.workers._settling": (
             "SETTLED",
@@ -38,7 +45,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "describe",
             "shared_error",
         ),
-        "suffice.supply.workers._shared_prior": ("share_prior",),
         "suffice.supply.workers._worker_model": (
             "Crowd",
             "Difficulty",

@@ -52,6 +52,7 @@ class Gibbs:
     ) -> None:
         """Start from majority vote."""
         self.crowd, self.kind, self.difficulty, self.rng = crowd, kind, difficulty, rng
+        self._leans = difficulty.way == "lean" and difficulty.count > 1
         self._twins = None if crowd.twins is None else Twins.of(crowd.twins, crowd.classes)
         self.tables = model.TaskTables(crowd, kind, difficulty)
         self.state = model.start_state(crowd, difficulty, rng)
@@ -92,7 +93,7 @@ class Gibbs:
         self._skills(right, wrong)
         if self.kind != "coin" and self.crowd.classes > 2:
             self._spreads(off)
-        if self.difficulty.way == "lean":
+        if self._leans:
             self._scale(right, wrong)
         self._tasks()
 
@@ -378,7 +379,7 @@ class Gibbs:
         z_T, d_T = (np.empty(crowd.tasks, dtype=np.int32) for _ in range(2))
         for number, block in enumerate(self.tables.blocks):
             joint, evidence, weight = self._evidence(terms, number)
-            if self.difficulty.way == "lean" and len(crowd.task) <= _SMALL:
+            if self._leans and len(crowd.task) <= _SMALL:
                 joint, evidence, weight = self._scale_of_all(joint, evidence, weight)
             self.evidence_T[block] = evidence * self.heard_T[block]
             self._answers(block, joint, weight)
@@ -397,7 +398,7 @@ class Gibbs:
             state.share_SK = share / share.sum(axis=1, keepdims=True)
         if self.difficulty.log_prior is None:
             self._levels(heard, np.asarray(model.DISCOUNT_PRIOR))
-        elif known.any():
+        elif known.any() and self._leans:
             # Only gold tells a task that misleads from an easy one of the other class, so the
             # tasks without gold have no say in how many lean which way.
             before = model.LEAN_PRIOR_TASKS * np.exp(self.difficulty.log_prior)

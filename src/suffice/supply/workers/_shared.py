@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from suffice._streams import Stream
 from suffice.estimate import TAILS, Estimate, interval
 from suffice.records import Interval, SharedErrorPart, SliceError, TogetherTest
+from suffice.supply.workers._crowd_prior import shrunk
 from suffice.supply.workers._worker_model import log_sigmoids
 
 if TYPE_CHECKING:
@@ -15,137 +16,145 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.supply._votes import Votes
+    from suffice.supply.workers._crowd_prior import CrowdPrior
+    from suffice.supply.workers._dissent import DissentIcc
+    from suffice.supply.workers._workers import WorkerFit
 
     Array = NDArray[Any]
 
-_MOST_AT_A_TASK = 0.5
-"""No task misleads more likely than not: else the crowd would be taken for wrong."""
 _BETA_CELLS = 40_001
 """Points of the grid that quantiles of a beta distribution are read from: to 1e-6 (measured)."""
-_EVEN = (0.0, 0.5, 1.0)
-_EVEN_PRIOR_LEAN, _EVEN_PRIOR = (0.8, 0.1, 0.1), (0.5, 0.25, 0.25)
-"""How evenly hits fall on tasks, and its prior with two classes and with more.
-
-With two classes disputed tasks lean in the worker model. Without gold this is drawn from its prior:
-some of the tasks that nobody disputes may be wrong, and no confidence may forget that."""
 _LEVELS = (0.10, 0.05, 0.02, 0.01)
 """Bounds of the shared error for which the summary names the gold tasks needed (convention)."""
 
 
 @dataclass(frozen=True, eq=False)
 class SharedError:
-    """How often the crowd's consensus is wrong although the labels look right.
+    """What the labels of a task get wrong together, beyond what labels that err alone would.
 
     Attributes:
-        draws: of the share of tasks with a shared error, float64 [draw].
-        even_D: how evenly the hits fall on tasks: 1 for all tasks alike, 0 for in proportion to
-            the squared dissent, float64 [draw].
-        weight_T: squared dissent of each task, over its mean, float64 [task].
-        flip_KK: where the truth is, given the consensus of a hit task, float64 [class, class].
+        together_D: how much the errors of a task's labels go together, float64 [draw].
+        misled_D: share of the tasks on which all labels point to a wrong class, float64 [draw].
+        extra_D: share of the tasks whose answer is wrong for either reason, float64 [draw].
+        flip_KK: where the truth is, given the answer of a misled task, float64 [class, class].
         gold_tasks: how many gold tasks it was learned from; with none it is the prior.
         consensus_wrong: expected number of gold tasks whose labels alone give another answer.
     """
 
-    draws: NDArray[np.float64]
-    even_D: NDArray[np.float64]
-    weight_T: NDArray[np.float64]
+    together_D: NDArray[np.float64]
+    misled_D: NDArray[np.float64]
+    extra_D: NDArray[np.float64]
     flip_KK: NDArray[np.float64]
     gold_tasks: int
     consensus_wrong: float
-
-    def at_task(self, draw: int) -> NDArray[np.float64]:
-        """Chance that each task is hit in one draw, float64 [task]."""
-        return _hit(self.draws[draw], self.even_D[draw], self.weight_T)
 
     def spread(self, class_TK: Array, gold: Array) -> NDArray[np.float64]:
         """P(class) of each task with the shared error in it; gold tasks stay as they are."""
         import numpy as np
 
-        hit = np.zeros(len(gold))
-        for draw in range(len(self.draws)):
-            hit += self.at_task(draw)
-        hit = np.where(gold >= 0, 0.0, hit / len(self.draws))[:, None]
-        return np.asarray((1.0 - hit) * class_TK + hit * (class_TK @ self.flip_KK))
+        found = np.zeros(class_TK.shape)
+        draws = len(self.together_D)
+        for together, at in self._levels():
+            one = shrunk(class_TK, together)
+            misled = float(self.misled_D[at].sum())
+            found += (len(at) - misled) * one + misled * (one @ self.flip_KK)
+        return np.asarray(np.where((gold >= 0)[:, None], class_TK, found / draws))
 
-    def draw_truth(self, z_DT: Array, gold: Array, rng: np.random.Generator) -> NDArray[Any]:
-        """Turn draws of the consensus into draws of the truth, [draw, task]."""
+    def draw_truth(
+        self, fit: WorkerFit, draws: int, gold: Array, rng: np.random.Generator
+    ) -> NDArray[Any]:
+        """Draws of the truth, [draw, task], from those of the worker model's classes.
+
+        A drawn class is kept as often as its chance allows once it is pooled and shrunk; else the
+        task's class is drawn from what has more chance than before. So the truth differs from the
+        worker model no more than it must (maximal coupling).
+        """
         import numpy as np
 
         classes = len(self.flip_KK)
-        truth = z_DT.copy()
-        cumulated = self.flip_KK.cumsum(axis=1)
-        for draw in range(len(z_DT)):
-            hit = np.flatnonzero((rng.random(z_DT.shape[1]) < self.at_task(draw)) & (gold < 0))
-            rows = cumulated[z_DT[draw, hit]]
-            picked = (rows < rng.random((len(hit), 1))).sum(axis=1)
-            truth[draw, hit] = np.minimum(picked, classes - 1)
+        truth = fit.z_DT[np.resize(np.arange(len(fit.z_DT)), draws)]
+        heap = self.flip_KK.cumsum(axis=1)
+        open_T = np.flatnonzero(gold < 0)
+        before, place = fit.drawn_TK[open_T], np.arange(len(open_T))
+        for together, at in self._levels():
+            after = shrunk(fit.class_TK[open_T], together)
+            kept = after / np.maximum(before, 1e-9)
+            more = np.maximum(after - before, 0.0).cumsum(axis=1)
+            for draw in at:
+                drawn = truth[draw, open_T]
+                anew = np.flatnonzero(rng.random(len(open_T)) > kept[place, drawn])
+                rows = more[anew]
+                picked = (rows < rng.random((len(anew), 1)) * rows[:, -1:]).sum(axis=1)
+                drawn[anew] = np.minimum(picked, classes - 1)
+                hit = np.flatnonzero(rng.random(len(open_T)) < self.misled_D[draw])
+                rows = heap[drawn[hit]]
+                picked = (rows < rng.random((len(hit), 1))).sum(axis=1)
+                drawn[hit] = np.minimum(picked, classes - 1)
+                truth[draw, open_T] = drawn
         known = gold >= 0
         truth[:, known] = gold[known]
         return truth
 
+    def _levels(self) -> list[tuple[float, NDArray[np.int64]]]:
+        """Each value of ``together`` and the draws that have it."""
+        import numpy as np
 
-def even_prior(classes: int) -> tuple[float, float, float]:
-    """Chances of the levels of evenness before any gold is looked at."""
-    return _EVEN_PRIOR_LEAN if classes == 2 else _EVEN_PRIOR
+        values, of = np.unique(self.together_D, return_inverse=True)
+        return [(float(value), np.flatnonzero(of == k)) for k, value in enumerate(values)]
 
 
 def shared_error(
-    votes: Votes,
+    gold: Array,
     class_TK: Array,
     open_TK: Array,
     confusion_KK: Array,
     share_K: Array,
     *,
-    prior: Array,
+    prior: CrowdPrior,
+    dissent: DissentIcc | None,
     draws: int,
     seed: int,
 ) -> SharedError:
     """Estimate the shared error from gold, or state the prior.
 
-    Model: a task misleads everybody with a chance in proportion to the squared dissent among its
-    labels, or evenly, or half and half; its truth is then another class, in proportion to how
-    often that class is taken for the consensus. One draw of the share and of its evenness holds
-    for all tasks and workers of the table, so that what is unknown of them moves all together.
-    Gold tasks update both through what their labels alone would have said.
-    Assumes: gold tasks are like the others; gold is right.
+    Model: given the class of a task the errors of its labels go together, so that their evidence
+    saturates (``shrunk``); and a share of the tasks misleads everybody: the truth is
+    then another class, in proportion to how often that class is taken for the answer. Both differ
+    from crowd to crowd as ``prior`` says; one draw of both holds for all tasks and workers of the
+    table, so that what is unknown of them moves all together. Gold tasks update both through what
+    their labels alone would have said.
+    Assumes: gold tasks are like the others; gold is right; this crowd is like those of the prior.
     Fails when: gold was picked among easy or among disputed tasks.
+    Reference: Gelman et al. (2013), Bayesian Data Analysis, ch. 5, on priors learned from groups.
 
     Args:
-        votes: the labels.
+        gold: the right class of each task, -1 where unknown.
         class_TK, open_TK: P(class) of the tasks with gold, and with each task's own gold left out.
         confusion_KK: the crowd's P(label | class).
         share_K: shares of the classes.
-        prior: of the share of tasks that mislead everybody, chances of the cells of a grid
-            (``share_prior``).
-        draws: how many draws of the share.
+        prior: how crowds differ.
+        dissent: how much the dissent of this one goes together; None where nothing is known of it.
+        draws: how many draws.
         seed: of the draws.
     """
     import numpy as np
 
     rng = Stream.SHARED_ERROR.rng(seed)
-    counts = votes.counts()
-    total = counts.sum(axis=1)
-    agree = counts[np.arange(len(counts)), open_TK.argmax(axis=1)]
-    dissent = (total - agree + 0.5) / (total + 1.0)
-    weight = dissent**2 / (dissent**2).mean()
     flip = share_K[:, None] * confusion_KK  # P(truth, consensus): a column is one consensus
     np.fill_diagonal(flip, 0.0)
     flip = flip.T + 1e-12
     np.fill_diagonal(flip, 0.0)
     flip /= flip.sum(axis=1, keepdims=True)
-    known = np.flatnonzero(votes.gold >= 0)
-    cells = len(prior)
-    grid = (np.arange(cells) + 0.5) / cells
-    before = np.outer(even_prior(votes.shape[2]), prior)
+    # Half of it evenly: a class that nobody names may be the truth of some tasks.
+    classes = len(share_K)
+    flip = 0.5 * flip + 0.5 * (1.0 - np.eye(classes)) / (classes - 1)
+    known = np.flatnonzero(gold >= 0)
+    together, misled, before = prior.grid(dissent)
     log_density = np.log(np.maximum(before, 1e-300))
     wrong = 0.0
     if len(known):
-        right = open_TK[known, votes.gold[known]]
-        flipped = (open_TK[known] @ flip)[np.arange(len(known)), votes.gold[known]]
-        for row, even in enumerate(_EVEN):
-            hit = _hit(grid[:, None], even, weight[known])
-            chance = np.maximum((1.0 - hit) * right + hit * flipped, 1e-12)
-            log_density[row] += np.log(chance).sum(axis=1)
+        log_density += gold_log_density(open_TK[known], gold[known], flip, together, misled)
+        right = open_TK[known, gold[known]]
         top = open_TK[known].max(axis=1)
         tie = np.isclose(open_TK[known], top[:, None]).sum(axis=1)
         wrong = float(np.where(np.isclose(right, top), 1.0 - 1.0 / tie, 1.0).sum())
@@ -153,17 +162,32 @@ def shared_error(
     # Evenly spaced through the posterior, in a random order: less noise than random draws.
     cumulated = (density / density.sum()).ravel().cumsum()
     cell = np.searchsorted(cumulated, (rng.permutation(draws) + 0.5) / draws)
-    cell = np.minimum(cell, density.size - 1)
-    chosen = grid[cell % cells] + (rng.random(draws) - 0.5) / cells
-    even = np.asarray(_EVEN)[cell // cells]
-    return SharedError(chosen, even, weight, flip, len(known), wrong)
+    place, column = np.divmod(np.minimum(cell, density.size - 1), len(misled))
+    chosen = misled[column]
+    extra = np.empty(draws)
+    for level in np.unique(place):
+        mine = place == level
+        after = shrunk(class_TK, float(together[level]))
+        # The answer's chance before and after.
+        lost = float((class_TK.max(axis=1) - after.max(axis=1)).mean())
+        extra[mine] = lost + chosen[mine] * (1.0 - lost)
+    return SharedError(together[place], chosen, extra, flip, len(known), wrong)
 
 
-def _hit(share: Any, even: Any, weight: Array) -> NDArray[np.float64]:  # noqa: ANN401
-    """Chance that tasks are hit: evenly, by their weight, or in between."""
+def gold_log_density(
+    open_TK: Array, gold_T: Array, flip_KK: Array, together: Array, misled: Array
+) -> NDArray[np.float64]:
+    """Log chance of gold by how much errors go together and by the share misled, [cell, cell]."""
     import numpy as np
 
-    return np.asarray(np.minimum(share * (even + (1.0 - even) * weight), _MOST_AT_A_TASK))
+    at = np.arange(len(gold_T))
+    rows = []
+    for value in together:
+        one = shrunk(open_TK, float(value))
+        right, turned = one[at, gold_T], (one @ flip_KK)[at, gold_T]
+        chance = (1.0 - misled[:, None]) * right + misled[:, None] * turned
+        rows.append(np.log(np.maximum(chance, 1e-12)).sum(axis=1))
+    return np.array(rows)
 
 
 def gold_needed(level: float) -> int:
@@ -184,8 +208,8 @@ def describe(
         open_TK: P(class) of the tasks, each one's own gold left out.
         below: the level that its bound should come below.
     """
-    low, high = interval(shared.draws)
-    share = Interval.of(Estimate.from_draws(shared.draws))
+    low, high = interval(shared.extra_D)
+    share = Interval.of(Estimate.from_draws(shared.extra_D))
     needed = {
         # Two digits at least, as the standard levels have.
         f"{level:.2f}" if round(level, 2) == level else f"{level:g}": gold_needed(level)
@@ -196,7 +220,7 @@ def describe(
         statement = (
             "No gold: what everybody gets wrong together cannot be seen, so its bound is unknown. "
             "Intervals and confidences use a prior from other crowds (mean "
-            f"{shared.draws.mean():.2f}, 90 % between {low:.2f} and {high:.2f}). "
+            f"{shared.extra_D.mean():.2f}, 90 % between {low:.2f} and {high:.2f}). "
             f"{gold_needed(below):,} gold tasks picked at random, all answered rightly by the "
             f"consensus, would bring it below {100 * below:.3g} %{further}."
         )

@@ -52,7 +52,8 @@ def _set(words: str) -> frozenset[str]:
 
 ABOUT_RUNS = _set(
     "runtime duration seconds secs hours minutes time elapsed flos flops memory gpu cuda cost "
-    "price usd throughput progress timestamp label marker version git commit swaps"
+    "price usd throughput progress timestamp label marker version git commit swaps path kind "
+    "host url"
 )
 """Words in names of numbers that are of a run, and are no result of it."""
 

@@ -284,7 +284,7 @@ class _Recogniser:
             told = (_names.is_setting(name) or self.is_mark(name)) and not known
             if not (known or started) or told or _names.is_about_the_run(name):
                 continue
-            if not self.differs(name) and len(self.frame) > 1:
+            if not self.differs(name) and np.isfinite(self.read[name].values).sum() > 2:
                 constant.append(name)
                 continue
             error = _names.error_column(name, self.left)
