@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.supply._row_sums import RowSums
 from suffice.supply.scales._marks import by_set, draw_sd
-from suffice.supply.workers._draws import draw_positive, draw_rows
+from suffice.supply.workers import draw_positive, draw_rows
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from suffice.supply.scales._marks import by_set, draw_sd
-from suffice.supply.workers._draws import draw_positive
+from suffice.supply.workers import draw_positive
 
 if TYPE_CHECKING:
     import numpy as np

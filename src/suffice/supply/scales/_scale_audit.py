@@ -59,7 +59,7 @@ class ScaleAudit:
         """All of it in plain lines, the most important first."""
         from suffice.supply.scales._scale_words import scale_lines
 
-        return scale_lines(self)
+        return scale_lines(self.summary, self.sources, self.suspects)
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write tasks.csv, workers.csv, sources.csv, pairs.csv and summary.json.

@@ -18,11 +18,12 @@ from suffice.records import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import polars as pl
+
     from suffice.labels import LabelTable
     from suffice.records import PredictiveTest, ScaleSharedPart
     from suffice.supply.doubts import Flag, Group
     from suffice.supply.scales._fit import ScaleFit
-    from suffice.supply.scales._scale_audit import ScaleAudit
     from suffice.supply.scales._scale_votes import ScaleVotes
 
 _SHOWN = 10
@@ -157,11 +158,10 @@ def _verdict(fit: ScaleFit, load: Any, per_task: Any, shared: ScaleSharedPart) -
     return VerdictPart(known=True, statement=said, other_reading=0.0)
 
 
-def scale_lines(result: ScaleAudit) -> list[str]:
-    """The audit in plain lines."""
+def scale_lines(s: ScaleRecord, sources: pl.DataFrame, suspects: pl.DataFrame) -> list[str]:
+    """The audit in plain lines: its summary, its sources and the workers to look at."""
     from suffice.labels import counted
 
-    s = result.summary
     kind = "ordinal" if s.scale.ordinal else "interval"
     lines = [
         f"{counted(s.labels, 'label')} on {counted(s.tasks, 'task')} by "
@@ -187,17 +187,17 @@ def scale_lines(result: ScaleAudit) -> list[str]:
         f"{m.truth_spread.value:.2f} points (sd), workers in strictness by "
         f"{m.strictness_spread.value:.2f}."
     )
-    suspects = s.suspects
-    if suspects.count:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in suspects.by_kind.items())
-        lines.append(f"{counted(suspects.count, 'suspect worker')} ({kinds}). {suspects.statement}")
+    flags = s.suspects
+    if flags.count:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in flags.by_kind.items())
+        lines.append(f"{counted(flags.count, 'suspect worker')} ({kinds}). {flags.statement}")
     else:
         lines.append("No suspect workers.")
-    return [*lines, *_source_lines(result), *_suspect_lines(result)]
+    return [*lines, *_source_lines(sources), *_suspect_lines(suspects)]
 
 
-def _source_lines(result: ScaleAudit) -> list[str]:
-    rows = list(result.sources.iter_rows(named=True))
+def _source_lines(sources: pl.DataFrame) -> list[str]:
+    rows = list(sources.iter_rows(named=True))
     whole = [row for row in rows if row["slice"] == "all"]
     parts = sorted((row for row in rows if row["slice"] != "all"), key=lambda r: -r["error"])
     lines = []
@@ -220,8 +220,8 @@ def _source_lines(result: ScaleAudit) -> list[str]:
     return lines
 
 
-def _suspect_lines(result: ScaleAudit) -> list[str]:
-    suspects = result.suspects.sort("labels", descending=True)
+def _suspect_lines(suspects: pl.DataFrame) -> list[str]:
+    suspects = suspects.sort("labels", descending=True)
     lines = [
         f"Suspect {row['worker']}, {row['labels']:,} labels, goes with the truth by "
         f"{row['tells']:.2f} ({row['tells_low']:.2f} to {row['tells_high']:.2f}): {row['reason']}."
