@@ -154,12 +154,12 @@ _KEYS = {"gpt35": "gpt_result", "judge7b": "pandalm_result"}
 
 _PAGE = """# Public sets as a new user would try them
 
-Made by `make bench-firstfile`, which tunes nothing: files, prices and three criteria a set were fixed
-before any was run. P is the plan's, with its 90 % interval; *passed* counts fresh trainings on the best
-purchase, made after the forecast was on disk; *inside* counts checked curves whose passes lay in the
-forecast's 95 % interval. The sets: does an answer comply (xstest, 2,250 answers, two people, GPT-4 and
-string matching), which answer is less harmful (hh-rlhf, 2,312 pairs of one source), which is better
-(pandalm, 999 pairs, one person and two judges).
+Made by `make bench-firstfile`, which tunes nothing: files, prices and three criteria a set were
+fixed before any was run. P is the plan's, with its 90 % interval; *passed* counts fresh trainings
+on the best purchase, made after the forecast was on disk; *inside* counts checked curves whose
+passes lay in the forecast's 95 % interval. The sets: does an answer comply (xstest, 2,250
+answers, two people, GPT-4 and string matching), which answer is less harmful (hh-rlhf, 2,312
+pairs of one source), which is better (pandalm, 999 pairs, one person and two judges).
 
 """
 
