@@ -1,4 +1,4 @@
-"""Write a list of everything that an environment holds, as CycloneDX (a software bill of materials).
+"""Write a list of all that an environment holds, as CycloneDX (a software bill of materials).
 
     python tools/sbom.py build/sbom.json
 
