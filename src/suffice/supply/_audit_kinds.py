@@ -107,7 +107,7 @@ def audit(
         raise InputError(f"{seed} is no seed", fix="give 0 or more")
     table = read_table(labels)
     del labels
-    right, said = read_right(gold)
+    right, said = read_right(gold, like=table.columns.get("task"))
     # Names of classes say that they are classes, or, where they are words for sides, sides.
     if kind is None and classes is None:
         kind, note = kind_of(table)
@@ -151,12 +151,14 @@ def read_table(labels: LabelTable | str | Path) -> LabelTable:
     return labels
 
 
-def read_right(gold: Mapping[Any, Any] | str | Path | None) -> tuple[Mapping[Any, Any], list[str]]:
-    """Gold by task, and what its file was read as."""
+def read_right(
+    gold: Mapping[Any, Any] | str | Path | None, like: str | None = None
+) -> tuple[Mapping[Any, Any], list[str]]:
+    """Gold by task, and what its file was read as; ``like`` is what the labels call their tasks."""
     if gold is None:
         return {}, []
     if isinstance(gold, str | Path):
         from suffice.labels import gold_of_file
 
-        return gold_of_file(gold)
+        return gold_of_file(gold, like=like)
     return gold, []
