@@ -34,8 +34,8 @@ test: $(VENV)/.dev ## run all tests but the slow ones, in two processes
 
 # --- What a contributor and CI run ------------------------------------------------------------
 
-.PHONY: check lint format-check types imports length constants links
-check: lint format-check types imports length constants links ## lint, format, types, imports, lengths, constants, links
+.PHONY: check lint format-check types imports length constants links weaknesses
+check: lint format-check types imports length constants links weaknesses ## lint, format, types, imports, lengths, constants, links, known weaknesses
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -57,6 +57,13 @@ constants: $(VENV)/.dev
 
 links: $(VENV)/.dev
 	$(BIN)/python tools/check_links.py
+
+weaknesses: $(VENV)/.dev
+	$(BIN)/python tools/check_packages.py $(LOCK)
+
+.PHONY: sbom
+sbom: $(VENV)/.dev ## list everything installed, and all packaged data, as CycloneDX: build/sbom.json
+	$(BIN)/python tools/sbom.py build/sbom.json
 
 .PHONY: format
 format: $(VENV)/.dev ## format the code and mend what the linter can mend
@@ -108,6 +115,10 @@ bench-crowds: $(VENV)/.peers ## audit each public crowd with what the others tea
 bench-growth: $(VENV)/.peers ## audit tables of up to 100 million labels beside crowd-kit: time a label, memory
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 $(BIN)/python tools/bench_audit_growth.py
 
+.PHONY: board
+board: $(VENV)/.dev ## freeze the board of public runs, forecast and score it, and renew docs/results/board.md (DATA=FOLDER)
+	$(BIN)/python tools/bench_board.py $(or $(DATA),../shared/data) --write
+
 .PHONY: bench-sbc
 bench-sbc: $(VENV)/.dev ## draw hundreds of truths from every model's prior and rank them among its draws
 	$(BIN)/python tools/bench_sbc --simulations 500
@@ -123,6 +134,10 @@ bench-preferences: $(VENV)/.dev ## audit public preference data, and renew docs/
 .PHONY: bench-pairs
 bench-pairs: $(VENV)/.peers ## time Bradley-Terry on a million comparisons beside crowd-kit
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python tools/bench_bradley_terry.py
+
+.PHONY: bench-read
+bench-read: $(VENV)/.peers ## read a million labels of each layout beside pandas and, where installed, datasets
+	OMP_NUM_THREADS=1 $(BIN)/python tools/bench_read.py
 
 .PHONY: bench-curves
 bench-curves: $(VENV)/.dev ## extrapolate public learning curves beside baselines and published laws
@@ -142,6 +157,11 @@ bench-calibration: $(VENV)/.dev ## forecast unseen cells of the example and of p
 	$(BIN)/python tools/bench_calibration --set unseen-models
 	$(BIN)/python tools/bench_calibration --set xstest
 	$(BIN)/python tools/bench_calibration --set hh-rlhf-harmless
+
+.PHONY: bench-firstfile
+bench-firstfile: $(VENV)/.dev ## public sets through the commands as a new user would (PREFERENCES=FOLDER)
+	$(BIN)/python tools/bench_firstfile.py $(or $(PREFERENCES),../shared/data/preferences) \
+	    --write docs/results/firstfile.md
 
 .PHONY: bench-mixtures
 CURVES ?= ../shared/data/curves

@@ -10,7 +10,7 @@ import pytest
 
 from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import LabelTable
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 from suffice.supply._votes import code_votes
 from suffice.supply.doubts._collusion import find_groups
 
@@ -78,6 +78,21 @@ def test_colluders_are_found_and_outvoted(attack: str) -> None:
     assert sorted(group["worker"].to_list()) == bad
     assert group["reason"].str.contains("same answers as group A").all()
     assert right(result.tasks, truth) > 0.9
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_experts_who_are_always_right_are_no_copiers(classes: int) -> None:
+    """Three who agree on every task because they are right, beside twenty right on .65."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        truth = rng.integers(0, classes, 200)
+        task, worker = np.repeat(np.arange(200), 23), np.tile(np.arange(23), 200)
+        good = (rng.random(len(task)) < 0.65) | (worker >= 20)
+        label = np.where(good, truth[task], (truth[task] + rng.integers(1, classes)) % classes)
+        frame = pl.DataFrame({"task": task, "worker": worker, "label": label})
+        result = audit(LabelTable.from_frame(frame), seed=seed)
+        assert not result.summary.groups
+        assert right(result.tasks, truth) > 0.97
 
 
 def test_noisy_copies_are_found() -> None:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from suffice.errors import InputError
-from suffice.labels import LabelTable, read_labels
+from suffice.labels import LabelTable, read_gold, read_labels
 
 TASKS, WORKERS = 20, 3
 
@@ -54,7 +54,9 @@ def test_an_answer_on_which_all_agree_is_asked_about_where_another_column_differ
         read_labels(frame(category=topics, opinion=VERDICTS))
     assert "--column label=opinion" in str(caught.value)
     assert read_labels(frame(category=topics, opinion=VERDICTS), columns={"label": "category"})
-    assert read_labels(frame(label=topics)).classes == ("news", "sport")
+    agreed = read_labels(frame(label=topics, score=[1, 2, 3] * TASKS))
+    assert agreed.classes == ("news", "sport")
+    assert not noted(agreed, "never differs")
 
 
 def test_a_label_stays_one_where_workers_differ() -> None:
@@ -72,6 +74,13 @@ def test_a_number_of_rows_is_no_task(name: str) -> None:
     assert table.frame["task"].n_unique() == TASKS
     if name != "Question":
         assert noted(table, f"read {name} as task, not id", "differs in every row")
+
+
+def test_the_text_is_the_task_where_nothing_else_is() -> None:
+    """A table without ids whose texts recur is read by its texts."""
+    table = read_labels(frame(label=VERDICTS).rename({"item": "sentence"}))
+    assert table.frame["task"].n_unique() == TASKS
+    assert noted(table, "read sentence as task, which several workers labelled")
 
 
 def test_a_name_of_the_job_is_no_task() -> None:
@@ -117,3 +126,12 @@ def test_where_texts_come_from_is_no_source_of_labels() -> None:
     assert noted(table, "read source as slice")
     vendors: list[object] = [["a", "b", "b"][row % WORKERS] for row in range(TASKS * WORKERS)]
     assert "source" in read_labels(frame(label=VERDICTS, source=vendors)).frame.columns
+
+
+def test_gold_names_its_tasks_as_the_labels_do() -> None:
+    """A gold file with a number of its rows beside the labels' ids is joined by the latter."""
+    given = frame(label=VERDICTS, id=ROWS).rename({"item": "article_id"})
+    table = read_labels(given)
+    right = pl.DataFrame({"id": [0, 1], "article_id": ["i7", "i8"], "gold": ["good", "bad"]})
+    assert read_gold(right, like=table.columns["task"]) == {"i7": "good", "i8": "bad"}
+    assert read_gold(right) == {0: "good", 1: "bad"}

@@ -137,7 +137,7 @@ def test_gold_that_hardly_fits_raises_an_alarm() -> None:
         ("yes no unsure", "", "unsure"),
         ("left right none", "", ""),
         ("1 2 3 -1", "", "-1"),
-        ("-1 0 1", "", ""),
+        ("-1 0 1", "", "-1"),
         ("-1 1", "", ""),
         ("1 2 5 99", "", "99"),
         ("10 55 99", "", ""),
@@ -233,6 +233,9 @@ def test_a_recognised_column_can_be_switched_off() -> None:
     table = read_labels(frame, columns={"gold": ""})
     assert not table.gold()
     assert "columns not used: gold" in table.notes
+    pairs = pl.DataFrame({"chosen": ["a b", "c d"], "rejected": ["e f", "g h"],
+                          "prompt": ["p", "q"], "gold": ["x", "y"]})  # fmt: skip
+    assert "gold" not in read_labels(pairs, columns={"gold": ""}).frame.columns
 
 
 def test_what_was_made_of_labels_is_no_worker() -> None:
@@ -248,3 +251,12 @@ def test_a_spelling_reads_what_it_knows() -> None:
     """Another file's word for a class is found, and an unknown word comes back as it is."""
     spelling = Spelling.of(["01", "02", "Yes"])
     assert [spelling.read(t) for t in ("1", "02", "YES", "x")] == ["01", "02", "Yes", "x"]
+
+
+def test_comparisons_that_come_again_keep_their_time() -> None:
+    """A second judgement of a pair is a task of its own, and no column is lost by it."""
+    frame = pl.DataFrame({"left": ["x"] * 3, "right": ["y"] * 3, "winner": ["x", "y", "x"],
+                          "time": [1, 2, 3]})  # fmt: skip
+    table = read_labels(frame)
+    assert table.frame["task"].to_list() == ["x | y", "x | y (2)", "x | y (3)"]
+    assert table.frame["time"].to_list() == [1, 2, 3]

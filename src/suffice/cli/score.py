@@ -31,7 +31,7 @@ def score(
     Examples:
         suffice score forecasts.csv
 
-        suffice score forecasts.csv --board frozen.csv --json
+        suffice score forecasts.csv --board docs/results/board.csv --json
 
     Args:
         forecasts: the file with the forecasts: CSV, TSV, parquet, JSON or JSON lines.

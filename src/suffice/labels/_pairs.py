@@ -99,8 +99,12 @@ def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     named = pl.format("{} | {}", pl.min_horizontal(*pair), pl.max_horizontal(*pair))
     if "task" not in frame.columns:
         frame = frame.with_columns(named.alias("task"))
-        time = pl.int_range(1, pl.len() + 1).over("task", "worker", "left")
-        again = int(frame.select((time > 1).sum()).item())
+        shown = [name for name in ("presented_order",) if name in frame.columns]
+        # Hashes: in tables of millions, groups of three texts would take seconds.
+        judged = frame.select("task", "worker", "left", *shown).hash_rows()
+        counts = pl.DataFrame({"of": judged}).select(pl.int_range(1, pl.len() + 1).over("of"))
+        time = counts.to_series().alias("(time)")
+        again = int((time > 1).sum())
         if not again:
             notes.append("no task column: the pair of items is the task")
             return frame
@@ -108,8 +112,9 @@ def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
             "no task column: the pair of items is the task, and each further time that a worker "
             f"judged it in the same order is a task of its own ({again:,} labels)"
         )
-        task = pl.when(time > 1).then(pl.format("{} ({})", "task", time)).otherwise("task")
-        return frame.with_columns(task.alias("task"))
+        task = pl.when(pl.col("(time)") > 1).then(pl.format("{} ({})", "task", "(time)"))
+        frame = frame.with_columns(time).with_columns(task.otherwise("task").alias("task"))
+        return frame.drop("(time)")
     if frame.select("task", named.alias("pair")).unique()["task"].is_duplicated().any():
         notes.append("a task holds several pairs of items: each pair is a task of its own")
         return frame.with_columns(pl.format("{} | {}", pl.col("task"), named).alias("task"))
@@ -117,7 +122,7 @@ def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
 
 
 def align_pairs(frame: pl.DataFrame, notes: list[str], origin: str) -> pl.DataFrame:
-    """Let every row of a task name its two items in one order, that of the task's first row.
+    """Let every row of a task name its two items in one order, that of most of its rows.
 
     Where a row showed them the other way round, ``presented_order`` is 1 and its label is turned
     round.
@@ -146,8 +151,11 @@ def align_pairs(frame: pl.DataFrame, notes: list[str], origin: str) -> pl.DataFr
         )
         notes.append("labels that name the winner are read as left, right and tie")
         known = {"left": 0.5, "right": -0.5, "tie": 0.0}
+    # Most rows, and of a draw the alphabet, so that the order of rows changes nothing.
+    low, high = pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right")
+    leads = (pl.col("left") == low).mean().over("task") >= 0.5
     turned = frame.with_columns(
-        (pl.col("left") != pl.col("left").first().over("task")).alias("turned")
+        (pl.col("left") != pl.when(leads).then(low).otherwise(high)).alias("turned")
     )
     if not turned["turned"].any():
         return frame
@@ -157,7 +165,7 @@ def align_pairs(frame: pl.DataFrame, notes: list[str], origin: str) -> pl.DataFr
     }
     count = int(turned["turned"].sum())
     notes.append(
-        f"{count:,} labels saw their pair the other way round than the first label of the task: "
+        f"{count:,} labels saw their pair the other way round than most of their task: "
         "turned round, and kept as presented_order"
     )
     flipped = pl.col("turned")

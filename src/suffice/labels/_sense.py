@@ -28,6 +28,9 @@ _TEXTS = {
     "text", "sentence", "prompt", "content", "document", "comment", "title", "tweet", "input",
     "passage", "utterance", "post", "review", "instruction", "query", "image", "file", "filename",
 }  # fmt: skip
+_AGREED = "never differs between the workers of a task"
+_DOUBTFUL = {"response", "answer", "category", "class", "value", "score", "preference"}
+"""Names of labels that are often those of what was judged, or of what is known of it."""
 
 
 def sensible(
@@ -49,10 +52,12 @@ def sensible(
     """
     found, notes = dict(taken), list[str]()
     head = frame.head(_LOOKED_AT)
-    if not {"task", "worker", "label"} <= set(found) or "left" in found or head.is_empty():
+    if not {"worker", "label"} <= set(found) or "left" in found or head.is_empty():
         return found, notes
     if "task" not in named:
         _task(head, found, notes)
+    if "task" not in found:
+        return found, notes
     if "label" not in named:
         _label(head, found, notes, origin)
     if "gold" in found and "gold" not in named:
@@ -64,9 +69,9 @@ def sensible(
 
 def _task(frame: pl.DataFrame, found: dict[str, str], notes: list[str]) -> None:
     """A column that differs in every row, or never, is no task where another one groups rows."""
-    rows, now = len(frame), found["task"]
-    number = frame[now].n_unique()
-    if not (rows > 1 and (number == rows or number == 1)) or frame[found["worker"]].n_unique() < 2:
+    rows, now = len(frame), found.get("task")
+    number = frame[now].n_unique() if now is not None else rows
+    if not (rows > 1 and number in (1, rows)) or frame[found["worker"]].n_unique() < 2:
         return
     for name in sorted(_unused(frame, found), key=lambda n: _rank(n, frame.columns)):
         if _rank(name, frame.columns)[0] > 2 or frame.schema[name].is_float():
@@ -75,7 +80,8 @@ def _task(frame: pl.DataFrame, found: dict[str, str], notes: list[str]) -> None:
         pairs = frame.select(name, found["worker"]).n_unique()
         if 2 <= count <= _REPEATED * rows and pairs >= _ALONE * rows and count < pairs:
             why = "differs in every row" if number == rows else "is the same in all rows"
-            notes.append(f"read {name} as task, not {now}, which {why}")
+            instead = f"not {now}, which {why}" if now else "which several workers labelled"
+            notes.append(f"read {name} as task, {instead}")
             found["task"] = name
             return
 
@@ -83,8 +89,9 @@ def _task(frame: pl.DataFrame, found: dict[str, str], notes: list[str]) -> None:
 def _label(frame: pl.DataFrame, found: dict[str, str], notes: list[str], origin: str) -> None:
     """A column that never differs between the workers of a task was judged, it is no judgement."""
     now = found["label"]
-    if (why := _no_answer(frame, now, found)) is None:
-        return
+    why = _no_answer(frame, now, found)
+    if why is None or (why == _AGREED and _plain(now) not in _DOUBTFUL):
+        return  # workers may agree on every task
     plain = {_plain(name): name for name in _unused(frame, found)}
     known = [plain[name] for name in KNOWN_NAMES["label"] if name in plain]
     for name in known:
@@ -114,13 +121,13 @@ def _no_answer(frame: pl.DataFrame, name: str, found: Mapping[str, str]) -> str 
     tasks, number = frame[found["task"]].n_unique(), column.n_unique()
     several = frame.filter(pl.struct(found["task"]).is_duplicated())
     if number > 2 and number >= tasks / 2 and len(several) and not _differs(frame, name, found):
-        return "never differs between the workers of a task"
+        return _AGREED
     if column.dtype == pl.String and number > _MOST_ANSWERS:
         length = column.str.len_chars().mean()
         if isinstance(length, float) and length > _LONG:
             return "holds texts"
     if number > 1 and len(several) > 2 * tasks and not _differs(frame, name, found):
-        return "never differs between the workers of a task"
+        return _AGREED
     return None
 
 

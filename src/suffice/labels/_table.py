@@ -78,15 +78,13 @@ class LabelTable:
         said = list(notes)
         # What the user has switched off is not read from an export either.
         frame = frame.drop([n for n, given in asked.columns.items() if not given], strict=False)
-        frame = name_pairs(frame, said)
+        known = plain_types(frame.select([n for n in COLUMNS if n in frame.columns]), origin)
+        frame = name_pairs(plain_names(order_as_number(known), said), said)
         refuse_missing(frame.columns, frame.columns, origin)
-        frame = frame.select([name for name in COLUMNS if name in frame.columns])
         if frame.is_empty():
             raise InputError("there are no labels in it", where=origin, fix="add rows")
-        frame = order_as_number(plain_types(frame, origin))
         for name in ("task", "worker"):
             refuse_empty(frame, name, origin)
-        frame = plain_names(frame, said)
         frame = _answers(frame, asked, said, origin)
         frame = align_pairs(frame, said, origin)
         # A pair that is judged in both orders is judged twice on purpose.

@@ -11,6 +11,8 @@ from suffice.labels._values import counted, is_empty
 from suffice.labels.formats._axes import (
     asked_of_pairs,
     combined,
+    one_winner,
+    refuse_people,
     refuse_unnamed_workers,
     split_tasks,
 )
@@ -49,7 +51,8 @@ def read_rows(
     """
     import polars as pl
 
-    frame, columns = combined(frame, asked.columns)
+    refuse_people(frame, origin)
+    frame, columns = combined(one_winner(frame), asked.columns)
     check_named(columns, frame.columns, origin)
     taken = taken_of(frame.columns, columns)
     # Comparisons of named items need neither: see ``name_pairs``.
@@ -57,9 +60,9 @@ def read_rows(
     if pairs and "task" not in taken and (about := asked_of_pairs(frame.columns)):
         taken["task"] = about
     refuse_unnamed_workers(frame, taken, origin)
-    refuse_missing([*taken, *pairs], frame.columns, origin)
     by_name = taken
     taken, doubts = sensible(frame, by_name, columns, origin=origin)
+    refuse_missing([*taken, *pairs], frame.columns, origin)
     believed = {ours: theirs for ours, theirs in taken.items() if by_name.get(ours) == theirs}
     said_of_tasks: list[str] = []
     whole = frame.columns

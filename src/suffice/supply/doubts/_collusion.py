@@ -3,8 +3,9 @@
 Workers who agree because the task is easy, because they are good, or because they like the same
 class are not suspicious. So agreement is judged against two explanations: first, what both
 workers' agreement with everybody else and the task's difficulty predict (this finds candidates);
-then, what the votes of the workers *outside* the candidate group say of the task's class (this
-confirms them). Only agreement that neither explains is copying.
+then, skill: that the members, each alone, are right more often than the workers *outside* the
+group, and agree because of that (this confirms them). Only agreement that neither explains is
+copying.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
-from suffice.supply.workers import dawid_skene
+from suffice.supply.doubts._both_right import copied_rather_than_right
+from suffice.supply.workers import PUBLIC_CROWDS, dawid_skene, majority_vote, shrunk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,9 +48,10 @@ the least number that tells a task apart from an average one (convention of a we
 _REFINEMENTS, _RESEMBLING_TASKS = 5, 6
 """Rounds of adding members to a group at most, and common tasks on which somebody must resemble it
 to be asked. Chosen: with fewer tasks, honest workers resemble by chance."""
-_COMPARED_TASKS, _OTHER_OPINIONS, _IDENTICAL = 10, 3, 0.999
-"""Tasks that a group is judged on at least, labels by others that each of them has, and agreement
-that passes for a copied file. Chosen: below that, right answers and copied ones look alike."""
+_COMPARED_TASKS, _OTHER_OPINIONS, _MORE_ALIKE = 10, 3, 0.05
+"""Tasks that a group is judged on at least, labels by others that each of them has, and how much
+more than expected its members agree. Chosen: below that, right answers and copied ones look
+alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +62,7 @@ class Group:
         members: numbers of the workers, int64 [member].
         agreement: how often two members agree where both labelled a task.
         expected: how often they would if each answered alone.
-        evidence: log likelihood ratio of copying against answering alone, summed over pairs.
+        evidence: log likelihood ratio of copying against answering alone, however skilled.
         member_evidence: log likelihood ratio of each member following the group's key, [member].
         label_share: share of all labels that are theirs.
     """
@@ -79,7 +82,7 @@ def find_groups(votes: Votes, *, seed: int = 0) -> tuple[list[Group], list[str]]
     labels are independent given the task's class, by each worker's own confusion matrix.
     Assumes: outside the group enough honest labels are left to tell the tasks' classes.
     Fails when: copiers hide behind much noise, overlap on few tasks, or are the only ones who
-    label their tasks. Copiers of right answers pass for good workers unless they are identical.
+    label their tasks. Copiers of right answers pass for good workers.
 
     Returns:
         The groups, the surest first, and what had to be passed over.
@@ -317,26 +320,25 @@ def _confirm(
     import numpy as np
 
     outside = data.without(members)
-    if len(outside.task) == 0 or _explained_by_skill(data, outside, agreement):
-        return None
+    if not _comparable(data, outside):
+        return None  # nobody is left to compare with: the labels cannot tell
     classes = votes.shape[2]
     belief = _belief(votes, outside)
     tables = _member_tables(data, belief, classes)
     first, second = _within(data, pairs, members)
-    one = tables[data.worker[first], :, data.label[first]]
-    two = tables[data.worker[second], :, data.label[second]]
     weight = belief[data.task[first]]
-    alone = (weight * one * two).sum(axis=1)
-    single = 0.5 * ((weight * one).sum(axis=1) + (weight * two).sum(axis=1))
-    agree = data.label[first] == data.label[second]
-    copied = single * np.where(agree, FIDELITY, (1.0 - FIDELITY) / max(classes - 1, 1))
-    evidence = float(np.log(copied / alone).sum())
     same = np.einsum("tk,tkl,tkl->t", weight, tables[data.worker[first]],
                      tables[data.worker[second]])  # fmt: skip
     expected = float(same.mean())
-    # Pairs of a large group repeat one another: m members have m - 1 independent comparisons.
-    independent = evidence * 2.0 / len(members)
-    if independent < GROUP_EVIDENCE or agreement - expected < 0.05:
+    inside = np.isin(data.worker, members)
+    evidence = copied_rather_than_right(
+        shrunk(belief, PUBLIC_CROWDS.together_mean),
+        data.task[inside],
+        data.worker[inside],
+        data.label[inside],
+        FIDELITY,
+    )
+    if evidence < GROUP_EVIDENCE or agreement - expected < _MORE_ALIKE:
         return None
     taken = np.concatenate([group.members for group in earlier]) if earlier else members[:0]
     joined = members
@@ -358,26 +360,13 @@ def _confirm(
     return Group(joined, agreement, expected, evidence, follow[joined], float(labels))
 
 
-def _explained_by_skill(data: _Arrays, outside: _Arrays, agreement: float) -> bool:
-    """Whether the members agree because they are right.
-
-    Good workers agree with the others at least as often as the others agree among themselves;
-    workers who follow a key of their own do so less often. Identical answers are no skill.
-    """
-    import numpy as np
-
-    others = outside.counts
-    mine = data.counts - others
-    n, m = others.sum(axis=1), mine.sum(axis=1)
-    usable = (n >= _OTHER_OPINIONS) & (m >= 1)
-    if usable.sum() < _COMPARED_TASKS:
-        return True  # nobody is left to compare with: the labels cannot tell
-    if agreement >= _IDENTICAL:
+def _comparable(data: _Arrays, outside: _Arrays) -> bool:
+    """Whether enough of the members' tasks have labels by others."""
+    if len(outside.task) == 0:
         return False
-    n, m, mine, others = n[usable], m[usable], mine[usable], others[usable]
-    across = (mine * others).sum(axis=1) / (m * n)
-    among = ((others**2).sum(axis=1) - n) / (n * (n - 1.0))
-    return float(np.mean(across)) >= float(np.mean(among))
+    others = outside.counts.sum(axis=1)
+    mine = data.counts.sum(axis=1) - others
+    return int(((others >= _OTHER_OPINIONS) & (mine >= 1)).sum()) >= _COMPARED_TASKS
 
 
 def _belief(votes: Votes, outside: _Arrays) -> Array:
@@ -390,6 +379,8 @@ def _belief(votes: Votes, outside: _Arrays) -> Array:
         votes, task=outside.task, worker=outside.worker, label=outside.label, seconds=None
     )
     belief = dawid_skene(kept, smoothing=1.0, max_iter=25, tol=1e-3).posterior
+    # Its classes may be other ones than the truth; the plain share of votes is sure of less.
+    belief = (belief + majority_vote(kept)) / 2.0
     # Its posterior is too sure; and where nobody outside labelled, the class shares are all.
     share = belief.mean(axis=0)
     voters = np.bincount(outside.task, minlength=len(belief))[:, None]

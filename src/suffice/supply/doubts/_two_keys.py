@@ -178,7 +178,7 @@ def _maximise(data: Labels, model: Keys, given: Array) -> Keys:
     known = data.filled
     shares = model.state_MST[:, :, known].sum(axis=2) + 0.5
     shares /= known.sum() + 0.5 * states
-    return replace(model, share_MS=shares, confusion_WMLKK=_at_least_guessing(confusion))
+    return replace(model, share_MS=shares, confusion_WMLKK=at_least_guessing(confusion))
 
 
 def _expect(data: Labels, model: Keys) -> Keys:
@@ -203,7 +203,7 @@ def _take_sides(model: Keys, given: Array) -> Keys:
     return replace(model, side_WM=1.0 / (1.0 + np.exp(-pull)))
 
 
-def _at_least_guessing(confusion: Array) -> Array:
+def at_least_guessing(confusion: Array) -> Array:
     """Nobody is less often right than by guessing: else one key could pass for two."""
     import numpy as np
 

@@ -85,10 +85,16 @@ def bradley_terry(comparisons: pl.DataFrame | str | Path, seed: int = 0) -> Item
     from suffice.labels import read_comparisons
     from suffice.supply.preferences._preference_fit import fit_preferences
 
-    frame = read_comparisons(comparisons)
+    frame = in_order(read_comparisons(comparisons))
     data, items, workers = code_comparisons(frame)
     fit = fit_preferences(data, seed=seed)
     return describe_items(data, items, workers, fit)
+
+
+def in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Comparisons in an order of their own, so that the order of rows changes no digit."""
+    keys = ("task", "worker", "left", "right", "presented_order", "label")
+    return frame.sort([key for key in keys if key in frame.columns])
 
 
 def code_comparisons(

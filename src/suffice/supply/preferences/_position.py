@@ -14,6 +14,7 @@ from suffice.supply.preferences._bradley_terry import (
     bias_statement,
     code_comparisons,
     describe_items,
+    in_order,
     number_of,
     pooled_first,
     workers_table,
@@ -82,6 +83,7 @@ def find_preferences(table: LabelTable, *, seed: int = 0) -> Preferences | None:
         few = PreferencesPart(position_statement=UNKNOWN, ties=_ties(frame, sides))
         return Preferences(None, None, None, few)
     notes = []
+    frame = in_order(frame)
     frame, left_out = _sample(frame, seed) if not has_items else (frame, 0)
     if left_out:
         notes.append(f"position bias is measured on {len(frame):,} labels, a sample of the tasks")
