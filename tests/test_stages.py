@@ -69,6 +69,14 @@ def small_result(packaged_data: None, tmp_path_factory: pytest.TempPathFactory) 
     return stages.run(small_study(), tmp_path_factory.mktemp("small"))
 
 
+def test_dry_run_trains_nothing(small_result: stages.Result, tmp_path: Path) -> None:
+    """After a run all of the grid is stored: a dry run says so, and writes nothing."""
+    ahead = stages.dry_run(small_study(), tmp_path / "dry")
+    assert ahead.runs == ahead.stored > 10
+    assert "Nothing is left to train" in ahead.statement
+    assert not (tmp_path / "dry").exists()
+
+
 def test_every_promised_file_is_there(small_result: stages.Result) -> None:
     """The folder holds the report, the plan, the runs, the lock and the ledger."""
     names = {p.name for p in small_result.folder.iterdir()}

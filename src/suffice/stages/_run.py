@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suffice.errors import InputError
+from suffice.errors import InputError, StudyError
 from suffice.stages import _check, _runs_stages
 from suffice.stages._depends import rests_on
 from suffice.stages._fit import fit
 from suffice.stages._keep import key
-from suffice.stages._measure import measure
+from suffice.stages._measure import grid_cells, measure
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
 from suffice.stages._seeds import check_seeds
@@ -23,6 +23,7 @@ from suffice.stages._workspace import Workspace
 if TYPE_CHECKING:
     from suffice.progress import Progress
     from suffice.records import CheckRow, PlanRecord
+    from suffice.stages._training import Training
     from suffice.stages._workspace import Given
 
 
@@ -131,6 +132,29 @@ def run(
     )
     made = PlanRecord.read(work.folder)
     return Result(made, made.check, path, work.folder)
+
+
+def dry_run(study: Given, out: str | Path = OUT) -> Training:
+    """What ``run`` would train before it plans, without training anything.
+
+    Args:
+        study: a study, the path of its file, or a workspace.
+        out: the folder of the results; nothing is written there.
+
+    Raises:
+        StudyError: the study is of runs that others made: nothing is trained for it.
+        InfeasibleError: nothing can be bought in this study.
+    """
+    from suffice.stages._market import check_market
+    from suffice.stages._training import training
+
+    work = Workspace.of(study, out)
+    if work.own is not None:
+        raise StudyError(
+            "its runs were made elsewhere: nothing is trained", where=work.study.origin
+        )
+    check_market(work)
+    return training(work, grid_cells(work))
 
 
 def _holds(folder: Path, answer: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from suffice.progress import SilentProgress
 from suffice.stages._keep import Kept
-from suffice.stages._models import criterion_of, embedded_models
+from suffice.stages._models import criterion_of, embedded_models, study_models
 from suffice.stages._out import OUT
 from suffice.stages._own import OwnRuns
 from suffice.stages._sources import (
@@ -21,6 +21,7 @@ from suffice.stages._sources import (
     offered_by,
     variants_of,
 )
+from suffice.stages._training import largest_cells
 from suffice.study import load_study
 
 if TYPE_CHECKING:
@@ -198,7 +199,8 @@ class Workspace:
     def source_limits(self) -> dict[str, SourceLimits]:
         """What a grid may hold of each source."""
         limits = {name: self.pool.limit(name) for name in self.offered}
-        return grid_limits(self.market, self.offered, limits, MOST_MEASURED)
+        wanted = grid_limits(self.market, self.offered, limits, MOST_MEASURED)
+        return largest_cells(wanted, len(study_models(self.study)), self.study.grid.seeds)
 
     @cached_property
     def table(self) -> SourceTable:
