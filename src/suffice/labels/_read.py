@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from suffice.errors import InputError
 from suffice.labels._asked import Asked
 from suffice.labels._columns import recognise, said
+from suffice.labels._garbage import no_garbage
 from suffice.labels._no_answer import no_answers
 from suffice.labels._spelling import plain_names, respell
 from suffice.labels._table import LabelTable, gold_of_rows
@@ -61,8 +62,9 @@ def read_labels(
         missing=tuple(missing),
         classes=tuple(classes),
     )
-    mine = next(one for one in FORMATS if one.is_mine(frame, asked))
-    return mine.read(frame, origin=origin, asked=asked)
+    with no_garbage():
+        mine = next(one for one in FORMATS if one.is_mine(frame, asked))
+        return mine.read(frame, origin=origin, asked=asked)
 
 
 def read_gold(given: str | Path | pl.DataFrame) -> dict[Any, str]:
