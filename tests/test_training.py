@@ -6,7 +6,8 @@ import pytest
 
 from suffice.demand import SourceLimits
 from suffice.demand.runs import lines_of
-from suffice.stages._training import LEAST_CAP, MOST_TRAINED, Training, largest_cells
+from suffice.stages._bounded import LEAST_CAP, MOST_TRAINED, largest_cells
+from suffice.stages._training import Training
 
 
 def sources(count: int, most: int) -> dict[str, SourceLimits]:

@@ -12,19 +12,11 @@ from suffice.labels import counted
 from suffice.stages._models import study_models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from suffice.demand import SourceLimits
     from suffice.evidence import Cell
     from suffice.stages._workspace import Workspace
 
-MOST_TRAINED = 40_000_000
-"""Labelled tasks in all runs of a grid together, beyond which its largest cells are made smaller.
-
-Chosen: about two hours of the probe on two processors; the example's grid has 4 million."""
-LEAST_CAP = 1_000
-"""Labels of one source that a cell may have however large the grid is: with fewer nothing could be
-learned of large purchases (chosen)."""
 _PACE = {"probe": (0.002, 1.5e-5)}
 """Seconds of a run, and more for each labelled task, where none was made here: measured on two
 cores with the example's encoders."""
@@ -89,36 +81,6 @@ def training(work: Workspace, cells: Sequence[Cell]) -> Training:
         processors=processors,
         basis=basis,
     )
-
-
-def largest_cells(
-    limits: Mapping[str, SourceLimits], models: int, seeds: int
-) -> dict[str, SourceLimits]:
-    """The limits of a grid's sources, lowered until the whole grid is no more than can be trained.
-
-    A study without capacities could ask for cells of any size from every source and model; what
-    lies beyond them is then a forecast that says how far it reaches.
-    """
-    from dataclasses import replace
-
-    from suffice.demand.runs import lines_of
-
-    cap = max((limit.most for limit in limits.values()), default=0)
-
-    def capped() -> dict[str, SourceLimits]:
-        return {
-            name: replace(limit, most=min(limit.most, max(cap, min(limit.repeats))))
-            for name, limit in limits.items()
-        }
-
-    found = capped()
-    while cap > LEAST_CAP:
-        tasks = sum(c.tasks for limit in found.values() for c in lines_of(limit))
-        if tasks * models * seeds <= MOST_TRAINED:
-            break
-        cap = max(cap // 2, LEAST_CAP)
-        found = capped()
-    return found
 
 
 def _pace(work: Workspace) -> tuple[tuple[float, float], str]:

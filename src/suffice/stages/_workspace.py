@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from suffice.progress import SilentProgress
+from suffice.stages._bounded import largest_cells
 from suffice.stages._keep import Kept
 from suffice.stages._models import criterion_of, embedded_models, study_models
 from suffice.stages._out import OUT
@@ -21,7 +22,6 @@ from suffice.stages._sources import (
     offered_by,
     variants_of,
 )
-from suffice.stages._training import largest_cells
 from suffice.study import load_study
 
 if TYPE_CHECKING:
