@@ -74,6 +74,13 @@ def test_a_number_of_rows_is_no_task(name: str) -> None:
         assert noted(table, f"read {name} as task, not id", "differs in every row")
 
 
+def test_the_text_is_the_task_where_nothing_else_is() -> None:
+    """A table without ids whose texts recur is read by its texts."""
+    table = read_labels(frame(label=VERDICTS).rename({"item": "sentence"}))
+    assert table.frame["task"].n_unique() == TASKS
+    assert noted(table, "read sentence as task, which several workers labelled")
+
+
 def test_a_name_of_the_job_is_no_task() -> None:
     """A column task that says the same in every row names the job."""
     given = frame(label=VERDICTS).with_columns(pl.lit("sentiment").alias("task"))

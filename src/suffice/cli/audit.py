@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -27,6 +27,7 @@ def audit(
     drop_missing: Annotated[bool, Parameter(negative=())] = False,
     missing: Annotated[list[str] | None, Parameter(negative=())] = None,
     workers: Annotated[list[str] | None, Parameter(negative=())] = None,
+    kind: Literal["classes", "pairs", "scale"] | None = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
@@ -50,6 +51,8 @@ def audit(
 
         suffice audit panel.csv --workers ana,bo,cy
 
+        suffice audit ratings.csv --kind scale --classes 1,2,3,4,5
+
         suffice audit votes.parquet --json > summary.json
 
     Args:
@@ -67,6 +70,8 @@ def audit(
             and the like are known.
         workers: columns that hold one person's labels each, with commas or as a pattern ('r*'),
             where their names do not tell; repeat it for more.
+        kind: classes, pairs (labels name a side) or scale (numbers such as 1 to 5 or 0 to 100);
+            by default what the values look like, which the notes say.
         below: a level of shared error that matters to you; without gold the audit says how many
             gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.
@@ -75,6 +80,7 @@ def audit(
     """
     from suffice import stages
     from suffice.cli._common import choose_progress, make_folder, print_lines, read_columns
+    from suffice.stages import Audit
 
     named = [name.strip() for name in classes.split(",")] if classes is not None else None
     columns = read_columns(column)
@@ -88,6 +94,7 @@ def audit(
         drop_missing=drop_missing,
         missing=missing or (),
         workers=workers or (),
+        kind=kind,
         below=below,
         progress=choose_progress(as_json=json, quiet=quiet),
         seed=seed,
@@ -98,7 +105,7 @@ def audit(
 
         print(json_module.dumps(result.summary.as_json(), indent=2, ensure_ascii=False))
     else:
-        print_lines(_lines(result))
+        print_lines(_lines(result) if isinstance(result, Audit) else result.lines())
     for path in written:
         print(f"wrote {clean(str(path))}", file=sys.stderr)
 

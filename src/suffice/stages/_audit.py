@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from suffice.labels.kinds import Kind
     from suffice.progress import Progress
-    from suffice.supply import Audit
+    from suffice.supply import Audit, ScaleAudit
 
 
 def audit(
@@ -21,10 +22,11 @@ def audit(
     drop_missing: bool = False,
     missing: Sequence[str] = (),
     workers: Sequence[str] = (),
+    kind: Kind | None = None,
     below: float = 0.05,
     progress: Progress | None = None,
     seed: int = 0,
-) -> Audit:
+) -> Audit | ScaleAudit:
     """Read labels and audit them; ``suffice.audit`` does the same to labels that were read.
 
     Args:
@@ -35,6 +37,7 @@ def audit(
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
         missing: labels that mean no answer, beside those that surely do.
         workers: columns that hold one worker's labels each, by name or by pattern.
+        kind: ``classes``, ``pairs`` or ``scale``; by default what the values look like.
         below: the level of shared error that matters.
         progress: shows the stages of the work; by default nothing is shown.
         seed: of the random draws.
@@ -57,6 +60,7 @@ def audit(
         ),
         gold,
         seed,
+        kind=kind,
         classes=classes,
         below=below,
         progress=progress,
