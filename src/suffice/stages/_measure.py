@@ -10,6 +10,7 @@ from suffice.stages import _runs_stages
 from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
+from suffice.stages._owner import owned
 from suffice.stages._seeds import grid_seeds
 from suffice.stages._train import can_train_operated, evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import MOST_MEASURED, Workspace
@@ -33,9 +34,8 @@ def measure(study: Given, folder: str | Path = OUT) -> Evidence:
         InfeasibleError: nothing can be bought in this study, so nothing is trained.
     """
     work = Workspace.of(study, folder)
-    if work.own is not None:
-        return _runs_stages.measure(work)
-    return work.once(_measure)
+    with owned(work):
+        return work.once(_measure) if work.own is None else _runs_stages.measure(work)
 
 
 def _measure(work: Workspace) -> Evidence:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from suffice.pools import Pool
     from suffice.progress import Progress
     from suffice.records import Ledger
+    from suffice.records._record import Record
     from suffice.stages._planned import Planned
     from suffice.study import Study
     from suffice.supply import Measured, SourceTerms
@@ -98,6 +99,10 @@ class Workspace:
         if make not in self._kept:
             self._kept[make] = make(self)
         return cast("Made", self._kept[make])
+
+    def write(self, record: Record) -> None:
+        """Write a record of this study into the folder; it says whose it is."""
+        record.model_copy(update={"of_study": self.study.digest()}).write(self.folder)
 
     @property
     def pool(self) -> Pool:
