@@ -147,6 +147,11 @@ bench-calibration: $(VENV)/.dev ## forecast unseen cells of the example and of p
 	$(BIN)/python tools/bench_calibration --set xstest
 	$(BIN)/python tools/bench_calibration --set hh-rlhf-harmless
 
+.PHONY: bench-firstfile
+bench-firstfile: $(VENV)/.dev ## public sets through the commands as a new user would (PREFERENCES=FOLDER)
+	$(BIN)/python tools/bench_firstfile.py $(or $(PREFERENCES),../shared/data/preferences) \
+	    --write docs/results/firstfile.md
+
 .PHONY: bench-mixtures
 CURVES ?= ../shared/data/curves
 bench-mixtures: $(VENV)/.dev ## hold the two-source law against other laws (CURVES=FOLDER)

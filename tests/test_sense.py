@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from suffice.errors import InputError
-from suffice.labels import LabelTable, read_labels
+from suffice.labels import LabelTable, read_gold, read_labels
 
 TASKS, WORKERS = 20, 3
 
@@ -124,3 +124,12 @@ def test_where_texts_come_from_is_no_source_of_labels() -> None:
     assert noted(table, "read source as slice")
     vendors: list[object] = [["a", "b", "b"][row % WORKERS] for row in range(TASKS * WORKERS)]
     assert "source" in read_labels(frame(label=VERDICTS, source=vendors)).frame.columns
+
+
+def test_gold_names_its_tasks_as_the_labels_do() -> None:
+    """A gold file with a number of its rows beside the labels' ids is joined by the latter."""
+    given = frame(label=VERDICTS, id=ROWS).rename({"item": "article_id"})
+    table = read_labels(given)
+    right = pl.DataFrame({"id": [0, 1], "article_id": ["i7", "i8"], "gold": ["good", "bad"]})
+    assert read_gold(right, like=table.columns["task"]) == {"i7": "good", "i8": "bad"}
+    assert read_gold(right) == {0: "good", 1: "bad"}

@@ -27,7 +27,7 @@ def audit(
     drop_missing: Annotated[bool, Parameter(negative=())] = False,
     missing: Annotated[list[str] | None, Parameter(negative=())] = None,
     workers: Annotated[list[str] | None, Parameter(negative=())] = None,
-    kind: Literal["classes", "pairs", "scale"] | None = None,
+    kind: Literal["classes", "pairs", "scale", "ranking"] | None = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
@@ -70,8 +70,8 @@ def audit(
             and the like are known.
         workers: columns that hold one person's labels each, with commas or as a pattern ('r*'),
             where their names do not tell; repeat it for more.
-        kind: classes, pairs (labels name a side) or scale (numbers such as 1 to 5 or 0 to 100);
-            by default what the values look like, which the notes say.
+        kind: classes, pairs (labels name a side), scale (numbers such as 1 to 5 or 0 to 100) or
+            ranking (a > b = c); by default what the values look like, which the notes say.
         below: a level of shared error that matters to you; without gold the audit says how many
             gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 from suffice.labels._asked import Asked
-from suffice.labels._columns import recognise, said
+from suffice.labels._columns import said, taken_of
 from suffice.labels._garbage import no_garbage
 from suffice.labels._no_answer import no_answers
 from suffice.labels._spelling import plain_names, respell
@@ -67,11 +67,12 @@ def read_labels(
         return mine.read(frame, origin=origin, asked=asked)
 
 
-def read_gold(given: str | Path | pl.DataFrame) -> dict[Any, str]:
+def read_gold(given: str | Path | pl.DataFrame, *, like: str | None = None) -> dict[Any, str]:
     """Read gold labels from a file with a task column and a gold (truth, label) column.
 
     Args:
         given: the file, or its rows.
+        like: what the labels' file calls its tasks: a column of that name is the task here too.
 
     Returns:
         task -> right label, for the tasks that have one.
@@ -79,15 +80,17 @@ def read_gold(given: str | Path | pl.DataFrame) -> dict[Any, str]:
     Raises:
         InputError: the file cannot be read, lacks a column, has no gold, or contradicts itself.
     """
-    return gold_of_file(given)[0]
+    return gold_of_file(given, like=like)[0]
 
 
-def gold_of_file(given: str | Path | pl.DataFrame) -> tuple[dict[Any, str], list[str]]:
+def gold_of_file(
+    given: str | Path | pl.DataFrame, *, like: str | None = None
+) -> tuple[dict[Any, str], list[str]]:
     """Gold labels as ``read_gold`` reads them, and what was taken for what or passed over."""
     import polars as pl
 
     frame, origin = rows_of(given, "gold")
-    taken = recognise(frame.columns, skip={})
+    taken = taken_of(frame.columns, {"task": like} if like in frame.columns and like else {})
     if "task" not in taken:
         raise InputError(
             f"no task column among: {', '.join(frame.columns)}",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from suffice.labels.kinds import Kind
     from suffice.progress import Progress
     from suffice.supply._audit_record import Audit
+    from suffice.supply.rankings import RankingAudit
     from suffice.supply.scales import ScaleAudit
     from suffice.supply.workers import CrowdPrior
 
@@ -54,7 +55,7 @@ def audit(
     below: float = 0.05,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
-) -> Audit | ScaleAudit: ...
+) -> Audit | ScaleAudit | RankingAudit: ...
 def audit(
     labels: LabelTable | str | Path,
     gold: Mapping[Any, Any] | str | Path | None = None,
@@ -65,7 +66,7 @@ def audit(
     below: float = 0.05,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
-) -> Audit | ScaleAudit:
+) -> Audit | ScaleAudit | RankingAudit:
     """Audit labels: what is right, who can be trusted, what a label is worth.
 
     Words are classes, words for two sides are pairs, and numbers lie on a scale where their values
@@ -76,7 +77,8 @@ def audit(
         labels: a label table, or a file that ``read_labels`` reads.
         gold: task -> right label, or a file with a task and a gold column. May cover a few tasks.
         seed: of the random draws; the same seed gives the same numbers.
-        kind: ``classes``, ``pairs`` or ``scale``; by default what the values look like.
+        kind: ``classes``, ``pairs``, ``scale`` or ``ranking``; by default what the values look
+            like.
         classes: all labels that there can be, in order; by default those that occur. Names make
             classes, unless the kind is named too.
         below: the level of shared error that matters to you; without gold the summary says how
@@ -86,7 +88,8 @@ def audit(
         progress: shows the stages of the work; by default nothing is shown.
 
     Returns:
-        An ``Audit`` of classes and pairs, a ``ScaleAudit`` of a scale.
+        An ``Audit`` of classes and pairs, a ``ScaleAudit`` of a scale, a ``RankingAudit`` of
+        rankings.
 
     Raises:
         InputError: the labels or the gold cannot be used; the message says where and why.
@@ -104,7 +107,7 @@ def audit(
         raise InputError(f"{seed} is no seed", fix="give 0 or more")
     table = read_table(labels)
     del labels
-    right, said = read_right(gold)
+    right, said = read_right(gold, like=table.columns.get("task"))
     # Names of classes say that they are classes, or, where they are words for sides, sides.
     if kind is None and classes is None:
         kind, note = kind_of(table)
@@ -113,6 +116,10 @@ def audit(
         from suffice.supply.scales import audit_scale
 
         return audit_scale(table, right, seed, values=classes, notes=said, progress=progress)
+    if kind == "ranking":
+        from suffice.supply.rankings import audit_rankings
+
+        return audit_rankings(table, right, seed, notes=said, progress=progress)
     # Whoever keeps no table of their own needs no memory for its rows once they are numbered.
     held = [table]
     del table
@@ -144,12 +151,14 @@ def read_table(labels: LabelTable | str | Path) -> LabelTable:
     return labels
 
 
-def read_right(gold: Mapping[Any, Any] | str | Path | None) -> tuple[Mapping[Any, Any], list[str]]:
-    """Gold by task, and what its file was read as."""
+def read_right(
+    gold: Mapping[Any, Any] | str | Path | None, like: str | None = None
+) -> tuple[Mapping[Any, Any], list[str]]:
+    """Gold by task, and what its file was read as; ``like`` is what the labels call their tasks."""
     if gold is None:
         return {}, []
     if isinstance(gold, str | Path):
         from suffice.labels import gold_of_file
 
-        return gold_of_file(gold)
+        return gold_of_file(gold, like=like)
     return gold, []
