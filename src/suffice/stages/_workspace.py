@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from suffice.plan import Market
     from suffice.pools import Pool
     from suffice.progress import Progress
-    from suffice.records import Ledger
-    from suffice.records._record import Record
+    from suffice.records import Ledger, Record
     from suffice.stages._planned import Planned
     from suffice.study import Study
     from suffice.supply import Measured, SourceTerms
