@@ -11,6 +11,7 @@ _ENDS = (1.0, 2.0)
 """Where AlpacaEval (0.6) writes a weighted judge's preference: 1 for the first output, 2 for the
 second, between them how sure the judge is."""
 _EVEN = 1.5
+"""The middle of both: a judge that prefers neither, by AlpacaEval's definition."""
 
 
 def cut_strengths(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
