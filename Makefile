@@ -34,8 +34,8 @@ test: $(VENV)/.dev ## run all tests but the slow ones, in two processes
 
 # --- What a contributor and CI run ------------------------------------------------------------
 
-.PHONY: check lint format-check types imports length constants links
-check: lint format-check types imports length constants links ## lint, format, types, imports, lengths, constants, links
+.PHONY: check lint format-check types imports length constants links weaknesses
+check: lint format-check types imports length constants links weaknesses ## lint, format, types, imports, lengths, constants, links, known weaknesses
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -57,6 +57,13 @@ constants: $(VENV)/.dev
 
 links: $(VENV)/.dev
 	$(BIN)/python tools/check_links.py
+
+weaknesses: $(VENV)/.dev
+	$(BIN)/python tools/check_packages.py $(LOCK)
+
+.PHONY: sbom
+sbom: $(VENV)/.dev ## list everything installed, and all packaged data, as CycloneDX: build/sbom.json
+	$(BIN)/python tools/sbom.py build/sbom.json
 
 .PHONY: format
 format: $(VENV)/.dev ## format the code and mend what the linter can mend
