@@ -111,6 +111,10 @@ bench-audit: $(VENV)/.peers ## hold the audit against gold and peers (DATA=FOLDE
 bench-crowds: $(VENV)/.peers ## audit each public crowd with what the others teach, beside peers (DATA=FOLDER)
 	$(BIN)/python tools/bench_crowds.py $(or $(DATA),../shared/data/crowd) --write docs/results/crowds.md
 
+.PHONY: faults
+faults: $(VENV)/.dev ## kill, fill, damage and remove at random moments, and hold the answers against undisturbed ones
+	OMP_NUM_THREADS=1 $(BIN)/python tools/faults.py --write
+
 .PHONY: bench-growth
 bench-growth: $(VENV)/.peers ## audit tables of up to 100 million labels beside crowd-kit: time a label, memory
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 $(BIN)/python tools/bench_audit_growth.py
