@@ -163,3 +163,14 @@ def test_what_needs_a_pool_is_refused_in_one_line(answered: Path) -> None:
     """Commands about tasks say that a study of runs has none, and what answers instead."""
     with pytest.raises(InputError, match="no pool of tasks"):
         _ = stages.Workspace.of(answered / "study.toml").pool
+
+
+def test_init_of_shares_leaves_money_for_a_run(tmp_path: Path) -> None:
+    """A table of shares alone starts with a total, and with the money for so many labels."""
+    table = tmp_path / "shares.csv"
+    rows = "".join(f"r{k},{k / 9:.3f},{1 - k / 9:.3f},{3 - k / 20}\n" for k in range(10))
+    table.write_text("run,share_a,share_b,val_loss\n" + rows)
+    study = load_study(stages.init(tmp_path / "mine.toml", kind="runs", tables=[table]))
+    assert study.budget.money == 1000
+    plan = stages.plan(study, tmp_path / "out")
+    assert sum(t.tasks for t in plan.curve) == 1000

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _MOST_METRICS = 8
 """Metrics that stand in the file as they are, the first ones; the others are comments. Chosen."""
 
+_TOTAL = 1000
+"""Labels of a run that the file starts with where a table holds shares alone: a convention."""
+
 _PRICE = 1.0
 """Price of a label that the file starts with, to be edited: a convention."""
 
@@ -98,7 +101,8 @@ def _target(table: RunTable) -> str:
 
 def _money(table: RunTable) -> float:
     """What the largest run would cost at the price that the file starts with."""
-    return max(_PRICE * float(table.counts.sum(axis=1).max()), 1.0)
+    most = float(table.counts.sum(axis=1).max())
+    return max(_PRICE * most * (_TOTAL if table.unit == "share" else 1), 1.0)
 
 
 def _task(
@@ -118,7 +122,7 @@ def _task(
     elif columns.total is not None:
         lines.append(f"total = {columns.total:g}")
     elif any(s.share for s in columns.sources):
-        lines.append("total = 1000             # labels of each run: shares are of these")
+        lines.append(f"total = {_TOTAL}             # labels of each run: shares are of these")
     if columns.covariates:
         said = ", ".join(_text(c) for c in columns.covariates)
         lines.append(f"covariates = [{said}]   # what else differs")
