@@ -27,6 +27,7 @@ def audit(
     drop_missing: Annotated[bool, Parameter(negative=())] = False,
     missing: Annotated[list[str] | None, Parameter(negative=())] = None,
     workers: Annotated[list[str] | None, Parameter(negative=())] = None,
+    judges: str | None = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
@@ -50,6 +51,8 @@ def audit(
 
         suffice audit panel.csv --workers ana,bo,cy
 
+        suffice audit panel.csv --judges gpt-4o,claude-3 --gold gold.csv
+
         suffice audit votes.parquet --json > summary.json
 
     Args:
@@ -67,6 +70,8 @@ def audit(
             and the like are known.
         workers: columns that hold one person's labels each, with commas or as a pattern ('r*'),
             where their names do not tell; repeat it for more.
+        judges: workers who are language models, with commas ('' for none); by default those whose
+            kind, source or name says so. Beside people they count as one voter.
         below: a level of shared error that matters to you; without gold the audit says how many
             gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.
@@ -77,6 +82,9 @@ def audit(
     from suffice.cli._common import choose_progress, make_folder, print_lines, read_columns
 
     named = [name.strip() for name in classes.split(",")] if classes is not None else None
+    models = (
+        [name.strip() for name in judges.split(",") if name.strip()] if judges is not None else None
+    )
     columns = read_columns(column)
     if out is not None:
         make_folder(out)
@@ -88,6 +96,7 @@ def audit(
         drop_missing=drop_missing,
         missing=missing or (),
         workers=workers or (),
+        judges=models,
         below=below,
         progress=choose_progress(as_json=json, quiet=quiet),
         seed=seed,

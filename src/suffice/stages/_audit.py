@@ -21,6 +21,7 @@ def audit(
     drop_missing: bool = False,
     missing: Sequence[str] = (),
     workers: Sequence[str] = (),
+    judges: Sequence[str] | None = None,
     below: float = 0.05,
     progress: Progress | None = None,
     seed: int = 0,
@@ -35,6 +36,7 @@ def audit(
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
         missing: labels that mean no answer, beside those that surely do.
         workers: columns that hold one worker's labels each, by name or by pattern.
+        judges: workers who are language models; by default those who are recognised.
         below: the level of shared error that matters.
         progress: shows the stages of the work; by default nothing is shown.
         seed: of the random draws.
@@ -58,6 +60,7 @@ def audit(
         gold,
         seed,
         classes=classes,
+        judges=judges,
         below=below,
         progress=progress,
     )

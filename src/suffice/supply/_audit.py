@@ -31,6 +31,7 @@ def audit(
     *,
     classes: Sequence[str] | None = None,
     below: float = 0.05,
+    judges: Sequence[str] | None = None,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -47,6 +48,8 @@ def audit(
         classes: all labels that there can be, in order; by default those that occur.
         below: the level of shared error that matters to you; without gold the summary says how
             many gold tasks would bring its bound below this.
+        judges: the workers who are language models; by default those whose kind (column ``kind``),
+            source or name says so. Beside people they count as one voter.
         prior: what other crowds are like; by default what public crowds with gold showed.
         progress: shows the stages of the work; by default nothing is shown.
 
@@ -64,7 +67,14 @@ def audit(
     from suffice.supply._summary import summarise
     from suffice.supply._tables import pairs_frame, sources_frame, tasks_frame, workers_frame
     from suffice.supply._votes import code_votes
-    from suffice.supply.doubts import doubt, find_groups, find_split, find_suspects, merge_groups
+    from suffice.supply.doubts import (
+        doubt,
+        find_groups,
+        find_split,
+        find_suspects,
+        machines_are_right,
+        merge_groups,
+    )
     from suffice.supply.preferences import find_preferences
     from suffice.supply.sources import channel_book, find_trends, source_rows
     from suffice.supply.workers import (
@@ -83,7 +93,7 @@ def audit(
     prior = prior or PUBLIC_CROWDS
     table = _table(labels)
     right, said = _gold(gold)
-    votes = code_votes(table, right, classes)
+    votes = code_votes(table, right, classes, judges)
     columns, notes = table.columns, [*table.notes, *votes.notes, *said]
     if votes.shape[2] < 2:
         raise InputError(
@@ -97,7 +107,7 @@ def audit(
     with one_blas_thread(), (progress or SilentProgress()).step("audit", _STAGES) as step:
         groups, passed_over = find_groups(votes, seed=seed)
         step.advance()
-        task, worker, label, number_W = merge_groups(votes, groups)
+        task, worker, label, number_W = merge_groups(votes, groups, seed=seed)
         crowd = Crowd(
             task,
             worker,
@@ -131,14 +141,14 @@ def audit(
         rng = Stream.AUDIT.rng(seed)
         truth_DT = shared.draw_truth(fit, draws, votes.gold, rng)
         posterior = shared.spread(fit.class_TK, votes.gold)
-        blind = shared.spread(fit.open_TK, np.full(votes.shape[0], -1))
         mixed, verdict = doubt(votes, groups, fit, number_W, posterior)
+        other = machines_are_right(votes, verdict, truth_DT, rng)
         flags = find_suspects(votes, fit.right_DWK, number_W, truth_DT, groups)
         step.advance()
         split = find_split(votes, copying=[group.members.tolist() for group in groups], seed=seed)
         step.advance()
-        rows, errors = source_rows(votes, truth_DT, blind, rng)
-        trends = find_trends(votes, truth_DT, blind, rng)
+        rows, errors = source_rows(votes, truth_DT, rng)
+        trends = find_trends(votes, truth_DT, rng)
         book = channel_book(votes, fit, shared, number_W, errors, trends)
         check = predictive_check(votes, book.posterior(), seed=seed)
         pairs, all_pairs = pairs_frame(votes)
@@ -152,8 +162,8 @@ def audit(
             number_W,
             groups,
             flags,
-            blind,
-            np.full(votes.shape[1], prior.worker_sd),
+            prior,
+            other,
             rng,
         ),
         sources=sources_frame(rows),
