@@ -124,6 +124,10 @@ bench-preferences: $(VENV)/.dev ## audit public preference data, and renew docs/
 bench-pairs: $(VENV)/.peers ## time Bradley-Terry on a million comparisons beside crowd-kit
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python tools/bench_bradley_terry.py
 
+.PHONY: bench-read
+bench-read: $(VENV)/.peers ## read a million labels of each layout beside pandas and, where installed, datasets
+	OMP_NUM_THREADS=1 $(BIN)/python tools/bench_read.py
+
 .PHONY: bench-curves
 bench-curves: $(VENV)/.dev ## extrapolate public learning curves beside baselines and published laws
 	$(BIN)/python tools/bench_curves.py ../shared/data/curves
@@ -142,6 +146,11 @@ bench-calibration: $(VENV)/.dev ## forecast unseen cells of the example and of p
 	$(BIN)/python tools/bench_calibration --set unseen-models
 	$(BIN)/python tools/bench_calibration --set xstest
 	$(BIN)/python tools/bench_calibration --set hh-rlhf-harmless
+
+.PHONY: bench-firstfile
+bench-firstfile: $(VENV)/.dev ## public sets through the commands as a new user would (PREFERENCES=FOLDER)
+	$(BIN)/python tools/bench_firstfile.py $(or $(PREFERENCES),../shared/data/preferences) \
+	    --write docs/results/firstfile.md
 
 .PHONY: bench-mixtures
 CURVES ?= ../shared/data/curves

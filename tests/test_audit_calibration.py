@@ -10,7 +10,7 @@ import pytest
 
 from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import LabelTable
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 from suffice.supply._votes import code_votes
 from suffice.supply.sources._source_table import mutual_information
 from suffice.supply.workers._shared import err_together, gold_needed

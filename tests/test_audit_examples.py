@@ -12,7 +12,7 @@ from suffice import bradley_terry
 from suffice.errors import InputError
 from suffice.labels import LabelTable, read_labels
 from suffice.supply import judge_report, label_sources, route
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 
 if TYPE_CHECKING:
     from pathlib import Path

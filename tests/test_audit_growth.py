@@ -12,7 +12,7 @@ import pytest
 from suffice.labels import LabelTable
 from suffice.supply import _agreement, _pieces
 from suffice.supply._agreement import pair_agreement
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 from suffice.supply._votes import code_votes
 from suffice.supply.doubts import find_groups
 from suffice.supply.workers import _alone, _gibbs, _worker_model

@@ -12,7 +12,7 @@ import pytest
 from suffice.errors import InputError
 from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import LabelTable
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 from suffice.supply._summary import summary_lines
 from suffice.supply._votes import code_votes
 

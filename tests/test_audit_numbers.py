@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from suffice.supply.doubts._suspects import _at_least
+from suffice.supply.doubts._suspects import at_least
 from suffice.supply.sources._audit_channel import _root
 from suffice.supply.workers._draws import _digamma, draw_positive, draw_rows, log_gamma
 from suffice.supply.workers._shared import _beta_quantiles
@@ -79,9 +79,9 @@ def test_binomial_tail() -> None:
     """The chance of so many hits or more agrees with SciPy's, and at the ends it is plain."""
     for least, tries, chance in ((19, 20, 0.5), (96, 100, 0.9), (950, 1000, 0.93)):
         wanted = special.bdtrc(least - 1, tries, chance)
-        assert _at_least(least, tries, chance) == pytest.approx(wanted, rel=1e-9)
-    assert _at_least(5, 5, 0.0) == 0.0
-    assert _at_least(5, 5, 1.0) == 1.0
+        assert at_least(least, tries, chance) == pytest.approx(wanted, rel=1e-9)
+    assert at_least(5, 5, 0.0) == 0.0
+    assert at_least(5, 5, 1.0) == 1.0
 
 
 def test_quantiles_of_a_beta_distribution() -> None:

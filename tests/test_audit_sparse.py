@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from suffice.labels._table import LabelTable
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 from suffice.supply.workers import PUBLIC_CROWDS
 from suffice.supply.workers._crowd_prior import shrunk
 from suffice.supply.workers._dissent import DissentIcc, dissent_icc

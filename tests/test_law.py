@@ -191,6 +191,21 @@ def test_sample_is_joint_and_names_what_it_is_of(law: FittedLaw) -> None:
         law.sample("other", "probe", resolved, rng)
 
 
+def test_no_error_lies_below_nothing() -> None:
+    """Runs in two clusters leave wide doubts, of which none reaches below 0 or above 1."""
+    rng = np.random.default_rng(8)
+    curves = some_curves(rng, 24)
+    runs = [
+        np.where(rng.random((6, 1)) < 0.5, 0.03, 0.5) + 0.005 * rng.standard_normal((6, 3))
+        for _ in curves
+    ]
+    law = fit_law(curves, runs, METRICS, TABLE, model="m", scheme="probe")
+    found = law.outcomes([Curve.parse("3000 expert")], rng, draws=200, runs=50)
+    for values in (found.mean, found.runs()):
+        assert values.min() >= 0.0
+        assert values.max() <= 1.0
+
+
 def test_unknown_source_is_named(law: FittedLaw) -> None:
     """A source that no measured cell held cannot be forecast."""
     with pytest.raises(InputError, match="has not seen source 'oracle'"):

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from suffice.errors import InputError
-from suffice.labels import LabelTable, read_labels
+from suffice.labels import LabelTable, read_gold, read_labels
 
 TASKS, WORKERS = 20, 3
 
@@ -74,6 +74,13 @@ def test_a_number_of_rows_is_no_task(name: str) -> None:
         assert noted(table, f"read {name} as task, not id", "differs in every row")
 
 
+def test_the_text_is_the_task_where_nothing_else_is() -> None:
+    """A table without ids whose texts recur is read by its texts."""
+    table = read_labels(frame(label=VERDICTS).rename({"item": "sentence"}))
+    assert table.frame["task"].n_unique() == TASKS
+    assert noted(table, "read sentence as task, which several workers labelled")
+
+
 def test_a_name_of_the_job_is_no_task() -> None:
     """A column task that says the same in every row names the job."""
     given = frame(label=VERDICTS).with_columns(pl.lit("sentiment").alias("task"))
@@ -117,3 +124,12 @@ def test_where_texts_come_from_is_no_source_of_labels() -> None:
     assert noted(table, "read source as slice")
     vendors: list[object] = [["a", "b", "b"][row % WORKERS] for row in range(TASKS * WORKERS)]
     assert "source" in read_labels(frame(label=VERDICTS, source=vendors)).frame.columns
+
+
+def test_gold_names_its_tasks_as_the_labels_do() -> None:
+    """A gold file with a number of its rows beside the labels' ids is joined by the latter."""
+    given = frame(label=VERDICTS, id=ROWS).rename({"item": "article_id"})
+    table = read_labels(given)
+    right = pl.DataFrame({"id": [0, 1], "article_id": ["i7", "i8"], "gold": ["good", "bad"]})
+    assert read_gold(right, like=table.columns["task"]) == {"i7": "good", "i8": "bad"}
+    assert read_gold(right) == {0: "good", 1: "bad"}

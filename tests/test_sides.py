@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from suffice.labels import LabelTable, PreferenceTable
 from suffice.labels.formats._preferences import preferences_of_frame
 from suffice.labels.kinds import sides_of
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 from suffice.supply._votes import code_votes
 
 if TYPE_CHECKING:

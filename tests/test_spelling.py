@@ -137,7 +137,7 @@ def test_gold_that_hardly_fits_raises_an_alarm() -> None:
         ("yes no unsure", "", "unsure"),
         ("left right none", "", ""),
         ("1 2 3 -1", "", "-1"),
-        ("-1 0 1", "", ""),
+        ("-1 0 1", "", "-1"),
         ("-1 1", "", ""),
         ("1 2 5 99", "", "99"),
         ("10 55 99", "", ""),
@@ -233,6 +233,9 @@ def test_a_recognised_column_can_be_switched_off() -> None:
     table = read_labels(frame, columns={"gold": ""})
     assert not table.gold()
     assert "columns not used: gold" in table.notes
+    pairs = pl.DataFrame({"chosen": ["a b", "c d"], "rejected": ["e f", "g h"],
+                          "prompt": ["p", "q"], "gold": ["x", "y"]})  # fmt: skip
+    assert "gold" not in read_labels(pairs, columns={"gold": ""}).frame.columns
 
 
 def test_what_was_made_of_labels_is_no_worker() -> None:

@@ -181,3 +181,10 @@ def test_fresh_gold_is_judged_by_the_rule(tmp_path: Path) -> None:
     used = write_csv(tmp_path / "used.csv", ["task"], [("007",)])
     with pytest.raises(InputError, match="'7' first"):
         read_fresh_gold(fresh, used=[used])
+
+
+def test_an_item_without_an_answer_is_asked_about(tmp_path: Path) -> None:
+    """Whether no answer is a wrong answer is the user's to say."""
+    fresh = write_csv(tmp_path / "gold.csv", ["task", "label", "gold"], [("7", "N/A", "1")])
+    with pytest.raises(InputError, match="label 'N/A' is no answer"):
+        read_fresh_gold(fresh)

@@ -162,6 +162,18 @@ def test_label_studio_reads_the_comparison_before_its_reason(tmp_path: Path) -> 
     assert any("other columns that may be answers: why" in note for note in table.notes)
 
 
+def test_label_studio_where_all_is_ground_truth(tmp_path: Path) -> None:
+    """An import without ground_truth makes all annotations gold: refused with the way out."""
+    full = [studio(7, *(one(n, n, choose("tone", "kind"), ground_truth=True) for n in (1, 2)))]
+    with pytest.raises(InputError, match=r"all 2 annotations are marked as ground truth"):
+        read_labels(store(tmp_path, "a.json", full))
+    full[0]["annotations"][1]["result"] = [choose("tone", "rude")]
+    full[0]["annotations"].append(one(3, 3, choose("tone", "rude")))
+    table = read_labels(store(tmp_path, "b.json", full))
+    assert table.gold() == {7: "rude"}
+    assert any("1 ground-truth annotation contradict" in note for note in table.notes)
+
+
 def responses(*values: Any, status: bool = True) -> list[dict[str, Any]]:
     """Responses of Argilla by users 0, 1, ..., the last of them discarded."""
     found = [{"value": value, "user_id": f"u{i}"} for i, value in enumerate(values)]

@@ -21,7 +21,7 @@ import polars as pl
 
 from suffice.labels._read import read_gold, read_labels
 from suffice.labels._table import LabelTable
-from suffice.supply._audit import audit
+from suffice.supply._audit_kinds import audit
 from suffice.supply._votes import Votes, code_votes
 from suffice.supply.workers._dawid_skene import dawid_skene, majority_vote
 

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from suffice.labels import LabelTable
-from suffice.supply._audit import audit
+from suffice.supply import audit
 from suffice.supply.workers._shared import _beta_quantiles
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def gold_rows(
         gold = {task: truth[task] for task in shown}
         source = pl.when(pl.col("kind") == "llm").then("worker").otherwise(pl.lit("people"))
         table = LabelTable.from_frame(used.with_columns(source=source))
-        result = audit(table, gold, seed=choice)
+        result = audit(table, gold, seed=choice, kind="classes")
         for judge in judges:
             mine = used.filter(pl.col("worker") == judge)
             wrong = mine["label"] != mine["task"].replace_strict(truth)

@@ -98,6 +98,12 @@ class Stream(IntEnum):
     RESPONSE_WORTH = 132
     RESPONSE_ASK = 133
     PREQUENTIAL = 134
+    SCALE_FIT = 161
+    SCALE_AGREEMENT = 162
+    SCALE_AUDIT = 163
+    SCALE_PREDICTIVE = 164
+    RANKINGS = 165
+    RANKINGS_SAMPLE = 166
 
     def rng(self, seed: int, *more: int) -> np.random.Generator:
         """The generator of this stream under a seed; ``more`` tells parts of one stream apart.

@@ -19,12 +19,14 @@ import sbc_comparisons
 import sbc_law
 import sbc_pool
 import sbc_response
+import sbc_scales
 import sbc_shared
 import sbc_workers
 from sbc_ranks import report
 
 PARTS = {
     "workers": sbc_workers.places,
+    "scales": sbc_scales.places,
     "comparisons": sbc_comparisons.places,
     "shared": sbc_shared.places,
     "pool": sbc_pool.places,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -28,6 +28,7 @@ def audit(
     missing: Annotated[list[str] | None, Parameter(negative=())] = None,
     workers: Annotated[list[str] | None, Parameter(negative=())] = None,
     judges: str | None = None,
+    kind: Literal["classes", "pairs", "scale"] | None = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
@@ -53,6 +54,8 @@ def audit(
 
         suffice audit panel.csv --judges gpt-4o,claude-3 --gold gold.csv
 
+        suffice audit ratings.csv --kind scale --classes 1,2,3,4,5
+
         suffice audit votes.parquet --json > summary.json
 
     Args:
@@ -72,6 +75,8 @@ def audit(
             where their names do not tell; repeat it for more.
         judges: workers who are language models, with commas ('' for none); by default those whose
             kind, source or name says so. Beside people they count as one voter.
+        kind: classes, pairs (labels name a side) or scale (numbers such as 1 to 5 or 0 to 100);
+            by default what the values look like, which the notes say.
         below: a level of shared error that matters to you; without gold the audit says how many
             gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.
@@ -80,6 +85,7 @@ def audit(
     """
     from suffice import stages
     from suffice.cli._common import choose_progress, make_folder, print_lines, read_columns
+    from suffice.stages import Audit
 
     named = [name.strip() for name in classes.split(",")] if classes is not None else None
     models = (
@@ -97,6 +103,7 @@ def audit(
         missing=missing or (),
         workers=workers or (),
         judges=models,
+        kind=kind,
         below=below,
         progress=choose_progress(as_json=json, quiet=quiet),
         seed=seed,
@@ -107,7 +114,7 @@ def audit(
 
         print(json_module.dumps(result.summary.as_json(), indent=2, ensure_ascii=False))
     else:
-        print_lines(_lines(result))
+        print_lines(_lines(result) if isinstance(result, Audit) else result.lines())
     for path in written:
         print(f"wrote {clean(str(path))}", file=sys.stderr)
 

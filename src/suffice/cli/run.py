@@ -41,7 +41,7 @@ def run(
     check
         Train the recommended curve and its alternatives with fresh seeds.
     check_seed
-        First seed of those runs.
+        First seed of those runs: none may be the grid's.
     executor
         Where to train: processes, processes:4, inline, ray, or ray:HOST:PORT of a cluster.
     json
@@ -56,7 +56,7 @@ def run(
     result = stages.run(
         work,
         check=check,
-        check_seed=stages.CHECK_SEED if check_seed is None else check_seed,
+        check_seed=check_seed,
     )
     if json:
         print_json(stages.PlanRecord.read(out).as_json())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
-from suffice.labels import answer_key, match_ids
+from suffice.labels import answer_key, is_no_answer, match_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,6 +122,13 @@ def _wrong(row: dict[str, str], path: Path, line: int) -> int:
         return _yes_no(row["wrong"], "wrong", path, line)
     if not row["label"].strip() or not row["gold"].strip():
         raise InputError("lacks a label or its gold", where=f"{path}, line {line}")
+    for name in ("label", "gold"):
+        if is_no_answer(row[name]):
+            raise InputError(
+                f"{name} {row[name]!r} is no answer",
+                where=f"{path}, line {line}",
+                fix="leave the item out, or say in a column 'wrong' whether it counts as wrong",
+            )
     return int(answer_key(row["label"]) != answer_key(row["gold"]))
 
 

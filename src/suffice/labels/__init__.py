@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from suffice.labels._comparisons import read_comparisons as read_comparisons
     from suffice.labels._convert import Converted as Converted
     from suffice.labels._convert import convert as convert
+    from suffice.labels._no_answer import is_no_answer as is_no_answer
     from suffice.labels._pairs import answers_of as answers_of
     from suffice.labels._read import gold_of_file as gold_of_file
     from suffice.labels._read import read_gold as read_gold
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Converted",
             "convert",
         ),
+        "suffice.labels._no_answer": ("is_no_answer",),
         "suffice.labels._pairs": ("answers_of",),
         "suffice.labels._read": (
             "gold_of_file",

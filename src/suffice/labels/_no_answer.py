@@ -87,11 +87,14 @@ def _numbers(rest: Mapping[str, str]) -> list[str]:
         if rest[label] not in _NUMBERS or len(others) < 2:
             continue
         low, high = min(others), max(others)
-        if (value < 0 <= low and not (value == -1 and set(others) == {0.0, 1.0})) or (
-            value > 0 and value > _FAR * abs(high)
-        ):
+        if value < 0 <= low or (value > 0 and value > _FAR * abs(high)):
             found.append(label)
     return found
+
+
+def is_no_answer(label: str) -> bool:
+    """Whether a label by itself surely is no answer; see ``no_answers`` for those of a table."""
+    return answer_key(label) in _SURE
 
 
 def _number(text: str) -> float | None:

@@ -100,8 +100,11 @@ def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     if "task" not in frame.columns:
         frame = frame.with_columns(named.alias("task"))
         shown = [name for name in ("presented_order",) if name in frame.columns]
-        time = pl.int_range(1, pl.len() + 1).over("task", "worker", "left", *shown)
-        again = int(frame.select((time > 1).sum()).item())
+        # Hashes: in tables of millions, groups of three texts would take seconds.
+        judged = frame.select("task", "worker", "left", *shown).hash_rows()
+        counts = pl.DataFrame({"of": judged}).select(pl.int_range(1, pl.len() + 1).over("of"))
+        time = counts.to_series().alias("(time)")
+        again = int((time > 1).sum())
         if not again:
             notes.append("no task column: the pair of items is the task")
             return frame
@@ -109,8 +112,10 @@ def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
             "no task column: the pair of items is the task, and each further time that a worker "
             f"judged it in the same order is a task of its own ({again:,} labels)"
         )
-        task = pl.when(time > 1).then(pl.format("{} ({})", "task", time)).otherwise("task")
-        return frame.with_columns(task.alias("task"))
+        task = pl.when(pl.col("(time)") > 1).then(pl.format("{} ({})", "task", "(time)"))
+        return (
+            frame.with_columns(time).with_columns(task.otherwise("task").alias("task")).drop("time")
+        )
     if frame.select("task", named.alias("pair")).unique()["task"].is_duplicated().any():
         notes.append("a task holds several pairs of items: each pair is a task of its own")
         return frame.with_columns(pl.format("{} | {}", pl.col("task"), named).alias("task"))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 from suffice.labels._asked import Asked
-from suffice.labels._columns import recognise, said
+from suffice.labels._columns import said, taken_of
+from suffice.labels._garbage import no_garbage
 from suffice.labels._no_answer import no_answers
 from suffice.labels._spelling import plain_names, respell
 from suffice.labels._table import LabelTable, gold_of_rows
@@ -61,15 +62,17 @@ def read_labels(
         missing=tuple(missing),
         classes=tuple(classes),
     )
-    mine = next(one for one in FORMATS if one.is_mine(frame, asked))
-    return mine.read(frame, origin=origin, asked=asked)
+    with no_garbage():
+        mine = next(one for one in FORMATS if one.is_mine(frame, asked))
+        return mine.read(frame, origin=origin, asked=asked)
 
 
-def read_gold(given: str | Path | pl.DataFrame) -> dict[Any, str]:
+def read_gold(given: str | Path | pl.DataFrame, *, like: str | None = None) -> dict[Any, str]:
     """Read gold labels from a file with a task column and a gold (truth, label) column.
 
     Args:
         given: the file, or its rows.
+        like: what the labels' file calls its tasks: a column of that name is the task here too.
 
     Returns:
         task -> right label, for the tasks that have one.
@@ -77,15 +80,17 @@ def read_gold(given: str | Path | pl.DataFrame) -> dict[Any, str]:
     Raises:
         InputError: the file cannot be read, lacks a column, has no gold, or contradicts itself.
     """
-    return gold_of_file(given)[0]
+    return gold_of_file(given, like=like)[0]
 
 
-def gold_of_file(given: str | Path | pl.DataFrame) -> tuple[dict[Any, str], list[str]]:
+def gold_of_file(
+    given: str | Path | pl.DataFrame, *, like: str | None = None
+) -> tuple[dict[Any, str], list[str]]:
     """Gold labels as ``read_gold`` reads them, and what was taken for what or passed over."""
     import polars as pl
 
     frame, origin = rows_of(given, "gold")
-    taken = recognise(frame.columns, skip={})
+    taken = taken_of(frame.columns, {"task": like} if like in frame.columns and like else {})
     if "task" not in taken:
         raise InputError(
             f"no task column among: {', '.join(frame.columns)}",

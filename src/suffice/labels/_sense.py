@@ -49,10 +49,12 @@ def sensible(
     """
     found, notes = dict(taken), list[str]()
     head = frame.head(_LOOKED_AT)
-    if not {"task", "worker", "label"} <= set(found) or "left" in found or head.is_empty():
+    if not {"worker", "label"} <= set(found) or "left" in found or head.is_empty():
         return found, notes
     if "task" not in named:
         _task(head, found, notes)
+    if "task" not in found:
+        return found, notes
     if "label" not in named:
         _label(head, found, notes, origin)
     if "gold" in found and "gold" not in named:
@@ -64,9 +66,9 @@ def sensible(
 
 def _task(frame: pl.DataFrame, found: dict[str, str], notes: list[str]) -> None:
     """A column that differs in every row, or never, is no task where another one groups rows."""
-    rows, now = len(frame), found["task"]
-    number = frame[now].n_unique()
-    if not (rows > 1 and (number == rows or number == 1)) or frame[found["worker"]].n_unique() < 2:
+    rows, now = len(frame), found.get("task")
+    number = frame[now].n_unique() if now is not None else rows
+    if not (rows > 1 and number in (1, rows)) or frame[found["worker"]].n_unique() < 2:
         return
     for name in sorted(_unused(frame, found), key=lambda n: _rank(n, frame.columns)):
         if _rank(name, frame.columns)[0] > 2 or frame.schema[name].is_float():
@@ -75,7 +77,8 @@ def _task(frame: pl.DataFrame, found: dict[str, str], notes: list[str]) -> None:
         pairs = frame.select(name, found["worker"]).n_unique()
         if 2 <= count <= _REPEATED * rows and pairs >= _ALONE * rows and count < pairs:
             why = "differs in every row" if number == rows else "is the same in all rows"
-            notes.append(f"read {name} as task, not {now}, which {why}")
+            instead = f"not {now}, which {why}" if now else "which several workers labelled"
+            notes.append(f"read {name} as task, {instead}")
             found["task"] = name
             return
 

@@ -28,10 +28,14 @@ def normal_texts(column: pl.Series) -> pl.Series:
     """
     import polars as pl
 
+    text = column.cast(pl.String)
+    # Composing is slow, and letters of ASCII are composed already.
+    accents = (text.str.len_bytes() != text.str.len_chars()).fill_null(False)
+    if accents.any():
+        composed = text.filter(accents).str.normalize("NFC")
+        text = text.scatter(accents.arg_true(), composed)
     return (
-        column.cast(pl.String)
-        .str.normalize("NFC")
-        .str.replace_all(r"\r\n?", "\n")
+        text.str.replace_all(r"\r\n?", "\n")
         .str.replace_all(r"[ \t]+\n", "\n")
         .str.strip_chars()
         .str.replace_all(_USER, "${1}user: ")

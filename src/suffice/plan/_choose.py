@@ -164,7 +164,7 @@ def make_plan(
     if recommended.forecast is not None and recommended.forecast.p.value < HOPELESS:
         hardest = hardest_threshold(law, market, criterion, chosen, seed=seed)
         badly = "" if risk.kind == "mean" else " when things go this badly"
-        decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}. {decision}"
+        decision = f"Nothing that can be bought meets the criterion{badly}: {hardest}."
     most: Ceiling | None = None
     if recommended.forecast is not None and recommended.forecast.p.value < LOW:
         most = ceiling(law, market, criterion, chosen, seed=seed)

@@ -14,7 +14,7 @@ from suffice.estimate import LEVEL, Estimate, equals, interval, probability
 from suffice.forecast import FAR
 from suffice.plan._candidates import candidates
 from suffice.plan._objective import GOOD_ENOUGH
-from suffice.plan._option import Flip
+from suffice.plan._option import Flip, Hardest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -246,7 +246,7 @@ def _budget(at: float, places: list[float]) -> Estimate:
 
 def hardest_threshold(
     law: Law, market: Market, criterion: Criterion, curve: Curve, *, seed: int
-) -> str:
+) -> Hardest:
     """The one threshold that a curve fails most often, with what it reaches there."""
     rng = Stream.PLAN_HARDEST.rng(seed)
     outcomes = law.outcomes(market.resolve([curve]), rng, draws=_HARDEST_DRAWS, runs=_HARDEST_RUNS)
@@ -255,12 +255,13 @@ def hardest_threshold(
     met = criterion.each_met(runs, law.metrics)
     alone = {k: float(met[:, :, k].mean()) for k in np.flatnonzero(np.isfinite(limits)).tolist()}
     k = min(alone, key=lambda i: alone[i])
-    name, bound = law.metrics[k].name, "<=" if law.metrics[k].better == "lower" else ">="
-    low, high = interval(runs[:, :, k])
-    return (
-        f"{name} {bound} {limits[k]:g} is the bound that fails it most often: a run's {name} is "
-        f"expected at {outcomes.mean[:, 0, k].mean():.3f} ({low:.3f} to {high:.3f}), and meets "
-        f"it with chance {probability(alone[k], spelled=True)}"
+    mean = float(outcomes.mean[:, 0, k].mean())
+    return Hardest(
+        law.metrics[k].name,
+        "<=" if law.metrics[k].better == "lower" else ">=",
+        float(limits[k]),
+        Estimate(mean, *interval(runs[:, :, k]), method="runs of the law's draws"),
+        alone[k],
     )
 
 

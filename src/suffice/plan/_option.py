@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suffice.estimate import equals, probability
+from suffice.estimate import Estimate, equals, probability
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from suffice.curve import Curve
-    from suffice.estimate import Estimate
     from suffice.forecast import Forecast
     from suffice.plan._risk import Risk
     from suffice.plan._shadow import Shadow
@@ -93,16 +92,51 @@ class Flip:
 
 
 @dataclass(frozen=True)
+class Hardest:
+    """The one threshold that a curve fails most often.
+
+    Attributes:
+        metric, sign, limit: the threshold, ``error <= 0.25``.
+        run: what a run reaches, with its interval.
+        chance: that it meets this threshold.
+    """
+
+    metric: str
+    sign: str
+    limit: float
+    run: Estimate
+    chance: float
+
+    @property
+    def bound(self) -> str:
+        """The threshold as it is written."""
+        return f"{self.metric} {self.sign} {self.limit:g}"
+
+    @property
+    def reached(self) -> str:
+        """What a run reaches, with its interval."""
+        return f"{self.run.value:.3f} ({self.run.low:.3f} to {self.run.high:.3f})"
+
+    def __str__(self) -> str:
+        """In words, for the middle of a sentence."""
+        return (
+            f"{self.bound} is the bound that fails it most often: a run's {self.metric} is "
+            f"expected at {self.reached}, and meets it with chance "
+            f"{probability(self.chance, spelled=True)}"
+        )
+
+
+@dataclass(frozen=True)
 class Ceiling:
     """P with as many labels as one likes.
 
     Attributes:
         p: of the best of the curves tried.
-        hardest: the bound that stands in the way there, in words.
+        hardest: the bound that stands in the way there.
     """
 
     p: Estimate
-    hardest: str
+    hardest: Hardest
 
     @property
     def is_low(self) -> bool:
@@ -115,7 +149,8 @@ class Ceiling:
         reached = f"with {TIMES} times as many, P {equals(self.p.value)} ({ends})"
         if self.is_low:
             return (
-                f"More labels will not do it: {reached}, and {self.hardest}. What could: another "
+                f"More labels will not do it: {reached}; {self.hardest.metric} would still be "
+                f"{self.hardest.reached} where {self.hardest.bound} is asked. What could: another "
                 "model, better labels, or another criterion."
             )
         return f"More labels could do it: {reached}, if the law holds so far out."

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from suffice.records._audit_preferences import PreferencesPart as PreferencesPart
     from suffice.records._audit_preferences import ScoredItems as ScoredItems
     from suffice.records._audit_preferences import TiesPart as TiesPart
+    from suffice.records._audit_scale import ScaleAgreementRow as ScaleAgreementRow
+    from suffice.records._audit_scale import ScaleModelPart as ScaleModelPart
+    from suffice.records._audit_scale import ScalePart as ScalePart
+    from suffice.records._audit_scale import ScaleRecord as ScaleRecord
+    from suffice.records._audit_scale import ScaleSharedPart as ScaleSharedPart
     from suffice.records._folder import StudyFolder as StudyFolder
     from suffice.records._folder import read_folder as read_folder
     from suffice.records._forecast import BUDGET_RANGE as BUDGET_RANGE
@@ -137,6 +142,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "PreferencesPart",
             "ScoredItems",
             "TiesPart",
+        ),
+        "suffice.records._audit_scale": (
+            "ScaleAgreementRow",
+            "ScaleModelPart",
+            "ScalePart",
+            "ScaleRecord",
+            "ScaleSharedPart",
         ),
         "suffice.records._folder": (
             "StudyFolder",

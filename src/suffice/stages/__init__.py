@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from suffice.stages._bounds import Asked as Asked
     from suffice.stages._bounds import Bounds as Bounds
     from suffice.stages._bounds import bounds as bounds
-    from suffice.stages._check import CHECK_SEED as CHECK_SEED
     from suffice.stages._check import check as check
     from suffice.stages._enough import Judged as Judged
     from suffice.stages._enough import enough as enough
@@ -78,6 +77,7 @@ if TYPE_CHECKING:
     from suffice.stages._runs_stages import own_runs_lines as own_runs_lines
     from suffice.stages._score import Scored as Scored
     from suffice.stages._score import score as score
+    from suffice.stages._seeds import CHECK_SEED as CHECK_SEED
     from suffice.stages._supply import supply as supply
     from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
@@ -126,10 +126,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Bounds",
             "bounds",
         ),
-        "suffice.stages._check": (
-            "CHECK_SEED",
-            "check",
-        ),
+        "suffice.stages._check": ("check",),
         "suffice.stages._enough": (
             "Judged",
             "enough",
@@ -167,6 +164,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.stages._out": ("OUT",),
         "suffice.stages._plan": ("plan",),
         "suffice.stages._planned": ("Planned",),
+        "suffice.stages._seeds": ("CHECK_SEED",),
         "suffice.stages._run": (
             "Result",
             "report",

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from suffice.labels.kinds import Kind
     from suffice.progress import Progress
-    from suffice.supply import Audit
+    from suffice.supply import Audit, ScaleAudit
 
 
 def audit(
@@ -22,10 +23,11 @@ def audit(
     missing: Sequence[str] = (),
     workers: Sequence[str] = (),
     judges: Sequence[str] | None = None,
+    kind: Kind | None = None,
     below: float = 0.05,
     progress: Progress | None = None,
     seed: int = 0,
-) -> Audit:
+) -> Audit | ScaleAudit:
     """Read labels and audit them; ``suffice.audit`` does the same to labels that were read.
 
     Args:
@@ -37,6 +39,7 @@ def audit(
         missing: labels that mean no answer, beside those that surely do.
         workers: columns that hold one worker's labels each, by name or by pattern.
         judges: workers who are language models; by default those who are recognised.
+        kind: ``classes``, ``pairs`` or ``scale``; by default what the values look like.
         below: the level of shared error that matters.
         progress: shows the stages of the work; by default nothing is shown.
         seed: of the random draws.
@@ -59,6 +62,7 @@ def audit(
         ),
         gold,
         seed,
+        kind=kind,
         classes=classes,
         judges=judges,
         below=below,

@@ -9,6 +9,7 @@ from suffice.evidence import Cell
 from suffice.stages import _runs_stages
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
+from suffice.stages._seeds import check_seeds
 from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import Workspace
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from suffice.stages._workspace import Given
 
 
-CHECK_SEED = 1_000_000
-"""Seeds of check runs start here, far from those of the grid: a convention."""
-
 LEVEL_OF_COUNTS = 0.95
 """A convention: intervals of what is counted hold this much of the forecast's probability."""
 
@@ -36,7 +34,7 @@ def check(
     folder: str | Path = OUT,
     *,
     options: Sequence[Option] | None = None,
-    seed: int = CHECK_SEED,
+    seed: int | None = None,
 ) -> tuple[CheckRow, ...]:
     """Hold the forecasts to account by training for real; completes ``plan.json``.
 
@@ -48,7 +46,10 @@ def check(
         folder: for the results, where no workspace is given.
         options: whose curves are trained on; those of the plan that was made last in this
             workspace, or of one that is made now.
-        seed: the first of the fresh ones.
+        seed: the first of the fresh ones; by default one that the grid leaves free.
+
+    Raises:
+        InputError: the grid has used some of the seeds.
     """
     from suffice.records import CheckRow, PlanRecord
 
@@ -61,7 +62,7 @@ def check(
             plan(work)
         options = () if work.planned is None else work.planned.options
     total = work.study.check.runs
-    seeds = tuple(range(seed, seed + total))
+    seeds = tuple(check_seeds(work.study, seed))
     bought = [o for o in options if o.forecast is not None]
     # A curve that stands in two rows (all the money goes to one source) is checked once.
     distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]

@@ -10,6 +10,7 @@ from suffice.stages import _runs_stages
 from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
+from suffice.stages._seeds import grid_seeds
 from suffice.stages._train import can_train_operated, evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import MOST_MEASURED, Workspace
 
@@ -43,7 +44,7 @@ def _measure(work: Workspace) -> Evidence:
     # Hours of training would not mend a study that nothing can be bought in.
     check_market(work)
     section = work.study.grid
-    seeds = tuple(range(work.study.seed * 1000, work.study.seed * 1000 + section.seeds))
+    seeds = tuple(grid_seeds(work.study))
     cells: list[Cell] = []
     for model in work.models:
         target = model == work.study.models.target

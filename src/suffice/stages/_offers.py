@@ -158,9 +158,10 @@ def label_offers(
     from suffice.supply import label_sources
 
     menu = _menu(qc)
+    table = read_labels(labels, columns=columns, drop_missing=drop_missing, missing=missing)
     learned = label_sources(
-        read_labels(labels, columns=columns, drop_missing=drop_missing, missing=missing),
-        read_gold(gold) if gold is not None else None,
+        table,
+        read_gold(gold, like=table.columns.get("task")) if gold is not None else None,
         price=price,
         labels_per_worker=labels_per_worker,
         seed=seed,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.stages import _check, _runs_stages
-from suffice.stages._check import CHECK_SEED
 from suffice.stages._depends import rests_on
 from suffice.stages._fit import fit
 from suffice.stages._keep import key
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
 from suffice.stages._plan import plan
+from suffice.stages._seeds import check_seeds
 from suffice.stages._supply import supply
 from suffice.stages._workspace import Workspace
 
@@ -62,7 +62,7 @@ def run(
     out: str | Path = OUT,
     *,
     check: bool = True,
-    check_seed: int = CHECK_SEED,
+    check_seed: int | None = None,
     progress: Progress | None = None,
     executor: str = "processes",
 ) -> Result:
@@ -74,7 +74,7 @@ def run(
         study: a study, the path of its file, or a workspace.
         out: folder for the results, created where missing; a workspace has its own.
         check: really train the recommended curve and its alternatives with fresh seeds.
-        check_seed: first seed of those runs.
+        check_seed: first seed of those runs; by default one that the grid leaves free.
         progress: shows long steps; silent by default.
         executor: where to train: ``processes``, ``processes:4``, ``inline``, ``ray`` or
             ``ray:HOST:PORT``.
@@ -90,7 +90,9 @@ def run(
             _runs_stages.check(work)
         return Result(made, (), report(work.folder), work.folder)
     load_executor(work.executor)
-    answer = key("run", *rests_on(work), check_seed if check else None)
+    # Said before hours of training, not after.
+    first = check_seeds(work.study, check_seed).start if check else None
+    answer = key("run", *rests_on(work), first)
     if _holds(work.folder, answer):
         work.progress.note(f"{work.folder} holds the answer to this very study: nothing to do")
         made = PlanRecord.read(work.folder)
@@ -115,7 +117,7 @@ def run(
     plan(work)
     lap("plan")
     if check:
-        _check.check(work, seed=check_seed)
+        _check.check(work, seed=first)
     else:
         PlanRecord.read(work.folder).without_check().write(work.folder)
     lap("check")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from suffice.supply._audit import audit as audit
+    from suffice.supply._audit import audit_classes as audit_classes
+    from suffice.supply._audit_kinds import audit as audit
     from suffice.supply._audit_record import Audit as Audit
     from suffice.supply._summary import summary_lines as summary_lines
     from suffice.supply.doubts import Split as Split
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from suffice.supply.preferences import Items as Items
     from suffice.supply.preferences import Preferences as Preferences
     from suffice.supply.preferences import bradley_terry as bradley_terry
+    from suffice.supply.scales import ScaleAudit as ScaleAudit
     from suffice.supply.sources import LabelSources as LabelSources
     from suffice.supply.sources import Measured as Measured
     from suffice.supply.sources import Routing as Routing
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.supply._audit": ("audit",),
+        "suffice.supply._audit": ("audit_classes",),
+        "suffice.supply._audit_kinds": ("audit",),
         "suffice.supply._audit_record": ("Audit",),
         "suffice.supply._summary": ("summary_lines",),
         "suffice.supply.doubts": (
@@ -45,6 +48,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Preferences",
             "bradley_terry",
         ),
+        "suffice.supply.scales": ("ScaleAudit",),
         "suffice.supply.sources": (
             "LabelSources",
             "Measured",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suffice._streams import Stream
@@ -24,42 +23,41 @@ _STAGES = 5
 """Calls of ``step.advance`` below."""
 
 
-def audit(
-    labels: LabelTable | str | Path,
-    gold: Mapping[Any, Any] | str | Path | None = None,
+def audit_classes(
+    labels: LabelTable,
+    gold: Mapping[Any, Any] | None = None,
     seed: int = 0,
     *,
     classes: Sequence[str] | None = None,
+    pairs: bool | None = None,
     below: float = 0.05,
     judges: Sequence[str] | None = None,
     prior: CrowdPrior | None = None,
+    notes: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Audit:
-    """Audit labels: what is right, who can be trusted, what a label is worth.
+    """Audit labels that are classes, or sides of pairs.
 
     Groups that copy one key are found first and count as one voter; then a Bayesian worker model
     with confusion matrices and task difficulty is fitted; what annotators may all get wrong
     together is added to every interval, learned from gold or, without it, from a stated prior.
 
     Args:
-        labels: a label table, or a file that ``read_labels`` reads.
-        gold: task -> right label, or a file with a task and a gold column. May cover a few tasks.
+        labels: the label table.
+        gold: task -> right label. May cover a few tasks.
         seed: of the random draws; the same seed gives the same numbers.
         classes: all labels that there can be, in order; by default those that occur.
+        pairs: whether labels are sides of pairs; by default as ``sides_of`` sees it.
         below: the level of shared error that matters to you; without gold the summary says how
             many gold tasks would bring its bound below this.
         judges: the workers who are language models; by default those whose kind (column ``kind``),
             source or name says so. Beside people they count as one voter.
         prior: what other crowds are like; by default what public crowds with gold showed.
+        notes: what was found out on the way here.
         progress: shows the stages of the work; by default nothing is shown.
 
     Raises:
         InputError: the labels or the gold cannot be used; the message says where and why.
-
-    Example:
-        >>> from suffice import audit
-        >>> result = audit("labels.csv", gold="gold.csv")  # doctest: +SKIP
-        >>> result.suspects  # doctest: +SKIP
     """
     import numpy as np
 
@@ -91,19 +89,17 @@ def audit(
     if seed < 0:
         raise InputError(f"{seed} is no seed", fix="give 0 or more")
     prior = prior or PUBLIC_CROWDS
-    table = _table(labels)
-    right, said = _gold(gold)
-    votes = code_votes(table, right, classes, judges)
-    columns, notes = table.columns, [*table.notes, *votes.notes, *said]
+    votes = code_votes(labels, gold, classes, pairs=pairs, judges=judges)
+    columns, said = labels.columns, [*labels.notes, *votes.notes, *notes]
     if votes.shape[2] < 2:
         raise InputError(
             f"all {len(votes):,} labels are {votes.classes[0]!r}: one class tells nothing apart",
-            where=table.origin,
+            where=labels.origin,
             fix="name the others: classes=[...] in Python, --classes A,B for suffice audit",
         )
-    preferences = find_preferences(table, seed=seed)
+    preferences = find_preferences(labels, seed=seed) if pairs is not False else None
     # Whoever handed over a file, or a table that nobody else keeps, needs no memory for its rows.
-    del labels, table
+    del labels
     with one_blas_thread(), (progress or SilentProgress()).step("audit", _STAGES) as step:
         groups, passed_over = find_groups(votes, seed=seed)
         step.advance()
@@ -151,7 +147,7 @@ def audit(
         trends = find_trends(votes, truth_DT, rng)
         book = channel_book(votes, fit, shared, number_W, errors, trends)
         check = predictive_check(votes, book.posterior(), seed=seed)
-        pairs, all_pairs = pairs_frame(votes)
+        worker_pairs, all_pairs = pairs_frame(votes)
         step.advance()
     return Audit(
         tasks=tasks_frame(votes, votes.renamed(posterior), votes.renamed(mixed), rng),
@@ -167,7 +163,7 @@ def audit(
             rng,
         ),
         sources=sources_frame(rows),
-        pairs=pairs,
+        pairs=worker_pairs,
         summary=summarise(
             columns,
             votes,
@@ -176,8 +172,8 @@ def audit(
             groups,
             flags,
             verdict,
-            [*notes, *passed_over],
-            pairs,
+            [*said, *passed_over],
+            worker_pairs,
             all_pairs,
             seed,
             below,
@@ -191,28 +187,3 @@ def audit(
         preferences=preferences,
         split=split,
     )
-
-
-def _table(labels: LabelTable | str | Path) -> LabelTable:
-    from suffice.labels import LabelTable
-
-    if isinstance(labels, str | Path):
-        from suffice.labels import read_labels
-
-        return read_labels(labels)
-    if not isinstance(labels, LabelTable):
-        raise InputError(
-            f"labels are a {type(labels).__name__}", fix="give a LabelTable or the path of a file"
-        )
-    return labels
-
-
-def _gold(gold: Mapping[Any, Any] | str | Path | None) -> tuple[Mapping[Any, Any], list[str]]:
-    """Gold by task, and what its file was read as."""
-    if gold is None:
-        return {}, []
-    if isinstance(gold, str | Path):
-        from suffice.labels import gold_of_file
-
-        return gold_of_file(gold)
-    return gold, []

@@ -112,6 +112,8 @@ def code_votes(
     table: LabelTable,
     gold: Mapping[Any, Any] | None = None,
     classes: Sequence[str] | None = None,
+    *,
+    pairs: bool | None = None,
     judges: Sequence[Any] | None = None,
 ) -> Votes:
     """Number the tasks, workers and classes of a label table.
@@ -121,6 +123,7 @@ def code_votes(
         gold: task -> right label; added to the gold that the table itself has.
         classes: all labels that there can be, in order; by default those that occur.
         judges: the workers who are language models; by default those that are recognised.
+        pairs: whether labels are sides of pairs; by default as ``sides_of`` sees it.
 
     Raises:
         InputError: a judge is no worker, a label or a gold label is outside the classes, gold
@@ -134,11 +137,17 @@ def code_votes(
 
     frame = table.frame
     notes: list[str] = []
-    sides = sides_of(table.classes, frame.columns)
-    tasks, task = _number(frame["task"])
-    workers, worker = _number(frame["worker"])
+    sides = sides_of(table.classes, frame.columns) if pairs is not False else None
+    if pairs and sides is None:
+        raise InputError(
+            f"no two sides among the labels {_some(table.classes)}",
+            where=table.origin,
+            fix="write left, right and tie, or name both items in columns left and right",
+        )
+    tasks, task = numbered(frame["task"])
+    workers, worker = numbered(frame["worker"])
     spelling = Spelling.of(classes if classes is not None else table.classes)
-    right, said = _merge_gold(table, gold or {}, tasks, spelling)
+    right, said = merge_gold(table, gold or {}, tasks, spelling)
     notes += said
     names = _class_names(table, right, tasks, classes, sides)
     alone = natural_order(list(set(right.values()) - set(table.classes)))
@@ -148,12 +157,12 @@ def code_votes(
     label = frame["label"].replace_strict(coded, return_dtype=pl.Int32).to_numpy()
     machines, about = find_judges(frame, workers, worker, judges)
     notes += about
-    order = _order(task, worker)
+    order = order_of(task, worker)
     truth = np.full(len(tasks), -1, dtype=np.int64)
     for index, name in right.items():
         truth[index] = coded[name]
-    slice_names, slices = _by_task(frame, "slice", task, len(tasks), notes)
-    source_names, sources = _optional(frame, "source")
+    slice_names, slices = by_task(frame, "slice", task, len(tasks), notes)
+    source_names, sources = optional_column(frame, "source")
     cost = np.full(len(source_names), np.nan)
     if "cost" in frame.columns:
         money = frame["cost"].cast(pl.Float64).to_numpy()
@@ -166,7 +175,7 @@ def code_votes(
         capability[task[::-1]] = frame["capability"].cast(pl.Float64).to_numpy()[::-1]
     seconds = None
     if "seconds" in frame.columns:
-        seconds = _ordered(frame["seconds"].cast(pl.Float64).to_numpy(), order)
+        seconds = ordered(frame["seconds"].cast(pl.Float64).to_numpy(), order)
     twins: tuple[int, int] | None = None
     turned = unlike_shown = None
     if sides is not None and {sides.first, sides.second} <= set(names):
@@ -178,15 +187,15 @@ def code_votes(
             if "presented_order" in frame.columns:
                 other_way = frame["presented_order"].fill_null(0).to_numpy() == 1
                 unlike_shown = unlike_shown != other_way
-            unlike_shown = _ordered(unlike_shown, order)
+            unlike_shown = ordered(unlike_shown, order)
         notes.append(
             f"{sides.first} and {sides.second} are the two sides of a pair, no classes: which is "
             "which says nothing, and two answers agree by chance half of the time"
         )
     return Votes(
-        task=_ordered(task, order).astype(np.int64),
-        worker=_ordered(worker, order).astype(np.int64),
-        label=_ordered(label, order).astype(np.int64),
+        task=ordered(task, order).astype(np.int64),
+        worker=ordered(worker, order).astype(np.int64),
+        label=ordered(label, order).astype(np.int64),
         gold=truth,
         tasks=tasks,
         workers=workers,
@@ -194,7 +203,7 @@ def code_votes(
         seconds=seconds,
         slices=slices,
         slice_names=slice_names,
-        sources=_ordered(sources, order) if len(source_names) > 1 else sources,
+        sources=ordered(sources, order) if len(source_names) > 1 else sources,
         source_names=source_names,
         cost=cost,
         capability=capability,
@@ -206,7 +215,7 @@ def code_votes(
     )
 
 
-def _number(column: Any) -> tuple[list[Any], NDArray[np.int32]]:  # noqa: ANN401 - a Polars series
+def numbered(column: Any) -> tuple[list[Any], NDArray[np.int32]]:  # noqa: ANN401 - a Polars series
     """The distinct ids in order, and the number of each row's id.
 
     A table may have a hundred million rows: ranks would take several times the memory of this.
@@ -233,7 +242,7 @@ def _number(column: Any) -> tuple[list[Any], NDArray[np.int32]]:  # noqa: ANN401
     return ids.to_list(), column.rank("dense").to_numpy().astype(np.int32) - 1
 
 
-def _order(task: NDArray[np.int32], worker: NDArray[np.int32]) -> NDArray[np.int64] | None:
+def order_of(task: NDArray[np.int32], worker: NDArray[np.int32]) -> NDArray[np.int64] | None:
     """The order of rows by task and, in tables that are not large, by worker; None where they are.
 
     The order of rows then changes no digit of an audit.
@@ -248,12 +257,12 @@ def _order(task: NDArray[np.int32], worker: NDArray[np.int32]) -> NDArray[np.int
     return np.lexsort((worker, task))
 
 
-def _ordered(values: NDArray[Any], order: NDArray[np.int64] | None) -> NDArray[Any]:
+def ordered(values: NDArray[Any], order: NDArray[np.int64] | None) -> NDArray[Any]:
     """The values in an order; None where they are in order already."""
     return values if order is None else values[order]
 
 
-def _merge_gold(
+def merge_gold(
     table: LabelTable, given: Mapping[Any, Any], tasks: Sequence[Any], spelling: Spelling
 ) -> tuple[dict[int, str], list[str]]:
     """Number of the task -> right label, and what had to be looked past to find the tasks."""
@@ -359,7 +368,7 @@ def _some(names: Any) -> str:  # noqa: ANN401 - any collection of names
     return ", ".join(ordered[:8]) + (", ..." if len(ordered) > 8 else "")
 
 
-def _by_task(
+def by_task(
     frame: Any,  # noqa: ANN401 - a Polars frame
     name: str,
     task: NDArray[np.int32],
@@ -369,7 +378,7 @@ def _by_task(
     """A column that belongs to tasks: the first row of a task decides."""
     import numpy as np
 
-    names, codes = _optional(frame, name)
+    names, codes = optional_column(frame, name)
     first = np.full(count, -1, dtype=np.int64)
     first[task[::-1]] = codes[::-1]
     if differ := int((first[task] != codes).sum()):
@@ -377,7 +386,7 @@ def _by_task(
     return names, first
 
 
-def _optional(frame: Any, name: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:  # noqa: ANN401
+def optional_column(frame: Any, name: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:  # noqa: ANN401
     """The names of a column's values and the number of each row's; one name where absent."""
     import numpy as np
     import polars as pl
@@ -385,5 +394,5 @@ def _optional(frame: Any, name: str) -> tuple[tuple[str, ...], NDArray[np.int64]
     if name not in frame.columns:
         return ("all",), np.broadcast_to(np.int64(0), len(frame))
     column = frame[name].cast(pl.String).fill_null("(none)")
-    ids, codes = _number(column)
+    ids, codes = numbered(column)
     return tuple(ids), codes.astype(np.int64)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from suffice.records import AuditRecord
+    from suffice.records import AuditRecord, ScaleRecord
 
 
 def write_tables(
-    tables: Mapping[str, pl.DataFrame], summary: AuditRecord, folder: Path
+    tables: Mapping[str, pl.DataFrame], summary: AuditRecord | ScaleRecord, folder: Path
 ) -> list[Path]:
     """Write every table as CSV, and summary.json, into a folder.
 

@@ -140,9 +140,10 @@ class FittedLaw:
         theta = pool[rng.choice(len(pool), draws, replace=draws > len(pool))]
         plain, learned, terms = self._outcomes(theta, curves, rng, runs, common=common)
         if self.attack is None or not terms.hostile.any():
-            return plain
+            return plain.within(self.metrics)
         hostile = terms.hostile_share(self.table, self.kept_early)
-        return self.attack.apply(plain, hostile, learned, rng, common=common)
+        attacked = self.attack.apply(plain, hostile, learned, rng, common=common)
+        return attacked.within(self.metrics)
 
     def hostile_share(self, curves: Sequence[Curve | ResolvedCurve]) -> Floats:
         """Hostile share of the training signal, early rounds as far as they stay [curve]."""

@@ -179,7 +179,8 @@ class TransferLaw:
                 mine = picked == k
                 mean[mine, tried:] += np.einsum("mct,dtm->dcm", prior.gain(k, run), miss[mine])
         pick = rng.permutation(len(residuals))[:runs]
-        return Outcomes(mean[:, tried:], spread[:, tried:], residuals[pick])
+        found = Outcomes(mean[:, tried:], spread[:, tried:], residuals[pick])
+        return found.within(self.metrics)
 
     def _spread(self, logs: Floats, rng: np.random.Generator) -> Floats:
         """Draws of run-to-run widths [draw, curve, metric], from the known models' logs of them."""

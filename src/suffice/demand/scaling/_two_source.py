@@ -245,7 +245,7 @@ class TwoSource:
         spread = np.broadcast_to(sd[mixed][:, :, None], mean.shape).copy()
         # Quantiles of a normal: drawn residuals would only add noise to a share of passing runs.
         residuals = ndtri((np.arange(runs) + 0.5) / runs)[:, None]
-        return Outcomes(mean, spread, residuals, family[mixed])
+        return Outcomes(mean, spread, residuals, family[mixed]).within(self.metrics)
 
     def _bought(self, curve: Curve | ResolvedCurve) -> tuple[float, float]:
         """Labels of the weak and of the high-quality source."""

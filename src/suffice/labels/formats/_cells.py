@@ -49,6 +49,8 @@ def _groups(found: re.Match[str]) -> tuple[str | None, ...]:
 
 def joined(values: list[Any]) -> str | None:
     """Several classes chosen at once as one label, in alphabetical order; None where none was."""
+    if len(values) == 1:
+        return str(values[0]) or None
     return " + ".join(sorted(str(value) for value in values)) or None
 
 

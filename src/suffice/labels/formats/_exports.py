@@ -31,10 +31,11 @@ _COMPARED = ("pairwise", "ranker", "ranking")
 class Answers:
     """Answers gathered from an export, by question, and a count of all that is no answer.
 
-    ``gold`` counts the answers that were taken as gold, ``passed`` what was left out, by name
-    (``{s}`` where its plural goes, if that is not the end), ``untouched`` the rankings that are in
-    the order shown. ``kinds`` names the control of a question, ``notes`` are the reader's, and
-    ``notes_of`` one of a question.
+    ``gold`` counts the answers that were taken as gold, ``contradictions`` those of them that
+    differ from an earlier one, ``passed`` what was left out, by name (``{s}`` where its plural
+    goes, if that is not the end), ``untouched`` the rankings that are in the order shown.
+    ``kinds`` names the control of a question, ``notes`` are the reader's, and ``notes_of`` one of
+    a question.
     """
 
     tool: str
@@ -43,6 +44,7 @@ class Answers:
     passed: dict[str, int] = field(default_factory=dict)
     gold: int = 0
     untouched: int = 0
+    contradictions: int = 0
     kinds: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     notes_of: dict[str, str] = field(default_factory=dict)

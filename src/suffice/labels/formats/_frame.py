@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
+from suffice.labels._garbage import no_garbage
 from suffice.labels.formats._csv import csv_frame
 from suffice.labels.formats._inspect import eval_rows
 from suffice.labels.formats._json import json_frame
@@ -58,9 +59,8 @@ def read_frame(path: str | Path) -> pl.DataFrame:
         ) from None
     except pl.exceptions.PolarsError as error:
         raise _unreadable(path, "parquet", error) from None
-    if kind == ".zip":
-        return _archive(content, path)
-    return _parsed(content, kind, path)
+    with no_garbage():
+        return _archive(content, path) if kind == ".zip" else _parsed(content, kind, path)
 
 
 def _parsed(content: bytes, kind: str, path: Path) -> pl.DataFrame:

@@ -84,6 +84,18 @@ def _full(frame: pl.DataFrame, origin: str) -> Answers:
         for row in rows:
             if (question, row["task"]) in gold:
                 row["gold"] = gold[question, row["task"]]
+    if answers.gold and not answers.rows:
+        raise InputError(
+            f"all {counted(answers.gold, 'annotation')} are marked as ground truth, so that no "
+            "label is left to audit: Label Studio marks so what was imported without ground_truth",
+            where=origin,
+            fix='write "ground_truth": false to annotations that are none',
+        )
+    if answers.contradictions:
+        answers.notes.append(
+            f"{counted(answers.contradictions, 'ground-truth annotation')} contradict an earlier "
+            "one of the same task: the later counts"
+        )
     if answers.untouched:
         answers.notes.append(
             f"{counted(answers.untouched, 'ranking')} in the very order in which the items were "
@@ -131,10 +143,15 @@ def _annotation(
         answers.skip("cancelled annotation")
         return
     given: dict[tuple[str, Any], str] = {}
+    found: list[tuple[str | None, str]]
     regions = 0
     for result in annotation.get("result") or []:
         value = parsed(result.get("value")) if isinstance(result, dict) else None
-        found = list(_labels(value))
+        if type(value) is dict and type(one := value.get("choices")) is list and len(value) == 1:
+            label = joined(one)
+            found = [] if label is None else [(None, label)]
+        else:
+            found = list(_labels(value))
         if not found:
             regions += 1
             continue
@@ -155,6 +172,7 @@ def _annotation(
     worker = _person(annotation.get("completed_by"))
     for (question, where), label in given.items():
         if annotation.get("ground_truth"):
+            answers.contradictions += gold.get((question, where), label) != label
             gold[question, where] = label
             answers.gold += 1
             continue

@@ -57,9 +57,9 @@ def read_rows(
     if pairs and "task" not in taken and (about := asked_of_pairs(frame.columns)):
         taken["task"] = about
     refuse_unnamed_workers(frame, taken, origin)
-    refuse_missing([*taken, *pairs], frame.columns, origin)
     by_name = taken
     taken, doubts = sensible(frame, by_name, columns, origin=origin)
+    refuse_missing([*taken, *pairs], frame.columns, origin)
     believed = {ours: theirs for ours, theirs in taken.items() if by_name.get(ours) == theirs}
     said_of_tasks: list[str] = []
     whole = frame.columns

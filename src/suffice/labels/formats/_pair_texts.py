@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any
 
-from suffice.labels.formats._conversation import Messages, as_messages, messages_of, written
+from suffice.labels.formats._conversation import (
+    Messages,
+    as_messages,
+    messages_of,
+    parsed_cells,
+    written,
+)
 from suffice.labels.formats._pair_shapes import PARTS
 
 if TYPE_CHECKING:
@@ -13,6 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _TURNS = ("\n\nAssistant:", "\n\nHuman:")
+_AT_A_TIME = 20_000
+"""Pairs whose texts are held as Python's own at a time. Chosen: some megabytes."""
 
 
 def pair_texts(pairs: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
@@ -29,14 +38,18 @@ def pair_texts(pairs: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
             table = table.with_columns(pl.Series("prompt", prompts, dtype=pl.String))
         table = _without_prompt(table.with_columns(pl.col("prompt").cast(pl.String)))
     else:
-        cells = [pairs[name].to_list() if name in names else [None] * len(pairs)
-                 for name in ("prompt", "chosen", "rejected")]  # fmt: skip
-        rows = list(_split(zip(*cells, strict=True)))
-        conversational = any(row[3] for row in rows)
-        table = pl.DataFrame(
-            [row[:3] for row in rows],
-            schema=dict.fromkeys(("prompt", "chosen", "rejected"), pl.String), orient="row",
-        )  # fmt: skip
+        parts = ("prompt", "chosen", "rejected")
+        cells = [pairs[name] if name in names else None for name in parts]
+        raw = [repeat(None, len(pairs)) if c is None else c.to_list() for c in cells]
+        found = [repeat(None, len(pairs)) if c is None else parsed_cells(c) for c in cells]
+        rows = _split(zip(*raw, *found, strict=True))
+        conversational, pieces = False, []
+        schema = dict.fromkeys(("prompt", "chosen", "rejected"), pl.String)
+        while some := list(islice(rows, _AT_A_TIME)):
+            conversational |= any(row[3] for row in some)
+            columns = list(zip(*some, strict=True))[:3]
+            pieces.append(pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema))
+        table = pl.concat(pieces)
     for name in ("tools", "system"):
         if name in names:
             texts = [_prompt_text(value) if value else None for value in pairs[name].to_list()]
@@ -76,10 +89,14 @@ def _without_prompt(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _split(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[str, str, str, bool]]:
-    """Prompt, chosen and rejected of each row as text, and whether it was a conversation."""
-    for prompt, chosen, rejected in rows:
-        good, bad = messages_of(chosen), messages_of(rejected)
+def _split(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[str, str, str, bool]]:
+    """Prompt, chosen and rejected of each row as text, and whether it was a conversation.
+
+    Args:
+        rows: the three cells as they are, and the same three parsed where they are JSON.
+    """
+    for prompt, chosen, rejected, *values in rows:
+        good, bad = messages_of(values[1]), messages_of(values[2])
         if good is None and bad is None:
             asked = _prompt_text(prompt) if prompt is not None else None
             yield *_split_texts(asked, str(chosen), str(rejected)), False

@@ -138,6 +138,7 @@ def preferences_of_frame(
 
     others = {ours: theirs for ours, theirs in columns.items() if ours not in PARTS}
     check_named(others, frame.columns, origin)
+    off = {ours for ours, theirs in others.items() if not theirs}
     shape = standard(frame, origin=origin, columns=columns)
     pairs = shape.frame
     table, conversational = pair_texts(pairs)
@@ -145,7 +146,7 @@ def preferences_of_frame(
     rest = [name for name in pairs.columns if name not in PARTS]
     known = recognise([name for name in rest if name not in columns.values()], others)
     known = {ours: theirs for ours, theirs in (known | others).items()
-             if ours not in ("task", "label")}  # fmt: skip
+             if ours not in ("task", "label") and ours not in off}  # fmt: skip
     used = [*shape.used, *known.values()]
     table = table.with_columns(pairs[theirs].alias(ours) for ours, theirs in known.items())
     kept = (normal_texts(table["chosen"]) != normal_texts(table["rejected"])).arg_true()

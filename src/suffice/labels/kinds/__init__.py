@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from suffice.labels.kinds._comparison import Comparison as Comparison
     from suffice.labels.kinds._kind import MOST_CLASSES as MOST_CLASSES
     from suffice.labels.kinds._kind import LabelKind as LabelKind
+    from suffice.labels.kinds._recognise import KINDS as KINDS
+    from suffice.labels.kinds._recognise import Kind as Kind
+    from suffice.labels.kinds._recognise import kind_of as kind_of
     from suffice.labels.kinds._sides import Sides as Sides
     from suffice.labels.kinds._sides import sides_of as sides_of
     from suffice.labels.kinds._two_way import TwoWay as TwoWay
@@ -34,6 +37,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.labels.kinds._kind": (
             "MOST_CLASSES",
             "LabelKind",
+        ),
+        "suffice.labels.kinds._recognise": (
+            "KINDS",
+            "Kind",
+            "kind_of",
         ),
         "suffice.labels.kinds._sides": (
             "Sides",

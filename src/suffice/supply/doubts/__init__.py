@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from suffice.supply.doubts._split import find_split as find_split
     from suffice.supply.doubts._suspects import SURE as SURE
     from suffice.supply.doubts._suspects import Flag as Flag
+    from suffice.supply.doubts._suspects import at_least as at_least
     from suffice.supply.doubts._suspects import expected_false as expected_false
     from suffice.supply.doubts._suspects import find_suspects as find_suspects
     from suffice.supply.doubts._suspects import group_names as group_names
@@ -45,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.supply.doubts._suspects": (
             "Flag",
             "SURE",
+            "at_least",
             "expected_false",
             "find_suspects",
             "group_names",

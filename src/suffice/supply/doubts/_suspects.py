@@ -172,7 +172,7 @@ def _one_sided(
     usable = load >= _FEW
     level = _SIDE_LEVEL / max(int(usable.sum()), 1)
     for worker in np.flatnonzero(usable & (given >= _ONE_SIDED * load)):
-        tail = _at_least(int(given[worker]), int(load[worker]), float(expected[worker]))
+        tail = at_least(int(given[worker]), int(load[worker]), float(expected[worker]))
         if tail >= level:
             continue
         mine = flags.setdefault(int(worker), [])
@@ -200,7 +200,7 @@ def _coded(votes: Votes, shown: Array, piece: slice) -> Array:
     return swapped(shown, votes.twins, votes.unlike_shown[piece])
 
 
-def _at_least(least: int, tries: int, chance: float) -> float:
+def at_least(least: int, tries: int, chance: float) -> float:
     """Binomial chance of ``least`` hits or more; few terms, since nearly all tries are hits."""
     from math import exp, lgamma, log, log1p
 

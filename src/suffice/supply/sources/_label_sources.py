@@ -72,7 +72,7 @@ def label_sources(
     import polars as pl
 
     from suffice.channel import Source
-    from suffice.supply._audit import audit
+    from suffice.supply._audit import audit_classes
     from suffice.supply.operators import predictive_checks, worker_pool
 
     if price is not None and not 0.0 <= price < float("inf"):
@@ -87,7 +87,7 @@ def label_sources(
         for name in names
     }
     shown = progress or SilentProgress()
-    found = audit(table, gold, seed, progress=shown)
+    found = audit_classes(table, gold, seed, progress=shown)
     verdict = found.summary.verdict
     doubts = [] if verdict.known else [verdict.statement.rstrip(".")]
     doubts += found.summary.cautions

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from suffice.supply.workers._dawid_skene import majority_vote as majority_vote
     from suffice.supply.workers._dissent import DissentIcc as DissentIcc
     from suffice.supply.workers._dissent import dissent_icc as dissent_icc
+    from suffice.supply.workers._draws import draw_positive as draw_positive
+    from suffice.supply.workers._draws import draw_rows as draw_rows
     from suffice.supply.workers._predictive_check import predictive_check as predictive_check
     from suffice.supply.workers._settling import SETTLED as SETTLED
     from suffice.supply.workers._settling import Settling as Settling
@@ -34,6 +36,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.supply.workers._crowd_prior": ("PUBLIC_CROWDS", "CrowdPrior", "shrunk"),
         "suffice.supply.workers._dawid_skene": ("dawid_skene", "majority_vote"),
         "suffice.supply.workers._dissent": ("DissentIcc", "dissent_icc"),
+        "suffice.supply.workers._draws": ("draw_positive", "draw_rows"),
         "suffice.supply.workers._predictive_check": ("predictive_check",),
         "suffice.supply.workers._settling": (
             "SETTLED",
