@@ -181,6 +181,35 @@ def test_labels_inside_the_row_of_a_task(tmp_path: Path) -> None:
     assert table.frame["task"].n_unique() == 4, "the entry's own id is not the task's"
 
 
+def test_workers_and_labels_side_by_side(tmp_path: Path) -> None:
+    """Two lists in a row, or an object of workers, are one label an entry."""
+    lists = [{"id": i, "annotators": ["a", "b"], "labels": [i % 2, 1]} for i in range(4)]
+    objects = [{"id": i, "labels": {"a": i % 2, "b": 1}} for i in range(4)]
+    expected = [(i, w, str(label)) for i in range(4) for w, label in (("a", i % 2), ("b", 1))]
+    for rows in (lists, objects):
+        assert labels(store(tmp_path, "a.jsonl", lines(rows))) == expected
+        pl.DataFrame(lists).write_parquet(tmp_path / "a.parquet")
+        assert labels(tmp_path / "a.parquet") == expected
+    lists[2]["labels"] = [1]
+    with pytest.raises(InputError, match="row 3 has 2 annotators and 1 labels"):
+        read_labels(store(tmp_path, "a.jsonl", lines(lists)))
+
+
+def test_winners_in_columns_of_their_own(tmp_path: Path) -> None:
+    """A column for each way to win is one winner."""
+    text = "id,model_a,model_b,prompt,winner_model_a,winner_model_b,winner_tie\n"
+    path = store(tmp_path, "w.csv", text + "1,x,y,p,1,0,0\n2,y,x,q,0,1,0\n3,x,z,r,0,0,1\n")
+    table = read_labels(path)
+    assert table.frame["label"].to_list() == ["model_a", "model_b", "tie"]
+
+
+def test_a_list_of_participants_is_named(tmp_path: Path) -> None:
+    """Prolific's export holds people and no labels."""
+    text = "Submission id,Participant id,Status,Age,Sex\n1,a,APPROVED,30,Female\n"
+    with pytest.raises(InputError, match="Prolific's list of participants"):
+        read_labels(store(tmp_path, "p.csv", text))
+
+
 def test_what_is_judged_apart_is_apart(tmp_path: Path) -> None:
     """Turns and dimensions are tasks of their own, and so are a worker's attempts."""
     both = [{**row, "turn": turn} for row in ROWS for turn in (1, 2)]

@@ -180,3 +180,13 @@ def test_ties_of_two_texts_are_left_out_and_said(tmp_path: Path) -> None:
     table = read_preferences(store(tmp_path, rows))
     assert table.frame["chosen"].to_list() == ["a", "b"]
     assert "1 pair of which neither is better left out" in table.notes
+
+
+def test_other_shapes_are_refused_by_name(tmp_path: Path) -> None:
+    """Unpaired preferences and steps hold no pairs to train on."""
+    unpaired = [{"prompt": "p", "completion": "a", "label": True}]
+    with pytest.raises(InputError, match="unpaired preferences"):
+        read_preferences(store(tmp_path, unpaired))
+    steps = [{"prompt": "p", "completions": ["a"], "labels": [True]}]
+    with pytest.raises(InputError, match="stepwise labels"):
+        read_preferences(store(tmp_path, steps))

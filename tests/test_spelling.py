@@ -251,3 +251,12 @@ def test_a_spelling_reads_what_it_knows() -> None:
     """Another file's word for a class is found, and an unknown word comes back as it is."""
     spelling = Spelling.of(["01", "02", "Yes"])
     assert [spelling.read(t) for t in ("1", "02", "YES", "x")] == ["01", "02", "Yes", "x"]
+
+
+def test_comparisons_that_come_again_keep_their_time() -> None:
+    """A second judgement of a pair is a task of its own, and no column is lost by it."""
+    frame = pl.DataFrame({"left": ["x"] * 3, "right": ["y"] * 3, "winner": ["x", "y", "x"],
+                          "time": [1, 2, 3]})  # fmt: skip
+    table = read_labels(frame)
+    assert table.frame["task"].to_list() == ["x | y", "x | y (2)", "x | y (3)"]
+    assert table.frame["time"].to_list() == [1, 2, 3]

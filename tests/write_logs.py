@@ -184,8 +184,50 @@ def verl(folder: Path) -> None:
         log.finish()
 
 
+def trl(folder: Path) -> None:
+    """A tiny DPO run that saves checkpoints and its model, and one that saves its state as well.
+
+    Ten pairs differ only behind ``max_length``, so that truncation makes them equal.
+    """
+    import torch
+    from datasets import Dataset
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+    from trl import DPOConfig, DPOTrainer
+
+    words = ["[PAD]", "[EOS]", "[UNK]", *(f"w{k}" for k in range(60))]
+    plain = Tokenizer(models.WordLevel({w: k for k, w in enumerate(words)}, unk_token="[UNK]"))
+    plain.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=plain, pad_token="[PAD]", eos_token="[EOS]", unk_token="[UNK]"
+    )
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=len(words), n_positions=64, n_embd=16, n_layer=1, n_head=2)
+    GPT2LMHeadModel(config).save_pretrained(folder / "tiny")
+    head = " ".join(f"w{k}" for k in range(30))
+    early = [{"prompt": "w1", "chosen": f" w3 w{k}", "rejected": f" w5 w{k}"} for k in range(10)]
+    late = [{"prompt": "w1", "chosen": f" {head} w3", "rejected": f" {head} w5"}] * 10
+    for name in ("checkpoints", "state"):
+        trainer = DPOTrainer(
+            model=GPT2LMHeadModel.from_pretrained(folder / "tiny"),
+            args=DPOConfig(
+                output_dir=str(folder / "out" / name), per_device_train_batch_size=5,
+                num_train_epochs=2, eval_strategy="epoch", save_strategy="epoch", logging_steps=2,
+                max_length=16, report_to="none", use_cpu=True, seed=3,
+            ),
+            train_dataset=Dataset.from_list(early + late),
+            eval_dataset=Dataset.from_list(late),
+            processing_class=tokenizer,
+        )  # fmt: skip
+        trainer.train()
+        trainer.save_model()
+        if name == "state":
+            trainer.save_state()
+        (folder / "out" / name / "run.yaml").write_text("data:\n  n_crowd: 300\n  seed: 4\n")
+
+
 if __name__ == "__main__":
     place = Path(sys.argv[2])
     place.mkdir(parents=True, exist_ok=True)
-    writers = (mlflow, trackio, wandb, tensorboard, inspect_ai, lm_eval, tinker, verl)
+    writers = (mlflow, trackio, wandb, tensorboard, inspect_ai, lm_eval, tinker, verl, trl)
     {writer.__name__: writer for writer in writers}[sys.argv[1]](place)

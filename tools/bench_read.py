@@ -4,7 +4,8 @@
 
 Each file is made of seeded random numbers, read in a process of its own by ``read_labels`` and by
 the others' plain readers of the same file (which make no labels of it), and removed. The table goes
-to standard output; seconds are of the wall, memory is the process's largest. ``datasets`` is
+to standard output; seconds are of the wall and, in brackets, of the processors (which other work on
+the machine does not change), imports left out; memory is the process's largest. ``datasets`` is
 measured where it is installed (it is no dependency), without its cache.
 """
 
@@ -188,7 +189,7 @@ LAYOUTS = {
 }  # fmt: skip
 
 READERS = {
-    "suffice": "from suffice.labels import read_labels\nread_labels(path)",
+    "suffice": "from suffice.labels import read_labels; import polars\nread_labels(path)",
     "pandas": (
         "import pandas\n"
         "kind = path.rsplit('.', 1)[1]\n"
@@ -197,8 +198,7 @@ READERS = {
         "else: pandas.read_json(path, lines=kind == 'jsonl')"
     ),
     "datasets": (
-        "import datasets, tempfile\n"
-        "datasets.disable_progress_bars()\n"
+        "import datasets, tempfile; datasets.disable_progress_bars()\n"
         "kind = path.rsplit('.', 1)[1]\n"
         "with tempfile.TemporaryDirectory() as cache:\n"
         "    datasets.load_dataset('json' if 'json' in kind else kind, data_files=path,\n"
@@ -208,22 +208,31 @@ READERS = {
 _TIMED = """
 import resource, sys, time
 path = sys.argv[1]
-start = time.perf_counter()
+{load}
+start, busy = time.perf_counter(), time.process_time()
 {code}
-spent = time.perf_counter() - start
-print("TIMED", spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+spent, busy = time.perf_counter() - start, time.process_time() - busy
+try:
+    # The largest of this program alone: getrusage begins with the parent's size.
+    text = open("/proc/self/status").read()
+    peak = int(text.split("VmHWM:")[1].split()[0]) * 1024 / 1e9
+except OSError:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+print("TIMED", spent, busy, peak)
 """
 
 
 def timed(reader: str, path: Path) -> str:
     """Seconds and GB of one reading in a process of its own."""
-    code = _TIMED.format(code=READERS[reader])
+    load, _, code = READERS[reader].partition("\n")
+    code = _TIMED.format(load=load, code=code)
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
     found = [line.split() for line in done.stdout.splitlines() if line.startswith("TIMED")]
     if not found:
         last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
         return f"fails ({last.split(':')[0].split('.')[-1]})"
-    return f"{float(found[0][1]):.1f} s, {float(found[0][2]):.2f} GB"
+    wall, busy, peak = map(float, found[0][1:])
+    return f"{wall:.1f} s ({busy:.1f} s), {peak:.2f} GB"
 
 
 def main() -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from suffice.errors import StorageError
+from suffice.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,6 +78,25 @@ def remove_file(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(f"{path}: cannot be removed ({error.strerror})") from error
+
+
+def refuse_devices(path: Path) -> None:
+    """Raise InputError where a path leads to a device, a pipe or round in circles.
+
+    Reading those has no end, or none that is known.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, PermissionError):
+        return  # whoever opens it has the words for that
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"it cannot be opened: {reason[:1].lower()}{reason[1:]}", where=str(path),
+            fix="check the path",
+        ) from None  # fmt: skip
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError("this is no file but a device or pipe", where=str(path), fix="save it")
 
 
 @contextmanager

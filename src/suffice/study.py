@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from suffice._disk import refuse_devices
 from suffice._runs_section import MetricSection as MetricSection
 from suffice._runs_section import RunsTask as RunsTask
 from suffice._study_sections import AttackSection as AttackSection
@@ -202,6 +203,7 @@ def load_study(path: Path | str) -> Study:
         StudyError: the file is missing, is no TOML, or says something that cannot be.
     """
     path = Path(path)
+    refuse_devices(path)
     try:
         # Editors on Windows put a byte order mark in front.
         text = path.read_text(encoding="utf-8-sig")

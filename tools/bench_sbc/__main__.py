@@ -18,6 +18,7 @@ import time
 import sbc_comparisons
 import sbc_law
 import sbc_pool
+import sbc_rankings
 import sbc_response
 import sbc_scales
 import sbc_shared
@@ -27,6 +28,7 @@ from sbc_ranks import report
 PARTS = {
     "workers": sbc_workers.places,
     "scales": sbc_scales.places,
+    "rankings": sbc_rankings.places,
     "comparisons": sbc_comparisons.places,
     "shared": sbc_shared.places,
     "pool": sbc_pool.places,

@@ -28,7 +28,7 @@ def audit(
     missing: Annotated[list[str] | None, Parameter(negative=())] = None,
     workers: Annotated[list[str] | None, Parameter(negative=())] = None,
     judges: str | None = None,
-    kind: Literal["classes", "pairs", "scale"] | None = None,
+    kind: Literal["classes", "pairs", "scale", "ranking"] | None = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
@@ -75,8 +75,8 @@ def audit(
             where their names do not tell; repeat it for more.
         judges: workers who are language models, with commas ('' for none); by default those whose
             kind, source or name says so. Beside people they count as one voter.
-        kind: classes, pairs (labels name a side) or scale (numbers such as 1 to 5 or 0 to 100);
-            by default what the values look like, which the notes say.
+        kind: classes, pairs (labels name a side), scale (numbers such as 1 to 5 or 0 to 100) or
+            ranking (a > b = c); by default what the values look like, which the notes say.
         below: a level of shared error that matters to you; without gold the audit says how many
             gold tasks would bring its bound below it.
         json: print the summary as JSON instead of text.

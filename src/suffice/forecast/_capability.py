@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suffice._disk import refuse_devices
 from suffice._slope import Slopes, fit_slope
 from suffice._streams import Stream
 from suffice.errors import InputError
@@ -159,6 +160,7 @@ def read_verdicts(path: Path) -> pl.DataFrame:
     """
     import polars as pl
 
+    refuse_devices(path)
     try:
         # A name with [1] or * in it is that one file, no pattern.
         read = pl.read_parquet if path.suffix == ".parquet" else pl.read_csv

@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suffice._disk import refuse_devices
 from suffice.errors import InputError
 from suffice.labels import answer_key, is_no_answer, match_ids
 
@@ -104,6 +105,7 @@ def _used(path: Path) -> list[dict[str, str]]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    refuse_devices(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))

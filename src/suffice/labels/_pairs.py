@@ -113,9 +113,8 @@ def name_pairs(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
             f"judged it in the same order is a task of its own ({again:,} labels)"
         )
         task = pl.when(pl.col("(time)") > 1).then(pl.format("{} ({})", "task", "(time)"))
-        return (
-            frame.with_columns(time).with_columns(task.otherwise("task").alias("task")).drop("time")
-        )
+        frame = frame.with_columns(time).with_columns(task.otherwise("task").alias("task"))
+        return frame.drop("(time)")
     if frame.select("task", named.alias("pair")).unique()["task"].is_duplicated().any():
         notes.append("a task holds several pairs of items: each pair is a task of its own")
         return frame.with_columns(pl.format("{} | {}", pl.col("task"), named).alias("task"))

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from suffice.records._audit_preferences import PreferencesPart as PreferencesPart
     from suffice.records._audit_preferences import ScoredItems as ScoredItems
     from suffice.records._audit_preferences import TiesPart as TiesPart
+    from suffice.records._audit_ranking import RankingAgreement as RankingAgreement
+    from suffice.records._audit_ranking import RankingModelPart as RankingModelPart
+    from suffice.records._audit_ranking import RankingRecord as RankingRecord
     from suffice.records._audit_scale import ScaleAgreementRow as ScaleAgreementRow
     from suffice.records._audit_scale import ScaleModelPart as ScaleModelPart
     from suffice.records._audit_scale import ScalePart as ScalePart
@@ -142,6 +145,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "PreferencesPart",
             "ScoredItems",
             "TiesPart",
+        ),
+        "suffice.records._audit_ranking": (
+            "RankingAgreement",
+            "RankingModelPart",
+            "RankingRecord",
         ),
         "suffice.records._audit_scale": (
             "ScaleAgreementRow",

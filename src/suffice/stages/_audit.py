@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from suffice.labels.kinds import Kind
     from suffice.progress import Progress
-    from suffice.supply import Audit, ScaleAudit
+    from suffice.supply import Audit, RankingAudit, ScaleAudit
 
 
 def audit(
@@ -27,7 +27,7 @@ def audit(
     below: float = 0.05,
     progress: Progress | None = None,
     seed: int = 0,
-) -> Audit | ScaleAudit:
+) -> Audit | ScaleAudit | RankingAudit:
     """Read labels and audit them; ``suffice.audit`` does the same to labels that were read.
 
     Args:
@@ -39,7 +39,8 @@ def audit(
         missing: labels that mean no answer, beside those that surely do.
         workers: columns that hold one worker's labels each, by name or by pattern.
         judges: workers who are language models; by default those who are recognised.
-        kind: ``classes``, ``pairs`` or ``scale``; by default what the values look like.
+        kind: ``classes``, ``pairs``, ``scale`` or ``ranking``; by default what the values look
+            like.
         below: the level of shared error that matters.
         progress: shows the stages of the work; by default nothing is shown.
         seed: of the random draws.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from suffice.supply.preferences import Items as Items
     from suffice.supply.preferences import Preferences as Preferences
     from suffice.supply.preferences import bradley_terry as bradley_terry
+    from suffice.supply.rankings import RankingAudit as RankingAudit
     from suffice.supply.scales import ScaleAudit as ScaleAudit
     from suffice.supply.sources import LabelSources as LabelSources
     from suffice.supply.sources import Measured as Measured
@@ -48,6 +49,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Preferences",
             "bradley_terry",
         ),
+        "suffice.supply.rankings": ("RankingAudit",),
         "suffice.supply.scales": ("ScaleAudit",),
         "suffice.supply.sources": (
             "LabelSources",

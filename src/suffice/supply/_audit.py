@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _FEW_DRAWS, _LARGE = 240, 2_000_000
 """Draws of the shared error at least, in tables up to so many labels. Chosen: a chain's 120 draws
 are used twice, since the shared error is drawn cheaply and sets most of the width of intervals."""
+MOST_CLASSES = 1000
+"""Chosen: confusions of every class with every other take memory with the square of their number,
+and what has more different values is no class (texts, ids, numbers)."""
 _STAGES = 5
 """Calls of ``step.advance`` below."""
 
@@ -96,6 +99,13 @@ def audit_classes(
             f"all {len(votes):,} labels are {votes.classes[0]!r}: one class tells nothing apart",
             where=labels.origin,
             fix="name the others: classes=[...] in Python, --classes A,B for suffice audit",
+        )
+    if votes.shape[2] > MOST_CLASSES:
+        raise InputError(
+            f"there are {votes.shape[2]:,} different labels, more than the {MOST_CLASSES:,} "
+            "classes that can be held against each other",
+            where=labels.origin,
+            fix="name the column of labels, not of texts or ids, or put rare classes together",
         )
     preferences = find_preferences(labels, seed=seed) if pairs is not False else None
     # Whoever handed over a file, or a table that nobody else keeps, needs no memory for its rows.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from suffice.labels.kinds import Kind
     from suffice.progress import Progress
     from suffice.supply._audit_record import Audit
+    from suffice.supply.rankings import RankingAudit
     from suffice.supply.scales import ScaleAudit
     from suffice.supply.workers import CrowdPrior
 
@@ -57,7 +58,7 @@ def audit(
     below: float = 0.05,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
-) -> Audit | ScaleAudit: ...
+) -> Audit | ScaleAudit | RankingAudit: ...
 def audit(
     labels: LabelTable | str | Path,
     gold: Mapping[Any, Any] | str | Path | None = None,
@@ -69,7 +70,7 @@ def audit(
     below: float = 0.05,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
-) -> Audit | ScaleAudit:
+) -> Audit | ScaleAudit | RankingAudit:
     """Audit labels: what is right, who can be trusted, what a label is worth.
 
     Words are classes, words for two sides are pairs, and numbers lie on a scale where their values
@@ -80,7 +81,8 @@ def audit(
         labels: a label table, or a file that ``read_labels`` reads.
         gold: task -> right label, or a file with a task and a gold column. May cover a few tasks.
         seed: of the random draws; the same seed gives the same numbers.
-        kind: ``classes``, ``pairs`` or ``scale``; by default what the values look like.
+        kind: ``classes``, ``pairs``, ``scale`` or ``ranking``; by default what the values look
+            like.
         classes: all labels that there can be, in order; by default those that occur. Names make
             classes, unless the kind is named too.
         judges: the workers who are language models; by default those whose kind (column ``kind``),
@@ -92,7 +94,8 @@ def audit(
         progress: shows the stages of the work; by default nothing is shown.
 
     Returns:
-        An ``Audit`` of classes and pairs, a ``ScaleAudit`` of a scale.
+        An ``Audit`` of classes and pairs, a ``ScaleAudit`` of a scale, a ``RankingAudit`` of
+        rankings.
 
     Raises:
         InputError: the labels or the gold cannot be used; the message says where and why.
@@ -119,6 +122,10 @@ def audit(
         from suffice.supply.scales import audit_scale
 
         return audit_scale(table, right, seed, values=classes, notes=said, progress=progress)
+    if kind == "ranking":
+        from suffice.supply.rankings import audit_rankings
+
+        return audit_rankings(table, right, seed, notes=said, progress=progress)
     # Whoever keeps no table of their own needs no memory for its rows once they are numbered.
     held = [table]
     del table

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from suffice.records import AuditRecord, ScaleRecord
+    from suffice.records import AuditRecord, RankingRecord, ScaleRecord
 
 
 def write_tables(
-    tables: Mapping[str, pl.DataFrame], summary: AuditRecord | ScaleRecord, folder: Path
+    tables: Mapping[str, pl.DataFrame],
+    summary: AuditRecord | ScaleRecord | RankingRecord,
+    folder: Path,
 ) -> list[Path]:
     """Write every table as CSV, and summary.json, into a folder.
 

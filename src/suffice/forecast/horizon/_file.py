@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from suffice._disk import refuse_devices
 from suffice.errors import InputError
 from suffice.forecast.horizon._drivers import Driver
 from suffice.forecast.horizon._path import Path
@@ -137,6 +138,7 @@ def load_outlook(path: FilePath) -> Outlook:
     Raises:
         InputError: the file is missing, is no TOML, or says something that cannot be.
     """
+    refuse_devices(path)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

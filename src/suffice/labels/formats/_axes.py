@@ -120,3 +120,29 @@ def refuse_unnamed_workers(frame: pl.DataFrame, taken: Mapping[str, str], origin
 _FEW = 50
 """Different values up to which columns may be labels of people. Chosen: as many classes as are
 audited."""
+
+
+def one_winner(frame: pl.DataFrame) -> pl.DataFrame:
+    """A column ``winner`` where the file has a column of 0 and 1 for each way to win."""
+    import polars as pl
+
+    ways = {name.removeprefix("winner_"): name for name in frame.columns
+            if name.startswith("winner_")}  # fmt: skip
+    if not {"model_a", "model_b"} <= set(ways) or "winner" in frame.columns:
+        return frame
+    winner = pl.coalesce(
+        pl.when(pl.col(name).cast(pl.String).is_in(["1", "1.0", "true"])).then(pl.lit(way))
+        for way, name in ways.items()
+    )
+    return frame.with_columns(winner.alias("winner")).drop(ways.values())
+
+
+def refuse_people(frame: pl.DataFrame, origin: str) -> None:
+    """Raise InputError where a file is Prolific's list of participants, which holds no labels."""
+    plain = {re.sub(r"[^a-z]", "", name.lower()) for name in frame.columns}
+    if {"participantid", "submissionid", "status"} <= plain:
+        raise InputError(
+            "this is Prolific's list of participants: who they are, and no label", where=origin,
+            fix="join it to a file of labels by the participant's id, with the group to compare as "
+            "the column source",
+        )  # fmt: skip

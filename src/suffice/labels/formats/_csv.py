@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+_MARK = b"\x1a"
+"""What stands for a quotation mark while a file is parsed: a control sign that no text has."""
 _FIELD_LIMIT = 2**31 - 1
 """Characters that a field may have: Python's own limit, 131,072, is shorter than a conversation."""
 
@@ -34,23 +36,34 @@ def csv_frame(content: bytes, path: Path, *, separator: str | None) -> pl.DataFr
     import polars as pl
 
     apart = separator or _separator(content)
-    if b'"' in content and not _well_quoted(content, apart):
-        frame = _by_the_field(content, apart, path)
-    else:
-        try:
-            frame = pl.read_csv(
-                content,
-                separator=apart,
-                infer_schema=False,
-                null_values=[""],
-                truncate_ragged_lines=False,
-            )
-        except pl.exceptions.PolarsError as error:
-            _refuse_ragged(content, apart, path)
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise InputError(
-                f"it cannot be read as CSV: {reason}", where=str(path), fix="mend the file"
-            ) from None
+    marks = b""
+    if b'"' in content:
+        content, whole = _plain_marks(content, apart)
+        if not whole:
+            return _typed(_by_the_field(content, apart, path))
+        marks = _MARK
+    try:
+        frame = pl.read_csv(
+            content,
+            separator=apart,
+            infer_schema=False,
+            null_values=[""],
+            truncate_ragged_lines=False,
+        )
+    except pl.exceptions.PolarsError as error:
+        _refuse_ragged(content, apart, path)
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"it cannot be read as CSV: {reason}", where=str(path), fix="mend the file"
+        ) from None
+    if marks and marks in content:
+        mark = marks.decode()
+        frame = frame.with_columns(pl.all().str.replace_all(mark, '"', literal=True))
+        frame.columns = [name.replace(mark, '"') for name in frame.columns]
+    return _typed(frame)
+
+
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(whole_numbers(frame[name]) for name in frame.columns)
 
 
@@ -70,11 +83,22 @@ def _separator(content: bytes) -> str:
     return max((",", ";", "\t"), key=head.count)
 
 
-def _well_quoted(content: bytes, separator: str) -> bool:
-    """Whether every quotation mark opens, closes or is doubled within a quoted field."""
-    mark = re.escape(separator.encode())
-    field = rb'(?<![^%b\r\n])"[^"]*(?:""[^"]*)*"(?![^%b\r\n])' % (mark, mark)
-    return b'"' not in re.sub(field, b"", content)
+def _plain_marks(content: bytes, separator: str) -> tuple[bytes, bool]:
+    """The file with another sign for quotation marks that stand for themselves.
+
+    Returns:
+        The file, and whether every other mark opens, closes or is doubled within a quoted field;
+        where one does not, the file is as it was.
+    """
+    apart = re.escape(separator.encode())
+    field = rb'((?<![^%b\r\n])"[^"]*(?:""[^"]*)*"(?![^%b\r\n]))' % (apart, apart)
+    rest = re.sub(field, b"", content)
+    if b'"' not in rest:
+        return content, True
+    opened = re.search(rb'(?:^|[%b\r\n])"' % apart, rest)
+    if opened or _MARK in content:
+        return content, False
+    return re.sub(field + b'|"', lambda found: found[1] or _MARK, content), True
 
 
 def _by_the_field(content: bytes, separator: str, path: Path) -> pl.DataFrame:

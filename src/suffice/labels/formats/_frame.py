@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suffice._disk import refuse_devices
 from suffice.errors import InputError
 from suffice.labels._garbage import no_garbage
 from suffice.labels.formats._csv import csv_frame
 from suffice.labels.formats._inspect import eval_rows
 from suffice.labels.formats._json import json_frame
+from suffice.labels.formats._limits import (
+    gunzipped,
+    in_words,
+    plain_types,
+    unzipped,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,9 +46,15 @@ def read_frame(path: str | Path) -> pl.DataFrame:
     Raises:
         InputError: the file is missing, is of another kind, is not UTF-8, or cannot be parsed.
     """
+    path = Path(path)
+    refuse_devices(path)
+    with in_words(path):
+        return plain_types(_read(path), path)
+
+
+def _read(path: Path) -> pl.DataFrame:
     import polars as pl
 
-    path = Path(path)
     kind = _kind(path)
     try:
         if kind == ".parquet":
@@ -91,7 +103,7 @@ def _archive(content: bytes, path: Path) -> pl.DataFrame:
             names = [name for name in archive.namelist()
                      if not name.startswith("__MACOSX/") and _ending(Path(name)) in SUFFIXES
                      and _ending(Path(name)) != ".zip"]  # fmt: skip
-            files = {name: archive.read(name) for name in names}
+            files = unzipped(archive, names, path)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise _unreadable(path, "ZIP", error) from None
     if not files:
@@ -148,10 +160,7 @@ def _ending(path: Path) -> str:
 def _unzip(content: bytes, path: Path) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError) as error:
-        raise _unreadable(path, "gzip", error) from None
+    return gunzipped(content, path)
 
 
 def _utf8(content: bytes, path: Path) -> bytes:

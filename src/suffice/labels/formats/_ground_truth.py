@@ -59,7 +59,8 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
 
 def _jobs(frame: pl.DataFrame) -> list[str]:
     """Names of labelling jobs: a column, beside one of the same name with its metadata."""
-    return [name for name in frame.columns if f"{name}{_META}" in frame.columns]
+    names = dict.fromkeys(frame.columns)
+    return [name for name in names if f"{name}{_META}" in names]
 
 
 def _manifest(frame: pl.DataFrame, jobs: list[str], answers: Answers) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 from suffice.labels.formats._exports import Answers, parsed
+from suffice.labels.formats._limits import UNPACKED, too_large, unzipped
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,8 +73,10 @@ def eval_rows(content: bytes, path: Path) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             found = next((i for i in archive.infolist() if i.filename == _SUMMARIES), None)
+            if found is not None and found.file_size > UNPACKED:
+                raise too_large(path)
             if found is not None and found.compress_type != _ZSTANDARD:
-                return archive.read(found)
+                return unzipped(archive, [found.filename], path)[found.filename]
     except zipfile.BadZipFile as error:
         raise InputError(
             f"it is no archive ({error})", where=str(path), fix="copy it again"

@@ -41,7 +41,7 @@ KNOWN = (
     Known(
         "all labels of a task in one cell",
         "all labels of a task in one cell",
-        "each entry with a worker and a label",
+        "each entry with a worker and a label, {worker: label}, or two lists side by side",
     ),
     Known(
         "{worker: {task: label}}",

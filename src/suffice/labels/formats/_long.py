@@ -11,6 +11,8 @@ from suffice.labels._values import counted, is_empty
 from suffice.labels.formats._axes import (
     asked_of_pairs,
     combined,
+    one_winner,
+    refuse_people,
     refuse_unnamed_workers,
     split_tasks,
 )
@@ -49,7 +51,8 @@ def read_rows(
     """
     import polars as pl
 
-    frame, columns = combined(frame, asked.columns)
+    refuse_people(frame, origin)
+    frame, columns = combined(one_winner(frame), asked.columns)
     check_named(columns, frame.columns, origin)
     taken = taken_of(frame.columns, columns)
     # Comparisons of named items need neither: see ``name_pairs``.

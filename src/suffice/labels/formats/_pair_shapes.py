@@ -119,6 +119,11 @@ def standard(frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str]) ->
     elif (shape := _two_texts(frame.columns)) is not None:
         pairs, used = _by_better(marked, shape, notes, columns)
     else:
+        if (other := _other_shape(set(frame.columns))) is not None:
+            raise InputError(
+                f"these are {other}, and no pairs", where=origin,
+                fix="pair a good and a bad answer to one prompt, or audit it: suffice audit",
+            )  # fmt: skip
         missing = "rejected" if "chosen" in frame.columns else "chosen"
         raise InputError(
             f"no column {missing!r} among: {', '.join(frame.columns)}", where=origin,
@@ -128,6 +133,15 @@ def standard(frame: pl.DataFrame, *, origin: str, columns: Mapping[str, str]) ->
     pairs = _one_text_each(pairs, notes, origin)
     rows = pairs[row].to_numpy()
     return Standard(pairs.drop(row), rows, tuple(used), tuple(notes))
+
+
+def _other_shape(names: set[str]) -> str | None:
+    """The name of a shape that trainers read and that holds no pairs."""
+    if {"prompt", "completion", "label"} <= names or "kto_tag" in names:
+        return "unpaired preferences (a completion and whether it is good)"
+    if {"prompt", "completions", "labels"} <= names:
+        return "stepwise labels (the steps of a solution and which are right)"
+    return None
 
 
 def _chosen(frame: pl.DataFrame, named: Mapping[str, str]) -> tuple[pl.DataFrame, list[str]]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from suffice.labels.kinds._comparison import Comparison as Comparison
     from suffice.labels.kinds._kind import MOST_CLASSES as MOST_CLASSES
     from suffice.labels.kinds._kind import LabelKind as LabelKind
+    from suffice.labels.kinds._ranking import Ranking as Ranking
+    from suffice.labels.kinds._ranking import parse_ranking as parse_ranking
     from suffice.labels.kinds._recognise import KINDS as KINDS
     from suffice.labels.kinds._recognise import Kind as Kind
     from suffice.labels.kinds._recognise import kind_of as kind_of
@@ -37,6 +39,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.labels.kinds._kind": (
             "MOST_CLASSES",
             "LabelKind",
+        ),
+        "suffice.labels.kinds._ranking": (
+            "Ranking",
+            "parse_ranking",
         ),
         "suffice.labels.kinds._recognise": (
             "KINDS",

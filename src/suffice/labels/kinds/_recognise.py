@@ -1,4 +1,4 @@
-"""Which kind of label a table holds: classes, sides of pairs, or values on a scale."""
+"""Which kind of label a table holds: classes, sides of pairs, values on a scale, or rankings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from itertools import islice, permutations
 from math import factorial
 from typing import TYPE_CHECKING, Any, Literal
 
+from suffice.labels.kinds._ranking import parse_ranking
 from suffice.labels.kinds._sides import sides_of
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-Kind = Literal["classes", "pairs", "scale"]
-KINDS: tuple[Kind, ...] = ("classes", "pairs", "scale")
+Kind = Literal["classes", "pairs", "scale", "ranking"]
+KINDS: tuple[Kind, ...] = ("classes", "pairs", "scale", "ranking")
 _SCALE_NAMES = (
     "rating", "score", "stars", "grade", "likert", "strength", "points", "mark",
     "preferencestrength",
@@ -40,7 +41,8 @@ _EXACT, _TRIED = 6, 400
 def kind_of(table: LabelTable) -> tuple[Kind, str]:
     """The kind of a table's labels, by their values, and a note where the values had to decide.
 
-    Words for sides, or columns that name two items, make pairs. Numbers lie on a scale where some
+    Words for sides, or columns that name two items, make pairs; orders (``a > b = c``) make
+    rankings. Numbers lie on a scale where some
     are no whole ones or below 0, where their column is called a rating or the like, where there are
     too many for classes, or where annotators who disagree are mostly one step apart: of classes
     that numbers merely name, no order is better than another.
@@ -49,6 +51,8 @@ def kind_of(table: LabelTable) -> tuple[Kind, str]:
 
     if sides_of(table.classes, table.frame.columns) is not None:
         return "pairs", ""
+    if all(parse_ranking(name) is not None for name in table.classes):
+        return "ranking", ""
     values = _numbers(table.classes)
     if values is None or len(values) < 3:
         return "classes", ""

@@ -31,6 +31,9 @@ _RECORDED = {
 _EVALUATED = ("eval", "test", "val", "valid", "validation", "heldout", "dev", "predict")
 """First words of metrics that are of held-out data."""
 
+_OF_DATA = {"n", "num", "labels", "data", "dataset", "train", "source", "sources", "share", "seed"}
+"""Words in keys of settings that are likely to say what a run was trained on."""
+
 _SHOWN = 12
 """Keys that a note names at most; chosen: it stays readable."""
 
@@ -183,11 +186,18 @@ def _settings(
     if not any(name.startswith(("n_", "share_")) for name in columns):
         notes.append(
             "no log says how many labels of each source a run had: name the keys "
-            f"(n_SOURCE=KEY); keys there are: {_few(every, _SHOWN) or 'none'}"
+            f"(n_SOURCE=KEY); keys there are: {_few(_likely(every), _SHOWN) or 'none'}"
         )
     if "data_seed" not in columns:
         notes.append("no log says with which seed its data were chosen (data_seed=KEY)")
     return columns, notes
+
+
+def _likely(keys: Sequence[str]) -> list[str]:
+    """Keys with those first whose words are of data; the rest is settings of the model."""
+    import re
+
+    return sorted(keys, key=lambda key: not _OF_DATA & set(re.split(r"[^a-z]+", key.lower())))
 
 
 def _rule(logs: Sequence[RunLog], kept: Sequence[dict[str, float]], keep: str) -> list[str]:
