@@ -34,8 +34,8 @@ test: $(VENV)/.dev ## run all tests but the slow ones, in two processes
 
 # --- What a contributor and CI run ------------------------------------------------------------
 
-.PHONY: check lint format-check types imports length constants links
-check: lint format-check types imports length constants links ## lint, format, types, imports, lengths, constants, links
+.PHONY: check lint format-check types imports length constants links weaknesses
+check: lint format-check types imports length constants links weaknesses ## lint, format, types, imports, lengths, constants, links, known weaknesses
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -57,6 +57,13 @@ constants: $(VENV)/.dev
 
 links: $(VENV)/.dev
 	$(BIN)/python tools/check_links.py
+
+weaknesses: $(VENV)/.dev
+	$(BIN)/python tools/check_packages.py $(LOCK)
+
+.PHONY: sbom
+sbom: $(VENV)/.dev ## list everything installed, and all packaged data, as CycloneDX: build/sbom.json
+	$(BIN)/python tools/sbom.py build/sbom.json
 
 .PHONY: format
 format: $(VENV)/.dev ## format the code and mend what the linter can mend
@@ -103,6 +110,10 @@ bench-audit: $(VENV)/.peers ## hold the audit against gold and peers (DATA=FOLDE
 .PHONY: bench-crowds
 bench-crowds: $(VENV)/.peers ## audit each public crowd with what the others teach, beside peers (DATA=FOLDER)
 	$(BIN)/python tools/bench_crowds.py $(or $(DATA),../shared/data/crowd) --write docs/results/crowds.md
+
+.PHONY: faults
+faults: $(VENV)/.dev ## kill, fill, damage and remove at random moments, and hold the answers against undisturbed ones
+	OMP_NUM_THREADS=1 $(BIN)/python tools/faults.py --write
 
 .PHONY: bench-growth
 bench-growth: $(VENV)/.peers ## audit tables of up to 100 million labels beside crowd-kit: time a label, memory

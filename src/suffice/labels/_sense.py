@@ -28,6 +28,9 @@ _TEXTS = {
     "text", "sentence", "prompt", "content", "document", "comment", "title", "tweet", "input",
     "passage", "utterance", "post", "review", "instruction", "query", "image", "file", "filename",
 }  # fmt: skip
+_AGREED = "never differs between the workers of a task"
+_DOUBTFUL = {"response", "answer", "category", "class", "value", "score", "preference"}
+"""Names of labels that are often those of what was judged, or of what is known of it."""
 
 
 def sensible(
@@ -86,8 +89,9 @@ def _task(frame: pl.DataFrame, found: dict[str, str], notes: list[str]) -> None:
 def _label(frame: pl.DataFrame, found: dict[str, str], notes: list[str], origin: str) -> None:
     """A column that never differs between the workers of a task was judged, it is no judgement."""
     now = found["label"]
-    if (why := _no_answer(frame, now, found)) is None:
-        return
+    why = _no_answer(frame, now, found)
+    if why is None or (why == _AGREED and _plain(now) not in _DOUBTFUL):
+        return  # workers may agree on every task
     plain = {_plain(name): name for name in _unused(frame, found)}
     known = [plain[name] for name in KNOWN_NAMES["label"] if name in plain]
     for name in known:
@@ -117,13 +121,13 @@ def _no_answer(frame: pl.DataFrame, name: str, found: Mapping[str, str]) -> str 
     tasks, number = frame[found["task"]].n_unique(), column.n_unique()
     several = frame.filter(pl.struct(found["task"]).is_duplicated())
     if number > 2 and number >= tasks / 2 and len(several) and not _differs(frame, name, found):
-        return "never differs between the workers of a task"
+        return _AGREED
     if column.dtype == pl.String and number > _MOST_ANSWERS:
         length = column.str.len_chars().mean()
         if isinstance(length, float) and length > _LONG:
             return "holds texts"
     if number > 1 and len(several) > 2 * tasks and not _differs(frame, name, found):
-        return "never differs between the workers of a task"
+        return _AGREED
     return None
 
 

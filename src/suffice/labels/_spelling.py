@@ -201,10 +201,12 @@ def match_ids(ids: Sequence[Any], known: Sequence[Any], called: str = "ids") -> 
         known: among these, each once.
         called: what notes call the first.
     """
-    mine, theirs = _plain(ids), _plain(known)
     at = {str(one): number for number, one in enumerate(known)}
     place = [at.get(str(one), -1) for one in ids]
-    notes = []
+    notes: list[str] = []
+    if all(one >= 0 for one in place):
+        return Matched(tuple(place), ())
+    mine, theirs = _plain(ids), _plain(known)
     for past, key in _PAST:
         if all(one >= 0 for one in place):
             break

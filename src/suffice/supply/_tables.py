@@ -109,15 +109,17 @@ def workers_frame(
     new[:, voice] = here[:, voice]
     new[other_D] = here[other_D]
     own, known = _own(votes, here.mean(axis=0), golden, prior, rng, len(here))
-    for drawn, rest in ((here, 1.0 - golden), (new, 1.0)):
+    for drawn, rest in ((here, 1.0 - golden), (new, np.ones(workers))):
         # Where gold tells what a worker is worth, what is unknown of the crowd matters less.
         middle = drawn.mean(axis=0)
-        drawn -= middle
-        drawn *= 1.0 - known
-        drawn += middle + rest * own
-    np.clip(here, 0.0, 1.0, out=here)
-    np.clip(new, 0.0, 1.0, out=new)
-    (low, high), (low_new, high_new) = _ends(here), _ends(new)
+        for row, own_W in zip(drawn, own, strict=True):
+            row -= middle
+            row *= 1.0 - known
+            row += middle + rest * own_W
+        np.clip(drawn, 0.0, 1.0, out=drawn)
+    accuracy, (low, high) = here.mean(axis=0), _ends(here)
+    del here
+    low_new, high_new = _ends(new)
     in_group = {
         int(member): name
         for name, group in zip(group_names(len(groups)), groups, strict=True)
@@ -127,7 +129,7 @@ def workers_frame(
         {
             "worker": votes.workers,
             "labels": load,
-            "accuracy": here.mean(axis=0),
+            "accuracy": accuracy,
             "low": low,
             "high": high,
             "accuracy_new": new.mean(axis=0),
@@ -150,8 +152,8 @@ def _own(
     prior: CrowdPrior,
     rng: np.random.Generator,
     draws: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Drawn misfits of the workers, float64 [draw, worker], and how far gold has told them."""
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Drawn misfits of the workers, float32 [draw, worker], and how far gold has told them."""
     import numpy as np
 
     one_answer = np.sqrt(np.maximum(here_W * (1.0 - here_W), _LEAST_VARIANCE))
@@ -175,7 +177,10 @@ def _own(
     known = np.clip(1.0 - sd**2 / (MISFIT_VARIANCE * scale**2), 0.0, 1.0)
     # What gold says of people is in the draws already, by way of the worker model.
     known[people | ~np.isfinite(variance)] = 0.0
-    return np.asarray(mean + sd * rng.normal(size=(draws, len(mean)))), known
+    drawn = rng.normal(size=(draws, len(mean))).astype(np.float32)
+    drawn *= sd.astype(np.float32)
+    drawn += mean.astype(np.float32)
+    return drawn, known
 
 
 def _ends(drawn_DW: Array) -> tuple[Array, Array]:
