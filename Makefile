@@ -111,6 +111,10 @@ bench-audit: $(VENV)/.peers ## hold the audit against gold and peers (DATA=FOLDE
 bench-crowds: $(VENV)/.peers ## audit each public crowd with what the others teach, beside peers (DATA=FOLDER)
 	$(BIN)/python tools/bench_crowds.py $(or $(DATA),../shared/data/crowd) --write docs/results/crowds.md
 
+.PHONY: faults
+faults: $(VENV)/.dev ## kill, fill, damage and remove at random moments, and hold the answers against undisturbed ones
+	OMP_NUM_THREADS=1 $(BIN)/python tools/faults.py --write
+
 .PHONY: bench-growth
 bench-growth: $(VENV)/.peers ## audit tables of up to 100 million labels beside crowd-kit: time a label, memory
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 $(BIN)/python tools/bench_audit_growth.py
@@ -122,6 +126,10 @@ board: $(VENV)/.dev ## freeze the board of public runs, forecast and score it, a
 .PHONY: bench-sbc
 bench-sbc: $(VENV)/.dev ## draw hundreds of truths from every model's prior and rank them among its draws
 	$(BIN)/python tools/bench_sbc --simulations 500
+
+.PHONY: bench-runs
+bench-runs: $(VENV)/.dev ## forecast public training runs of language models, and renew docs/results/runs.md (DATA=FOLDER)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/bench_runs $(or $(DATA),../shared/data) --write
 
 .PHONY: bench-preferences
 bench-preferences: $(VENV)/.dev ## audit public preference data, and renew docs/preferences.md (PREFERENCES=FOLDER)

@@ -61,7 +61,7 @@ def test_interrupted_work_goes_on_where_it_stopped(cache, tmp_path):
     assert model.computed == 100
 
 
-@pytest.mark.parametrize("name", ["vectors.f32", "records.bin"])
+@pytest.mark.parametrize("name", ["rows.f32", "records.bin"])
 def test_half_written_tail_is_cut_off(cache, tmp_path, name):
     """What a killed writer left at the end of either file harms nothing."""
     model = Stopping(toy_model(tmp_path / "toy"))
@@ -74,7 +74,7 @@ def test_half_written_tail_is_cut_off(cache, tmp_path, name):
     np.testing.assert_allclose(got, model.embed(texts), atol=1e-7)
     np.testing.assert_array_equal(embed_cached(model, texts), got)
     assert model.computed == 60
-    assert stored(cache, "vectors.f32").stat().st_size == 60 * 4 * 4
+    assert stored(cache, "rows.f32").stat().st_size == 60 * 4 * 4
 
 
 def test_damaged_rows_are_computed_again(cache, tmp_path):
@@ -82,7 +82,7 @@ def test_damaged_rows_are_computed_again(cache, tmp_path):
     model = Stopping(toy_model(tmp_path / "toy"))
     texts = many_texts(30)
     right = embed_cached(model, texts)
-    with stored(cache, "vectors.f32").open("r+b") as stream:
+    with stored(cache, "rows.f32").open("r+b") as stream:
         stream.seek(100)
         stream.write(b"\xff")
     told = Told()
@@ -94,7 +94,7 @@ def test_damaged_rows_are_computed_again(cache, tmp_path):
     assert model.computed == 31
 
 
-@pytest.mark.parametrize("name", ["vectors.f32", "records.bin", "both"])
+@pytest.mark.parametrize("name", ["rows.f32", "records.bin", "both"])
 @pytest.mark.parametrize("damage", ["cut", "zeroed", "another's"])
 def test_damaged_files_give_no_wrong_vector(cache, tmp_path, name, damage):
     """Cut, zeroed or another model's files: what they held is computed again."""
@@ -107,7 +107,7 @@ def test_damaged_files_give_no_wrong_vector(cache, tmp_path, name, damage):
     theirs = {path.name: path.read_bytes() for path in cache.glob("vectors/other*/*")}
     model = Stopping(toy_model(tmp_path / "toy"))
     right = embed_cached(model, texts)
-    for file in ("vectors.f32", "records.bin") if name == "both" else (name,):
+    for file in ("rows.f32", "records.bin") if name == "both" else (name,):
         path = next(cache.glob(f"vectors/toy*/{file}"))
         whole = path.read_bytes()
         content = {"cut": whole[: len(whole) // 2], "zeroed": bytes(len(whole))}

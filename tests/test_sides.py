@@ -198,3 +198,31 @@ def test_which_labels_are_sides(
     """Words and columns decide: a and b alone may be classes, two words for one side are none."""
     found = sides_of(classes, columns)
     assert (found and (found.first, found.second, found.shown)) == expected
+
+
+def judged_pairs(labels: list[str], turned: list[bool]) -> LabelTable:
+    """Two workers a task on two models, shown the other way round where ``turned``."""
+    rows = [
+        (f"t{k // 2}", f"w{k % 2}", label, "b" if turn else "a", "a" if turn else "b")
+        for k, (label, turn) in enumerate(zip(labels, turned, strict=True))
+    ]
+    names = ["task", "worker", "label", "left", "right"]
+    return LabelTable.from_frame(pl.DataFrame(rows, schema=names, orient="row"))
+
+
+def test_strengths_between_one_and_two_are_cut_in_the_middle() -> None:
+    """A judge's weighted preference is the first item below 1.5, the second above, a tie at it."""
+    table = judged_pairs(["1.2", "1.9", "1.5", "2", "1", "1.6"], [False] * 6)
+    assert table.frame["label"].to_list() == ["left", "right", "tie", "right", "left", "right"]
+    assert any("strengths of preference" in note for note in table.notes)
+    # Sides that are named 1 and 2 are sides.
+    assert judged_pairs(["1", "2", "1", "1"], [False] * 4).frame["label"].to_list() == list("1211")
+
+
+def test_strengths_about_zero_turn_with_their_pair() -> None:
+    """A strength of preference changes its sign where the pair was shown the other way round."""
+    turned = [False, True, False, False, True, False]
+    table = judged_pairs(["2", "-3", "1", "0", "-1.5", "1"], turned)
+    assert table.frame["left"].n_unique() == 1
+    found = {tuple(row) for row in table.frame.select("task", "worker", "label").iter_rows()}
+    assert {("t0", "w0", "2"), ("t0", "w1", "3"), ("t2", "w0", "1.5"), ("t2", "w1", "1")} <= found

@@ -69,6 +69,14 @@ def small_result(packaged_data: None, tmp_path_factory: pytest.TempPathFactory) 
     return stages.run(small_study(), tmp_path_factory.mktemp("small"))
 
 
+def test_dry_run_trains_nothing(small_result: stages.Result, tmp_path: Path) -> None:
+    """After a run all of the grid is stored: a dry run says so, and writes nothing."""
+    ahead = stages.dry_run(small_study(), tmp_path / "dry")
+    assert ahead.runs == ahead.stored > 10
+    assert "Nothing is left to train" in ahead.statement
+    assert not (tmp_path / "dry").exists()
+
+
 def test_every_promised_file_is_there(small_result: stages.Result) -> None:
     """The folder holds the report, the plan, the runs, the lock and the ledger."""
     names = {p.name for p in small_result.folder.iterdir()}
@@ -174,7 +182,10 @@ def test_what_does_not_depend_on_a_change_is_kept(
     assert "supply" in found[0]
     assert "plan" in told.said
     assert poorer.plan.cost < kept.plan.budget.dollars
-    assert contents(poorer.folder, "supply.json") == contents(kept.folder, "supply.json")
+    tables = [contents(r.folder, "supply.json") for r in (poorer, kept)]
+    # Each says which study it answers.
+    assert tables[0].pop("of_study") != tables[1].pop("of_study")
+    assert tables[0] == tables[1]
 
 
 def test_damaged_memory_is_made_again(small_result: stages.Result, tmp_path: Path) -> None:

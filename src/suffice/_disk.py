@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_RETRY_S = 0.1
+RETRY_S = 0.1
 """Seconds between two tries for a lock; chosen: short to a user, and next to no computing."""
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
@@ -111,16 +111,17 @@ def lock_file(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator
     """
     with path.open("a+b") as stream:
         waited = False
-        while not _try_lock(stream.fileno()):
+        while not try_lock(stream.fileno()):
             if not waited and on_wait is not None:
                 on_wait()
             waited = True
-            time.sleep(_RETRY_S)
+            time.sleep(RETRY_S)
         # Closing the file lets go of the lock.
         yield
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Take an exclusive lock on an open file, unless another holds it."""
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -15,6 +15,7 @@ def run(
     check: bool = True,
     check_seed: int | None = None,
     executor: str = "processes",
+    dry_run: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -32,6 +33,8 @@ def run(
 
     `suffice run my-study.toml --no-check --json > plan.json`
 
+    `suffice run my-study.toml --dry-run`
+
     Parameters
     ----------
     study
@@ -44,15 +47,26 @@ def run(
         First seed of those runs: none may be the grid's.
     executor
         Where to train: processes, processes:4, inline, ray, or ray:HOST:PORT of a cluster.
+    dry_run
+        Say what would be trained and about how long that takes, and train nothing.
     json
         Print plan.json instead of tables; progress becomes JSON lines.
     quiet
         No progress.
     """
+    from dataclasses import asdict
+
     from suffice import stages
     from suffice.cli._common import print_json, print_summary, workspace
 
     work = workspace(study, out, as_json=json, quiet=quiet, executor=executor)
+    if dry_run:
+        ahead = stages.dry_run(work)
+        if json:
+            print_json({**asdict(ahead), "statement": ahead.statement})
+        else:
+            say(ahead.statement)
+        return
     result = stages.run(
         work,
         check=check,

@@ -46,8 +46,8 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
         "expected",
     ),
     "time": ("time", "timestamp", "createdat", "submittedat", "submittime", "date"),
-    "left": ("left", "itema", "modela", "leftitem", "itemleft"),
-    "right": ("right", "itemb", "modelb", "rightitem", "itemright"),
+    "left": ("left", "itema", "modela", "leftitem", "itemleft", "generator1"),
+    "right": ("right", "itemb", "modelb", "rightitem", "itemright", "generator2"),
     "capability": ("capability", "modelcapability"),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suffice.errors import InputError
 from suffice.labels._spelling import plain_ids
+from suffice.labels._strengths import align_signed, cut_strengths, is_signed
 from suffice.labels.kinds import side_of_words
 
 if TYPE_CHECKING:
@@ -135,6 +136,9 @@ def align_pairs(frame: pl.DataFrame, notes: list[str], origin: str) -> pl.DataFr
     if missing := int(frame.select(lacking.sum()).item()):
         notes.append(f"not read as comparisons of items: {missing:,} rows lack left or right")
         return frame.drop("left", "right")
+    if is_signed(frame):
+        return align_signed(frame, notes)
+    frame = cut_strengths(frame, notes)
     words = [str(w) for w in frame["label"].unique().drop_nulls().to_list()]
     known = side_of_words(words)
     try:

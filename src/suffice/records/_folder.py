@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
+    from suffice.records._record import Record
+
 
 @dataclass(frozen=True, eq=False)
 class StudyFolder:
@@ -60,14 +62,16 @@ def read_folder(folder: Path) -> StudyFolder:
     """
     if not folder.is_dir():
         raise InputError("there is no such folder", where=str(folder), fix="run `suffice run`")
-    plan = PlanRecord.read(folder)
+    plan, supply = PlanRecord.read(folder), SupplyRecord.read(folder)
+    forecast, law = ForecastRecord.read(folder), LawRecord.read(folder)
+    _of_one_study(folder, plan, supply, forecast, law)
     ledger, cut = Ledger(folder / Ledger.file).read()
     runs = RunsTable.find(folder)
     return StudyFolder(
         plan=plan,
-        supply=SupplyRecord.read(folder),
-        forecast=ForecastRecord.read(folder),
-        law=LawRecord.read(folder),
+        supply=supply,
+        forecast=forecast,
+        law=law,
         runs=None if runs is None else runs.frame,
         ledger=ledger,
         ledger_cut=cut,
@@ -75,3 +79,15 @@ def read_folder(folder: Path) -> StudyFolder:
         timings=TimingsRecord.find(folder),
         absent=tuple(name for name in _OPTIONAL if not (folder / name).exists()),
     )
+
+
+def _of_one_study(folder: Path, plan: PlanRecord, *others: Record) -> None:
+    """Refuse a folder in which two studies are mixed, or two states of one."""
+    for other in others:
+        if plan.of_study and other.of_study not in ("", plan.of_study):
+            raise InputError(
+                f"{plan.file} and {other.file} answer different studies, or one before and after a "
+                "change",
+                where=str(folder),
+                fix="make both anew with `suffice run STUDY --out FOLDER`",
+            )

@@ -96,9 +96,19 @@ class Record(Versioned):
 
     Attributes:
         file: its name.
+        of_study: hash of the study that it answers; empty where that is not known.
     """
 
     file: ClassVar[str]
+
+    of_study: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """What the file holds, as plain values."""
+        values = super().as_json()
+        if not self.of_study:
+            del values["of_study"]
+        return values
 
     @classmethod
     def read(cls, folder: Path) -> Self:

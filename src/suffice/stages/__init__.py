@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from suffice.stages._plan import plan as plan
     from suffice.stages._planned import Planned as Planned
     from suffice.stages._run import Result as Result
+    from suffice.stages._run import dry_run as dry_run
     from suffice.stages._run import report as report
     from suffice.stages._run import run as run
     from suffice.stages._runs_stages import own_runs_lines as own_runs_lines
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from suffice.stages._score import score as score
     from suffice.stages._seeds import CHECK_SEED as CHECK_SEED
     from suffice.stages._supply import supply as supply
+    from suffice.stages._training import Training as Training
     from suffice.stages._two_source import MixedCurve as MixedCurve
     from suffice.stages._two_source import two_source as two_source
     from suffice.stages._workspace import Workspace as Workspace
@@ -165,8 +167,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.stages._plan": ("plan",),
         "suffice.stages._planned": ("Planned",),
         "suffice.stages._seeds": ("CHECK_SEED",),
+        "suffice.stages._training": ("Training",),
         "suffice.stages._run": (
             "Result",
+            "dry_run",
             "report",
             "run",
         ),

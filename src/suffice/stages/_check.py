@@ -8,6 +8,7 @@ from suffice._streams import Stream
 from suffice.evidence import Cell
 from suffice.stages import _runs_stages
 from suffice.stages._out import OUT
+from suffice.stages._owner import owned
 from suffice.stages._plan import plan
 from suffice.stages._seeds import check_seeds
 from suffice.stages._train import can_train, evidence_of, resolve, train, write_runs
@@ -57,41 +58,42 @@ def check(
     if work.own is not None:
         _runs_stages.check(work)
         return ()
-    if options is None:
-        if work.planned is None:
-            plan(work)
-        options = () if work.planned is None else work.planned.options
-    total = work.study.check.runs
-    seeds = tuple(check_seeds(work.study, seed))
-    bought = [o for o in options if o.forecast is not None]
-    # A curve that stands in two rows (all the money goes to one source) is checked once.
-    distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
-    tried = [o for o in distinct if can_train(work, _curve(o))]
-    left_out = [o.name for o in distinct if o not in tried]
-    rng = Stream.CHECK_PREDICTIVE.rng(work.study.seed)
-    written = [_write_forecast(work, o, rng, total, seeds) for o in tried]
-    target = work.study.models.target
-    cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in tried]
-    found = evidence_of(work, cells, train(work, cells, "check"))
-    checks = []
-    for option, (key, low, high), result in zip(tried, written, found.runs, strict=True):
-        met = work.criterion.met(result.scores, found.metrics)
-        work.ledger.score(key, int(met.sum()))
-        checks.append(
-            CheckRow(
-                name=option.name,
-                passed=int(met.sum()),
-                total=total,
-                predictive_low=low,
-                predictive_high=high,
-                p=None if option.forecast is None else option.forecast.said(),
-                synthetic=any(t.operated for t in _curve(option)),
+    with owned(work):
+        if options is None:
+            if work.planned is None:
+                plan(work)
+            options = () if work.planned is None else work.planned.options
+        total = work.study.check.runs
+        seeds = tuple(check_seeds(work.study, seed))
+        bought = [o for o in options if o.forecast is not None]
+        # A curve that stands in two rows (all the money goes to one source) is checked once.
+        distinct = [o for i, o in enumerate(bought) if o.curve not in [b.curve for b in bought[:i]]]
+        tried = [o for o in distinct if can_train(work, _curve(o))]
+        left_out = [o.name for o in distinct if o not in tried]
+        rng = Stream.CHECK_PREDICTIVE.rng(work.study.seed)
+        written = [_write_forecast(work, o, rng, total, seeds) for o in tried]
+        target = work.study.models.target
+        cells = [Cell(target, resolve(work, _curve(o)), seeds) for o in tried]
+        found = evidence_of(work, cells, train(work, cells, "check"))
+        checks = []
+        for option, (key, low, high), result in zip(tried, written, found.runs, strict=True):
+            met = work.criterion.met(result.scores, found.metrics)
+            work.ledger.score(key, int(met.sum()))
+            checks.append(
+                CheckRow(
+                    name=option.name,
+                    passed=int(met.sum()),
+                    total=total,
+                    predictive_low=low,
+                    predictive_high=high,
+                    p=None if option.forecast is None else option.forecast.said(),
+                    synthetic=any(t.operated for t in _curve(option)),
+                )
             )
-        )
-    PlanRecord.read(work.folder).checked(checks, left_out).write(work.folder)
-    if cells:
-        write_runs(work, "check", found)
-    return tuple(checks)
+        work.write(PlanRecord.read(work.folder).checked(checks, left_out))
+        if cells:
+            write_runs(work, "check", found)
+        return tuple(checks)
 
 
 def _write_forecast(

@@ -8,6 +8,7 @@ from suffice.stages import _runs_stages
 from suffice.stages._laws import fit_models, fitted
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
+from suffice.stages._owner import owned
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
 def fit(study: Given, folder: str | Path = OUT) -> Mapping[str, Law]:
     """Fit a law for every model, by its name; writes ``law.json``."""
     work = Workspace.of(study, folder)
-    if work.own is not None:
-        return _runs_stages.fit(work)
-    return work.once(_fit)
+    with owned(work):
+        return work.once(_fit) if work.own is None else _runs_stages.fit(work)
 
 
 def gold_shifts(study: Given, folder: str | Path = OUT) -> Floats | None:
@@ -46,7 +46,7 @@ def _fit(work: Workspace) -> dict[str, FittedLaw]:
 
     laws = fit_models(work, measure(work), list(work.models), "laws")
     law = laws[work.study.models.target]
-    law.record(held_out_table(law)).write(work.folder)
+    work.write(law.record(held_out_table(law)))
     return laws
 
 

@@ -85,7 +85,7 @@ def horizon(
         fitted=fitted,
     )
     record = found.record()
-    record.write(work.folder)
+    work.write(record)
     return LongRun(found, tuple(write_horizon(record, work.folder)))
 
 

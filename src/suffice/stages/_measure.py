@@ -10,6 +10,7 @@ from suffice.stages import _runs_stages
 from suffice.stages._laws import fit_models
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
+from suffice.stages._owner import owned
 from suffice.stages._seeds import grid_seeds
 from suffice.stages._train import can_train_operated, evidence_of, resolve, train, write_runs
 from suffice.stages._workspace import MOST_MEASURED, Workspace
@@ -33,20 +34,38 @@ def measure(study: Given, folder: str | Path = OUT) -> Evidence:
         InfeasibleError: nothing can be bought in this study, so nothing is trained.
     """
     work = Workspace.of(study, folder)
-    if work.own is not None:
-        return _runs_stages.measure(work)
-    return work.once(_measure)
+    with owned(work):
+        return work.once(_measure) if work.own is None else _runs_stages.measure(work)
 
 
 def _measure(work: Workspace) -> Evidence:
-    from suffice.demand import design_attacks, design_grid
+    from suffice.stages._training import training
 
     # Hours of training would not mend a study that nothing can be bought in.
     check_market(work)
     section = work.study.grid
+    cells = grid_cells(work)
+    seeds = tuple(grid_seeds(work.study))
+    ahead = training(work, cells)
+    if ahead.runs > ahead.stored:
+        work.progress.note(ahead.statement)
+    evidence = evidence_of(work, cells, train(work, cells, "grid"))
+    if section.focus:
+        more = _promising(work, evidence, seeds)
+        evidence = evidence.with_more(more, train(work, more, "focus"))
+    write_runs(work, "grid", evidence)
+    return evidence
+
+
+def grid_cells(work: Workspace) -> list[Cell]:
+    """The cells of the grid, all models', before any is trained."""
+    from suffice.demand import design_attacks, design_grid
+    from suffice.stages._models import study_models
+
+    section = work.study.grid
     seeds = tuple(grid_seeds(work.study))
     cells: list[Cell] = []
-    for model in work.models:
+    for model in study_models(work.study):
         target = model == work.study.models.target
         curves = design_grid(
             work.source_limits,
@@ -62,12 +81,7 @@ def _measure(work: Workspace) -> Evidence:
                 hostile = Corruption(attack=a.share)
                 curve = corrupt(resolve(work, a.curve), hostile, work.trigger, rounds=a.rounds)
                 cells.append(Cell(model, curve, seeds))
-    evidence = evidence_of(work, cells, train(work, cells, "grid"))
-    if section.focus:
-        more = _promising(work, evidence, seeds)
-        evidence = evidence.with_more(more, train(work, more, "focus"))
-    write_runs(work, "grid", evidence)
-    return evidence
+    return cells
 
 
 def _promising(work: Workspace, evidence: Evidence, seeds: tuple[int, ...]) -> list[Cell]:

@@ -16,6 +16,7 @@ from suffice.stages._laws import fitted
 from suffice.stages._market import market_of
 from suffice.stages._measure import measure
 from suffice.stages._out import OUT
+from suffice.stages._owner import owned
 from suffice.stages._planned import Planned, keep_planned, read_planned
 from suffice.stages._sources import control_said
 from suffice.stages._workspace import Workspace
@@ -93,61 +94,64 @@ def plan(
     bought = None if bought is None else pooled([bought])
     # Before anything is trained.
     market = market_of(work, money=money, weeks=weeks, bought=bought)
-    known, laws = fitted(work, measure(work)), fit(work)
-    options = {
-        "target": target,
-        "money": money,
-        "weeks": weeks,
-        "points": points,
-        "risk": None if risk is None else asdict(risk),
-        "bought": None if bought is None else bought.as_list(),
-    }
-    name = key("plan", *rests_on(work, "check", "next"), measured(known), options)
-    kept = read_planned(work.kept, name)
-    if kept is not None:
-        planned, drawn = kept
+    with owned(work):
+        known, laws = fitted(work, measure(work)), fit(work)
+        options = {
+            "target": target,
+            "money": money,
+            "weeks": weeks,
+            "points": points,
+            "risk": None if risk is None else asdict(risk),
+            "bought": None if bought is None else bought.as_list(),
+        }
+        name = key("plan", *rests_on(work, "check", "next"), measured(known), options)
+        kept = read_planned(work.kept, name)
+        if kept is not None:
+            planned, drawn = kept
+            _hand_on(work, planned, told)
+            work.write(drawn)
+            return planned.record
+        with work.progress.step("plan", total=1) as step:
+            made = make_plan(
+                laws[work.study.models.target],
+                market,
+                work.criterion,
+                seed=work.study.seed,
+                target=target,
+                gold_shifts=gold_shifts(work),
+                risk=risk,
+                prices=True,
+                points=points,
+                bought=bought,
+            )
+            step.advance()
+        about = About(
+            study=work.study.name,
+            question=work.study.question,
+            model=work.study.models.target,
+            said=_said(work, laws[work.study.models.target].said),
+        )
+        record = plan_record(
+            made, market, work.criterion, about, metrics=known.metrics, points=points
+        )
+        planned = Planned(record, tuple(limits_text(made)), (made.recommended, *made.alternatives))
         _hand_on(work, planned, told)
-        drawn.write(work.folder)
-        return planned.record
-    with work.progress.step("plan", total=1) as step:
-        made = make_plan(
-            laws[work.study.models.target],
-            market,
-            work.criterion,
-            seed=work.study.seed,
-            target=target,
-            gold_shifts=gold_shifts(work),
-            risk=risk,
-            prices=True,
-            points=points,
-            bought=bought,
-        )
-        step.advance()
-    about = About(
-        study=work.study.name,
-        question=work.study.question,
-        model=work.study.models.target,
-        said=_said(work, laws[work.study.models.target].said),
-    )
-    record = plan_record(made, market, work.criterion, about, metrics=known.metrics, points=points)
-    planned = Planned(record, tuple(limits_text(made)), (made.recommended, *made.alternatives))
-    _hand_on(work, planned, told)
-    with work.progress.step("pictures", total=1) as step:
-        drawn = forecast_record(
-            laws,
-            work.study.models.target,
-            market,
-            work.criterion,
-            work.quality,
-            made,
-            known,
-            seed=work.study.seed,
-            changes=_changes(work, laws, made),
-        )
-        drawn.write(work.folder)
-        step.advance()
-    keep_planned(work.kept, name, planned, drawn)
-    return record
+        with work.progress.step("pictures", total=1) as step:
+            drawn = forecast_record(
+                laws,
+                work.study.models.target,
+                market,
+                work.criterion,
+                work.quality,
+                made,
+                known,
+                seed=work.study.seed,
+                changes=_changes(work, laws, made),
+            )
+            work.write(drawn)
+            step.advance()
+        keep_planned(work.kept, name, planned, drawn)
+        return record
 
 
 def _hand_on(work: Workspace, planned: Planned, told: Callable[[Planned], None] | None) -> None:
@@ -155,7 +159,7 @@ def _hand_on(work: Workspace, planned: Planned, told: Callable[[Planned], None] 
 
     # Pictures of another plan must not stand beside this one, should they never be computed.
     ForecastRecord.remove(work.folder)
-    planned.record.write(work.folder)
+    work.write(planned.record)
     work.planned = planned
     if told is not None:
         told(planned)

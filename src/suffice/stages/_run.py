@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suffice.errors import InputError
+from suffice.errors import InputError, StudyError
 from suffice.stages import _check, _runs_stages
 from suffice.stages._depends import rests_on
 from suffice.stages._fit import fit
 from suffice.stages._keep import key
-from suffice.stages._measure import measure
+from suffice.stages._market import check_market
+from suffice.stages._measure import grid_cells, measure
 from suffice.stages._out import OUT
+from suffice.stages._owner import owned
 from suffice.stages._plan import plan
 from suffice.stages._seeds import check_seeds
 from suffice.stages._supply import supply
@@ -23,6 +25,7 @@ from suffice.stages._workspace import Workspace
 if TYPE_CHECKING:
     from suffice.progress import Progress
     from suffice.records import CheckRow, PlanRecord
+    from suffice.stages._training import Training
     from suffice.stages._workspace import Given
 
 
@@ -80,18 +83,27 @@ def run(
             ``ray:HOST:PORT``.
     """
     from suffice.demand import load_executor
-    from suffice.records import LockRecord, PlanRecord, Timing, TimingsRecord
 
     work = Workspace.of(study, out, progress=progress, executor=executor)
     if work.own is not None:
-        supply(work)
-        made = plan(work)
-        if check:
-            _runs_stages.check(work)
-        return Result(made, (), report(work.folder), work.folder)
+        with owned(work):
+            supply(work)
+            made = plan(work)
+            if check:
+                _runs_stages.check(work)
+            return Result(made, (), report(work.folder), work.folder)
     load_executor(work.executor)
     # Said before hours of training, not after.
     first = check_seeds(work.study, check_seed).start if check else None
+    # Before the folder is made.
+    check_market(work)
+    with owned(work):
+        return _run(work, first)
+
+
+def _run(work: Workspace, first: int | None) -> Result:
+    from suffice.records import LockRecord, PlanRecord, Timing, TimingsRecord
+
     answer = key("run", *rests_on(work), first)
     if _holds(work.folder, answer):
         work.progress.note(f"{work.folder} holds the answer to this very study: nothing to do")
@@ -116,21 +128,43 @@ def run(
     lap("laws")
     plan(work)
     lap("plan")
-    if check:
+    if first is not None:
         _check.check(work, seed=first)
     else:
-        PlanRecord.read(work.folder).without_check().write(work.folder)
+        work.write(PlanRecord.read(work.folder).without_check())
     lap("check")
     lock(work)
     path = report(work.folder)
     lap("report")
-    TimingsRecord(stages=tuple(timings)).write(work.folder)
+    work.write(TimingsRecord(stages=tuple(timings)))
     files = {name: _digest(work.folder / name) for name in _ANSWER}
     LockRecord.read(work.folder).model_copy(update={"answer": answer, "files": files}).write(
         work.folder
     )
     made = PlanRecord.read(work.folder)
     return Result(made, made.check, path, work.folder)
+
+
+def dry_run(study: Given, out: str | Path = OUT) -> Training:
+    """What ``run`` would train before it plans, without training anything.
+
+    Args:
+        study: a study, the path of its file, or a workspace.
+        out: the folder of the results; nothing is written there.
+
+    Raises:
+        StudyError: the study is of runs that others made: nothing is trained for it.
+        InfeasibleError: nothing can be bought in this study.
+    """
+    from suffice.stages._training import training
+
+    work = Workspace.of(study, out)
+    if work.own is not None:
+        raise StudyError(
+            "its runs were made elsewhere: nothing is trained", where=work.study.origin
+        )
+    check_market(work)
+    return training(work, grid_cells(work))
 
 
 def _holds(folder: Path, answer: str) -> bool:
@@ -164,7 +198,7 @@ def lock(study: Given, folder: str | Path = OUT) -> None:
     work = Workspace.of(study, folder)
     models = {name: m.fingerprint for name, m in work.models.items()}
     found = lock_record(work.study.digest(), work.study.seed, work.pool.fingerprint, models)
-    found.write(work.folder)
+    work.write(found)
 
 
 def report(folder: str | Path = OUT) -> Path:

@@ -37,7 +37,7 @@ def supply(work: Workspace) -> SupplyRecord:
     from suffice.records import Supplier as Row
 
     work.market.check()
-    own_runs(work).write(work.folder)
+    work.write(own_runs(work))
     rows = []
     for name, section in work.study.sources.items():
         e = section.error
@@ -54,7 +54,7 @@ def supply(work: Workspace) -> SupplyRecord:
             )
         )
     found = SupplyRecord(sources=tuple(rows))
-    found.write(work.folder)
+    work.write(found)
     return found
 
 
@@ -179,7 +179,7 @@ def _fit(work: Workspace) -> dict[str, ResponseLaw]:
     own = _own(work)
     laws = own.laws
     asked = [m.name for m in own.metrics if m.name in own.criterion.limits]
-    own.law.record(held_out(own.response, asked[0])).write(work.folder)
+    work.write(own.law.record(held_out(own.response, asked[0])))
     return dict(laws)
 
 
@@ -296,7 +296,7 @@ def plan(
     )
     market = market_of(work, money=money, weeks=weeks)
     record = plan_record(made, market, own.criterion, about, metrics=own.metrics, points=points)
-    record.write(work.folder)
+    work.write(record)
     fit(work)
     planned = Planned(record, (), (made.recommended, *made.alternatives))
     work.planned = planned
@@ -320,7 +320,7 @@ def check(work: Workspace) -> tuple[RunForecast, ...]:
     )
     found = own_runs(work)
     if not made:
-        found.write(work.folder)
+        work.write(found)
         return ()
     cells, digest = own.response.cells, work.study.digest()
     place = {name: k for k, name in enumerate(own.runs.ids)}
@@ -339,7 +339,7 @@ def check(work: Workspace) -> tuple[RunForecast, ...]:
         rows.append((f"run {f.run}, from {f.before} before it", curve, said, likely, int(f.met)))
     work.ledger.record(digest, rows)
     record = record_of(made, own.metrics, own.criterion)
-    found.model_copy(update={"check": _checked(made, record, work)}).write(work.folder)
+    work.write(found.model_copy(update={"check": _checked(made, record, work)}))
     return made
 
 

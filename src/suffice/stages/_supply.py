@@ -9,6 +9,7 @@ from suffice.stages import _runs_stages
 from suffice.stages._keep import as_array, as_text, key
 from suffice.stages._market import check_market
 from suffice.stages._out import OUT
+from suffice.stages._owner import owned
 from suffice.stages._workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,9 +26,8 @@ def supply(study: Given, folder: str | Path = OUT) -> SupplyRecord:
         InfeasibleError: nothing can be bought in this study.
     """
     work = Workspace.of(study, folder)
-    if work.own is not None:
-        return _runs_stages.supply(work)
-    return work.once(_supply)
+    with owned(work):
+        return work.once(_supply) if work.own is None else _runs_stages.supply(work)
 
 
 def _supply(work: Workspace) -> SupplyRecord:
@@ -42,7 +42,7 @@ def _supply(work: Workspace) -> SupplyRecord:
         work.kept.write(name, {"supply": as_array(json.dumps(found.as_json()))})
     else:
         found = SupplyRecord.parse(as_text(kept["supply"]).encode(), name)
-    found.write(work.folder)
+    work.write(found)
     return found
 
 

@@ -7,9 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
+from suffice.errors import InputError
 from suffice.progress import SilentProgress
+from suffice.stages._bounded import largest_cells
 from suffice.stages._keep import Kept
-from suffice.stages._models import criterion_of, embedded_models
+from suffice.stages._models import criterion_of, embedded_models, study_models
 from suffice.stages._out import OUT
 from suffice.stages._own import OwnRuns
 from suffice.stages._sources import (
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from suffice.plan import Market
     from suffice.pools import Pool
     from suffice.progress import Progress
-    from suffice.records import Ledger
+    from suffice.records import Ledger, Record
     from suffice.stages._planned import Planned
     from suffice.study import Study
     from suffice.supply import Measured, SourceTerms
@@ -98,6 +100,10 @@ class Workspace:
             self._kept[make] = make(self)
         return cast("Made", self._kept[make])
 
+    def write(self, record: Record) -> None:
+        """Write a record of this study into the folder; it says whose it is."""
+        record.model_copy(update={"of_study": self.study.digest()}).write(self.folder)
+
     @property
     def pool(self) -> Pool:
         """Tasks and evaluation."""
@@ -110,6 +116,12 @@ class Workspace:
 
     @cached_property
     def _planted(self) -> tuple[Pool, Trigger | None]:
+        if self.own is not None:
+            raise InputError(
+                "a study of runs made elsewhere has no pool of tasks",
+                where=self.study.origin,
+                fix="supply, fit, forecast, plan, next, ask and report answer for it",
+            )
         from suffice.pools import study_pool
 
         return study_pool(self.study, self.progress)
@@ -198,7 +210,8 @@ class Workspace:
     def source_limits(self) -> dict[str, SourceLimits]:
         """What a grid may hold of each source."""
         limits = {name: self.pool.limit(name) for name in self.offered}
-        return grid_limits(self.market, self.offered, limits, MOST_MEASURED)
+        wanted = grid_limits(self.market, self.offered, limits, MOST_MEASURED)
+        return largest_cells(wanted, len(study_models(self.study)), self.study.grid.seeds)
 
     @cached_property
     def table(self) -> SourceTable:

@@ -100,12 +100,15 @@ def workers_frame(
         whole[draw] = (weight @ of_task.astype(np.float64)) / (weight @ size)
     own = _own(votes, here.mean(axis=0), blind_TK, scale_W, rng, len(here))
     golden = np.bincount(votes.worker[votes.gold[votes.task] >= 0], minlength=workers) / load
-    here += (1.0 - golden) * own
+    for drawn, own_W in zip(here, own, strict=True):
+        drawn += (1.0 - golden) * own_W
     np.clip(here, 0.0, 1.0, out=here)
+    accuracy, (low, high) = here.mean(axis=0), _ends(here)
+    del here  # one such array less, while the next is made
     new = accuracy_on_new(fit, whole, number_W, load)
     new += own
     np.clip(new, 0.0, 1.0, out=new)
-    (low, high), (low_new, high_new) = _ends(here), _ends(new)
+    low_new, high_new = _ends(new)
     in_group = {
         int(member): name
         for name, group in zip(group_names(len(groups)), groups, strict=True)
@@ -115,7 +118,7 @@ def workers_frame(
         {
             "worker": votes.workers,
             "labels": load,
-            "accuracy": here.mean(axis=0),
+            "accuracy": accuracy,
             "low": low,
             "high": high,
             "accuracy_new": new.mean(axis=0),
@@ -148,7 +151,10 @@ def _own(
     mean, variance, _ = missed_on_gold(missed, worker, task, votes.shape[1])
     one_answer = np.sqrt(np.maximum(accuracy_W * (1.0 - accuracy_W), _LEAST_VARIANCE))
     mean, sd = misfit(mean, variance, scale_W * one_answer)
-    return np.asarray(mean + sd * rng.normal(size=(draws, len(mean))))
+    drawn = rng.normal(size=(draws, len(mean)))
+    drawn *= sd
+    drawn += mean
+    return drawn
 
 
 def _ends(drawn_DW: Array) -> tuple[Array, Array]:

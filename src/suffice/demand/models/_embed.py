@@ -1,6 +1,6 @@
 """Vectors of texts, kept on disk so that each is computed once.
 
-One folder a model. ``vectors.f32`` holds the rows one after another, ``records.bin`` one record a
+One folder a model. ``rows.f32`` holds the rows one after another, ``records.bin`` one record a
 row: the text's hash, the row's checksum (seeded with the model's fingerprint, so that the files of
 another model are none of its own), and a remark. Rows are written before their records, and
 both only ever grow, so whatever is killed halfway leaves at most a tail that the next writer cuts
@@ -109,7 +109,7 @@ class _Store:
         self.damaged = 0
         self._dim = model.dim
         self._about = {"model": model.name, "fingerprint": model.fingerprint, "dim": model.dim}
-        self._keys, self._vectors = self.folder / "records.bin", self.folder / "vectors.f32"
+        self._keys, self._vectors = self.folder / "records.bin", self.folder / "rows.f32"
         self._salt = zlib.crc32(model.fingerprint.encode())
         self._known: set[bytes] = set()
         self._n_read = 0

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from suffice.demand.runs._grid import SourceLimits as SourceLimits
     from suffice.demand.runs._grid import design_attacks as design_attacks
     from suffice.demand.runs._grid import design_grid as design_grid
+    from suffice.demand.runs._grid import lines_of as lines_of
     from suffice.demand.runs._measure import cell_runs as cell_runs
     from suffice.demand.runs._measure import measure as measure
+    from suffice.demand.runs._measure import stored_runs as stored_runs
     from suffice.demand.runs._processes import processes as processes
     from suffice.demand.runs._store import RunStore as RunStore
     from suffice.demand.runs._work import Executor as Executor
@@ -34,10 +36,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "SourceLimits",
             "design_attacks",
             "design_grid",
+            "lines_of",
         ),
         "suffice.demand.runs._measure": (
             "cell_runs",
             "measure",
+            "stored_runs",
         ),
         "suffice.demand.runs._processes": ("processes",),
         "suffice.demand.runs._store": ("RunStore",),

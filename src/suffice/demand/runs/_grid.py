@@ -131,13 +131,14 @@ def design_grid(
         mixtures: cells that mix sources.
         seed: of the design.
     """
-    cells = [c for s in order for c in _lines(limits[s], smallest)]
+    cells = [c for s in order for c in lines_of(limits[s], smallest)]
     if len(order) > 1:
         cells += _mixtures(limits, order, budget, smallest, mixtures, seed)
     return list(dict.fromkeys(cells))
 
 
-def _lines(limit: SourceLimits, smallest: int) -> list[Curve]:
+def lines_of(limit: SourceLimits, smallest: int = 1) -> list[Curve]:
+    """The cells of one source alone."""
     cells = []
     for r in limit.repeats:
         most = limit.most_tasks(r)

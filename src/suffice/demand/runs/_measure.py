@@ -74,7 +74,8 @@ def measure(
         executor: where to train; by default in one process a core.
     """
     executor = executor or LocalProcesses()
-    keys = [_key(c, pool, models, scheme) for c in cells]
+    fingerprints = {name: model.fingerprint for name, model in models.items()}
+    keys = [_key(c, pool, fingerprints, scheme) for c in cells]
     found = [store.get(k, c.seeds) for k, c in zip(keys, cells, strict=True)]
     while store.notes:
         progress.note(store.notes.pop(0))
@@ -114,8 +115,21 @@ def _about(cell: Cell, pool: Pool, scheme: Scheme) -> dict[str, Any]:
     }
 
 
-def _key(cell: Cell, pool: Pool, models: Mapping[str, Embedded], scheme: Scheme) -> str:
-    model = models[cell.model].fingerprint
+def stored_runs(
+    cells: Sequence[Cell],
+    pool: Pool,
+    fingerprints: Mapping[str, str],
+    scheme: Scheme,
+    store: RunStore,
+) -> int:
+    """How many runs of these cells need not be trained any more; ``fingerprints`` by model."""
+    keys = [_key(c, pool, fingerprints, scheme) for c in cells]
+    there = zip(keys, cells, strict=True)
+    return sum(len(c.seeds) for k, c in there if store.get(k, c.seeds) is not None)
+
+
+def _key(cell: Cell, pool: Pool, fingerprints: Mapping[str, str], scheme: Scheme) -> str:
+    model = fingerprints[cell.model]
     found = [getattr(t.channel, "fingerprint", None) or "" for t in cell.curve]
     synthetic = found if any(found) else []
     curve = cell.curve.curve

@@ -135,6 +135,26 @@ class RunStore:
             )
         return runs
 
+    def pace(self, scheme: str) -> tuple[list[int], list[float]]:
+        """Labelled tasks and seconds of the newest runs of a scheme, a few hundred at most."""
+        asked = (
+            "select cell.curve, avg(run.seconds) from run join cell on cell.key = run.cell "
+            "where cell.scheme = ? group by cell.key order by max(run.rowid) desc limit 300"
+        )
+
+        def read() -> list[tuple[str, float]]:
+            with self._open() as db:
+                return list(db.execute(asked, (scheme,)))
+
+        tasks, seconds = [], []
+        for curve, took in self._mending(read):
+            try:
+                tasks.append(sum(int(row["tasks"]) for row in json.loads(curve)))
+            except (TypeError, ValueError, KeyError):
+                continue
+            seconds.append(float(took))
+        return tasks, seconds
+
     def put(
         self,
         key: str,

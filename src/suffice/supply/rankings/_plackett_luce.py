@@ -207,3 +207,23 @@ class PlackettLuce:
         squares = by_set((s.worth_C - s.score_I[c.item_C]) ** 2, of, c.sets)
         cells = np.bincount(of, minlength=c.sets).astype(np.float64)
         s.sd_task_S = draw_sd(squares, cells, TASK_VARIANCE, rng)
+        self._stretch(of)
+
+    def _stretch(self, of: Array) -> None:
+        """Move what is special to tasks and its sd together; given each other, either creeps."""
+        import numpy as np
+
+        c, s, rng = self.choices, self.state, self.rng
+        step = 0.2 * rng.normal(size=c.sets)
+        centre = s.score_I[c.item_C]
+        worth = centre + (s.worth_C - centre) * np.exp(step)[of]
+        sd = s.sd_task_S * np.exp(step)
+        there = self._log(worth=worth)
+        of_event = c.task_set[self._task_E]
+        gain = np.bincount(of_event, there - self.log_E, c.sets)
+        shape, rate = TASK_VARIANCE
+        gain = gain - 2.0 * shape * step - rate * (sd**-2 - s.sd_task_S**-2)
+        take = np.log(rng.random(c.sets)) < gain
+        s.worth_C = np.where(take[of], worth, s.worth_C)
+        s.sd_task_S = np.where(take, sd, s.sd_task_S)
+        self.log_E = np.where(take[of_event], there, self.log_E)
