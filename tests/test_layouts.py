@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from suffice.errors import InputError
 from suffice.labels import read_frame, read_labels
@@ -66,6 +69,27 @@ CONTAINERS = {
 def test_one_table_in_every_container(tmp_path: Path, kind: str, ending: str) -> None:
     """What a file holds decides how it is read, whatever its ending says."""
     assert labels(store(tmp_path, f"votes.{ending}", CONTAINERS[kind])) == EXPECTED
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(ROWS), st.sampled_from(["json", "jsonl", "csv", "tsv", "parquet"]),
+       st.booleans())  # fmt: skip
+def test_order_container_and_compression_change_nothing(
+    tmp_path: Path, rows: list[dict[str, Any]], ending: str, zipped: bool
+) -> None:
+    """The same labels in any order, container and compression are the same labels."""
+    path = tmp_path / f"votes.{ending}"
+    if ending.startswith("json"):
+        path.write_text(lines(rows) if ending == "jsonl" else json.dumps(rows), encoding="utf-8")
+    elif ending == "parquet":
+        pl.DataFrame(rows).write_parquet(path)
+    else:
+        pl.DataFrame(rows).write_csv(path, separator="\t" if ending == "tsv" else ",")
+    if zipped and ending != "parquet":
+        packed = tmp_path / f"{path.name}.gz"
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        path = packed
+    assert labels(path) == EXPECTED
 
 
 def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:

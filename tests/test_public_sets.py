@@ -93,19 +93,28 @@ def test_helpsteer(tmp_path: Path) -> None:
 
 
 def test_prism(tmp_path: Path) -> None:
-    """Scores of utterances by participants, from either file."""
+    """Scores of utterances by participants and the best of those shown, from either file."""
     rows = [
-        {"utterance_id": f"ut{n}", "conversation_id": "c1", "user_id": "u1", "turn": 0,
-         "conversation_type": "values guided", "score": 10 * n, "if_chosen": n == 2} for n in (1, 2)
+        {
+            "utterance_id": f"ut{n}", "interaction_id": "i1", "conversation_id": "c1",
+            "user_id": "u1", "turn": 0, "conversation_type": "values guided", "score": 10 * n,
+            "if_chosen": n == 2, "model_name": f"m{n}",
+        }
+        for n in (1, 2, 3)
     ]  # fmt: skip
-    table = read_labels(store(tmp_path, "utterances.jsonl", as_lines(rows)),
-                        columns={"label": "score"})  # fmt: skip
-    assert said(table) == [("ut1", "u1", "10"), ("ut2", "u1", "20")]
-    talk = [{"conversation_id": "c1", "user_id": "u1", "conversation_history": [
-        {"turn": 0, "role": "user", "content": "q"},
-        {"turn": 0, "role": "model", "content": "a", "score": 88, "if_chosen": True}]}]  # fmt: skip
-    table = read_labels(store(tmp_path, "c.jsonl", as_lines(talk)), columns={"label": "score"})
-    assert said(table) == [("c1 | 1", "u1", "88")]
+    path = store(tmp_path, "utterances.jsonl", as_lines(rows))
+    scores = read_labels(path, columns={"label": "score"})
+    assert said(scores)[:2] == [("ut1", "u1", "10"), ("ut2", "u1", "20")]
+    assert said(read_labels(path, columns={"label": "chosen"})) == [("i1", "u1", "m2 > m1 / m3")]
+    answers = [{"turn": 0, "role": "model", "content": "a", "score": 80 + n, "if_chosen": n == 0,
+                "model_name": f"m{n}"} for n in (0, 1)]  # fmt: skip
+    talk = {"conversation_id": "c1", "user_id": "u1", "conversation_history": [
+        {"turn": 0, "role": "user", "content": "q"}, *answers]}  # fmt: skip
+    path = store(tmp_path, "c.jsonl", as_lines([talk]))
+    table = read_labels(path, columns={"label": "score"})
+    assert said(table) == [("c1 | 1", "u1", "80"), ("c1 | 2", "u1", "81")]
+    table = read_labels(path, columns={"label": "chosen"})
+    assert said(table) == [("c1 | turn 0", "u1", "m0 > m1")]
 
 
 def test_polis_votes_that_were_changed(tmp_path: Path, shared_data: Path) -> None:

@@ -232,6 +232,34 @@ def test_plain_yaml() -> None:
     assert (found["f"], found["g"]) == (None, True)
 
 
+def test_study_of_a_folder_of_logs(tmp_path: Path) -> None:
+    """A study may name a folder: its logs are the table, its settings the mapping."""
+    from own_runs import study_toml
+
+    from suffice.stages import Workspace
+
+    for k in range(4):
+        values = {"n_human": 100 * k, "n_judge": 50, "model_name": "llama", "seed": k}
+        run = _trainer(tmp_path / "logs" / f"r{k}", 0.5 + k / 10, **values)
+        state = json.loads((run / "trainer_state.json").read_text())
+        for row in state["log_history"]:
+            row |= {"eval_chat": row["eval_accuracy"], "eval_safety": 0.9}
+        (run / "trainer_state.json").write_text(json.dumps(state))
+    study = study_toml(tmp_path / "study.toml", "logs")
+    text = study.read_text().replace(
+        'run = "run"', 'run = "run"\nsettings = { n_human = "n_human", n_judge = "n_judge" }'
+    )
+    text = text.replace("[metrics.chat]", '[metrics.chat]\ncolumn = "eval_chat"')
+    study.write_text(text.replace("[metrics.safety]", '[metrics.safety]\ncolumn = "eval_safety"'))
+    own = Workspace.of(study, tmp_path / "out").own
+    assert own is not None
+    assert own.runs.ids == ("r0", "r1", "r2", "r3")
+    assert own.runs.counts[:, 0].tolist() == [0, 100, 200, 300]
+    assert own.runs.values[:, own.runs.metric("chat")].tolist() == pytest.approx(
+        [0.5, 0.6, 0.7, 0.8]
+    )
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     """A folder without logs is refused with what is read; one that is missing too."""
     with pytest.raises(InputError, match=r"no logs are in it .*MLflow and Trackio"):

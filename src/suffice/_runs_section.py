@@ -24,7 +24,10 @@ class RunsTask(_Section):
     """Training runs that were made elsewhere.
 
     Attributes:
-        tables: their files; several are joined by run, or appended.
+        tables: their files; several are joined by run, or appended. A folder stands for the logs in
+            it, gathered one row a run.
+        settings: for folders of logs: the name of a column, such as ``n_crowd`` or ``data_seed``,
+            and the key of the setting that holds it.
         run, model, size, seed, data_seed, time, state, step: columns of that name.
         keep: which of a run's rows counts, where ``step`` numbers them.
         keep_by: the metric that says which is best.
@@ -38,6 +41,7 @@ class RunsTask(_Section):
 
     kind: Literal["runs"]
     tables: Annotated[list[Column], Field(min_length=1)]
+    settings: dict[str, Column] = {}
     run: Column | None = None
     model: Column | None = None
     size: Column | None = None

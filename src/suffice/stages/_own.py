@@ -10,6 +10,9 @@ from suffice.errors import InputError, StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from polars import DataFrame
 
     from suffice.channel import Source
     from suffice.demand.response import Response, ResponseLaw
@@ -76,9 +79,22 @@ class OwnRuns:
 
         table = self.given
         if table is None:
-            paths = [self.study.path(name) for name in self.task.tables]
-            table = read_runs(paths, columns_of(self))
+            tables = [self._table(self.study.path(name)) for name in self.task.tables]
+            table = read_runs(tables, columns_of(self))
         return with_more(table, runs_of(self.log.events()))
+
+    def _table(self, path: Path) -> Path | DataFrame:
+        """A file as it is; a folder of logs as the rows that are gathered from it."""
+        if not path.is_dir():
+            return path
+        from suffice.demand.runs.logs import gather_runs
+
+        task = self.task
+        keep = f"best:{task.keep_by}" if task.keep == "best" else "last"
+        found = gather_runs([path], task.settings, keep=keep, progress=self.progress)
+        for note in found.notes:
+            self.progress.note(note)
+        return found.frame
 
     @cached_property
     def log(self) -> RunLog:

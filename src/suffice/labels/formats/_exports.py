@@ -34,8 +34,8 @@ class Answers:
     ``gold`` counts the answers that were taken as gold, ``contradictions`` those of them that
     differ from an earlier one, ``passed`` what was left out, by name (``{s}`` where its plural
     goes, if that is not the end), ``untouched`` the rankings that are in the order shown.
-    ``kinds`` names the control of a question, ``notes`` are the reader's, and ``notes_of`` one of
-    a question.
+    ``kinds`` names the control of a question, ``notes`` are the reader's, ``notes_of`` one of a
+    question, and ``best`` what a worker chose of which items that were shown together.
     """
 
     tool: str
@@ -48,6 +48,7 @@ class Answers:
     kinds: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     notes_of: dict[str, str] = field(default_factory=dict)
+    best: dict[tuple[Any, Any], list[tuple[bool, str]]] = field(default_factory=dict)
 
     def add(self, question: str, row: dict[str, Any]) -> None:
         """One answer: task, worker, label and what else is known."""

@@ -28,7 +28,8 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
 
     UltraFeedback's aspects and overall score, by one judge; distilabel's ratings, by the model that
     gave them; HelpSteer's five attributes, and its strengths of preference from -3 (the first is
-    much better) to 3; PRISM's scores from 1 to 100, by participant.
+    much better) to 3; PRISM's scores from 1 to 100, by participant, and which model was the best of
+    those shown (``chosen``).
 
     Raises:
         InputError: nothing is graded.
@@ -44,6 +45,12 @@ def read(frame: pl.DataFrame, *, origin: str, asked: Asked) -> LabelTable:
         reader(answers, number, row)
         empty = before == sum(map(len, answers.rows.values()))
         answers.skip("row{s} without a grade", int(empty))
+    for (shown, worker), models in answers.best.items():
+        best = [model for chosen, model in models if chosen]
+        others = sorted(model for chosen, model in models if not chosen)
+        if len(best) == 1 and others and best[0] not in others and len(set(others)) == len(others):
+            label = f"{best[0]} > {' / '.join(others)}"
+            answers.add("chosen", {"task": shown, "worker": worker, "label": label})
     return answers.table(asked)
 
 
@@ -118,7 +125,10 @@ def _prism(answers: Answers, number: int, row: dict[str, Any]) -> None:
         known = {"task": task, "worker": row["user_id"], "slice": row.get("conversation_type")}
         answers.add("score", known | {"label": label})
         if (chosen := one.get("if_chosen")) is not None:
-            answers.add("if_chosen", known | {"label": str(chosen).lower()})
+            talk = row.get("conversation_id")
+            shown = one.get("interaction_id") or f"{talk} | turn {one.get('turn', 0)}"
+            model = one.get("model_name") or one.get("utterance_id") or place
+            answers.best.setdefault((shown, row["user_id"]), []).append((bool(chosen), str(model)))
 
 
 def _grade(value: Any) -> str | None:  # noqa: ANN401 - any JSON value

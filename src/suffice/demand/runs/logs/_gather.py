@@ -31,7 +31,7 @@ _RECORDED = {
 _EVALUATED = ("eval", "test", "val", "valid", "validation", "heldout", "dev", "predict")
 """First words of metrics that are of held-out data."""
 
-_OF_DATA = {"n", "num", "labels", "data", "dataset", "train", "source", "sources", "share", "seed"}
+_OF_DATA = {"label", "labels", "data", "dataset", "source", "sources", "share", "seed"}
 """Words in keys of settings that are likely to say what a run was trained on."""
 
 _SHOWN = 12
