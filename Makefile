@@ -127,6 +127,10 @@ board: $(VENV)/.dev ## freeze the board of public runs, forecast and score it, a
 bench-sbc: $(VENV)/.dev ## draw hundreds of truths from every model's prior and rank them among its draws
 	$(BIN)/python tools/bench_sbc --simulations 500
 
+.PHONY: bench-runs
+bench-runs: $(VENV)/.dev ## forecast public training runs of language models, and renew docs/results/runs.md (DATA=FOLDER)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/bench_runs $(or $(DATA),../shared/data) --write
+
 .PHONY: bench-preferences
 bench-preferences: $(VENV)/.dev ## audit public preference data, and renew docs/preferences.md (PREFERENCES=FOLDER)
 	$(BIN)/python tools/bench_preferences.py $(or $(PREFERENCES),../shared/data/preferences) --write

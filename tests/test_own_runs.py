@@ -13,7 +13,7 @@ from own_runs import runs_csv, study_toml
 
 from suffice import stages
 from suffice.cli import main
-from suffice.errors import StudyError
+from suffice.errors import InputError, StudyError
 from suffice.records import LawRecord, Ledger, OwnRunsRecord, PlanRecord
 from suffice.study import load_study
 
@@ -157,3 +157,9 @@ def test_posterior_of_the_law_is_calibrated() -> None:
     rows = [sbc_response.one("additive", rng) for _ in range(50)]
     for quantity in rows[0]:
         assert uniform(np.array([r[quantity] for r in rows]), 5) > 1e-3, quantity
+
+
+def test_what_needs_a_pool_is_refused_in_one_line(answered: Path) -> None:
+    """Commands about tasks say that a study of runs has none, and what answers instead."""
+    with pytest.raises(InputError, match="no pool of tasks"):
+        _ = stages.Workspace.of(answered / "study.toml").pool

@@ -8,6 +8,7 @@ from suffice._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from suffice.plan._ask import Asking as Asking
+    from suffice.plan._ask import Doubt as Doubt
     from suffice.plan._ask import Wanted as Wanted
     from suffice.plan._ask import ask_runs as ask_runs
     from suffice.plan._bought import pooled as pooled
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "suffice.plan._ask": ("Asking", "Wanted", "ask_runs"),
+        "suffice.plan._ask": ("Asking", "Doubt", "Wanted", "ask_runs"),
         "suffice.plan._bought": (
             "pooled",
             "still_to_buy",

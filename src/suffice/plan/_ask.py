@@ -126,7 +126,7 @@ def ask_runs(
     mean = outcomes.mean[:, k:][..., asked].astype(np.float64)
     spread = outcomes.spread[:, k:][..., asked].astype(np.float64)
     at = {c: i for i, c in enumerate(tried)}
-    doubt = _Doubt(outcomes.mean[:, :k][..., asked].astype(np.float64), mean, spread)
+    doubt = Doubt(outcomes.mean[:, :k][..., asked].astype(np.float64), mean, spread)
     signals: list[Floats] = []
 
     def show(i: int) -> Floats:
@@ -171,7 +171,7 @@ def _worth(benefit: Floats, signals: Sequence[Floats], seed: int) -> Estimate:
     return sample_information(benefit, np.concatenate(signals[-_MOST_SIGNALS:], axis=1), seed=seed)
 
 
-class _Doubt:
+class Doubt:
     """What runs say of purchases, as far as a normal picture of the posterior goes."""
 
     def __init__(self, actions: Floats, runs: Floats, spread: Floats) -> None:

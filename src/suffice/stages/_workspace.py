@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
+from suffice.errors import InputError
 from suffice.progress import SilentProgress
 from suffice.stages._bounded import largest_cells
 from suffice.stages._keep import Kept
@@ -115,6 +116,12 @@ class Workspace:
 
     @cached_property
     def _planted(self) -> tuple[Pool, Trigger | None]:
+        if self.own is not None:
+            raise InputError(
+                "a study of runs made elsewhere has no pool of tasks",
+                where=self.study.origin,
+                fix="supply, fit, forecast, plan, next, ask and report answer for it",
+            )
         from suffice.pools import study_pool
 
         return study_pool(self.study, self.progress)

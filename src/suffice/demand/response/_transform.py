@@ -19,6 +19,12 @@ _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
 _NODE_WEIGHTS = _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
 """Places and weights that integrate polynomials up to degree 17 over a normal exactly."""
 
+_STEEPEST = 30.0
+"""Logs and log odds are cut off there, beyond all that is measured, so that none overflows."""
+
+_LEAST_SPREAD = 1e-6
+"""Least sd of runs, as a share of their mean: keeps divisions numbers. Chosen, below any run's."""
+
 _EDGE = 1e-3
 """Share of a bounded metric's range that values keep from its ends, so that their log odds are
 numbers; half an item where the metric counts items. Chosen: below what 500 items can tell."""
@@ -84,8 +90,9 @@ class Transform:
         if self.kind == "identity":
             return np.asarray(mapped)
         if self.kind == "log":
-            return np.asarray(self.low + np.exp(np.minimum(mapped, 50.0)))
-        return np.asarray(self.low + (self.high - self.low) / (1.0 + np.exp(-mapped)))
+            return np.asarray(self.low + np.exp(np.minimum(mapped, _STEEPEST)))
+        odds = np.exp(-np.clip(mapped, -_STEEPEST, _STEEPEST))
+        return np.asarray(self.low + (self.high - self.low) / (1.0 + odds))
 
     def slope(self, values: Floats) -> Floats:
         """Derivative of the law's scale by the metric at values; also the density's Jacobian."""
@@ -109,4 +116,6 @@ class Transform:
             off = self.back(mean + node * sd) - middle
             first += weight * off
             second += weight * off**2
-        return middle + first, np.sqrt(np.maximum(second - first**2, 0.0))
+        # Never nothing at all: runs differ, however near to an end of the range they lie.
+        variance = np.maximum(second - first**2, (_LEAST_SPREAD * (np.abs(middle) + 1e-300)) ** 2)
+        return middle + first, np.sqrt(variance)
