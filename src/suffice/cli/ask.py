@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from suffice.cli._common import OUT
+from suffice.cli._screen import say
 
 
 def ask(
@@ -57,15 +58,15 @@ def ask(
         return
     for a in found:
         again = ", a repeat" if a.repeat else ""
-        print(f"{a.id}: train {a.model} on {a.curve}, seed {a.seed}{again}")
+        say(f"{a.id}: train {a.model} on {a.curve}, seed {a.seed}{again}")
         if a.worth is None:
-            print("  one of the first runs, before any law can be fitted")
+            say("  one of the first runs, before any law can be fitted")
         else:
-            print(
+            say(
                 f"  worth knowing {a.worth.value:,.2f} ({a.worth.low:,.2f} to {a.worth.high:,.2f}) "
                 f"for {a.price:,.2f}, its labels left out"
             )
-    print(f"Tell what came out: suffice tell {study} --run {found[0].id} METRIC=VALUE")
+    say(f"Tell what came out: suffice tell {study} --run {found[0].id} METRIC=VALUE")
 
 
 def tell(
@@ -121,7 +122,7 @@ def tell(
         print_json({"told": told, "foreign": foreign, "failed": gone})
         return
     others = f", {foreign} of them nobody asked for" if foreign else ""
-    print(f"{told} told{others}; {gone} failed")
+    say(f"{told} told{others}; {gone} failed")
 
 
 def _read(given: list[str]) -> tuple[dict[str, float], dict[str, float]]:

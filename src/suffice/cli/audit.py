@@ -27,6 +27,7 @@ def audit(
     drop_missing: Annotated[bool, Parameter(negative=())] = False,
     missing: Annotated[list[str] | None, Parameter(negative=())] = None,
     workers: Annotated[list[str] | None, Parameter(negative=())] = None,
+    judges: str | None = None,
     kind: Literal["classes", "pairs", "scale", "ranking"] | None = None,
     below: float = 0.05,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -51,6 +52,8 @@ def audit(
 
         suffice audit panel.csv --workers ana,bo,cy
 
+        suffice audit panel.csv --judges gpt-4o,claude-3 --gold gold.csv
+
         suffice audit ratings.csv --kind scale --classes 1,2,3,4,5
 
         suffice audit votes.parquet --json > summary.json
@@ -70,6 +73,8 @@ def audit(
             and the like are known.
         workers: columns that hold one person's labels each, with commas or as a pattern ('r*'),
             where their names do not tell; repeat it for more.
+        judges: workers who are language models, with commas ('' for none); by default those whose
+            kind, source or name says so. Beside people they count as one voter.
         kind: classes, pairs (labels name a side), scale (numbers such as 1 to 5 or 0 to 100) or
             ranking (a > b = c); by default what the values look like, which the notes say.
         below: a level of shared error that matters to you; without gold the audit says how many
@@ -83,6 +88,9 @@ def audit(
     from suffice.stages import Audit
 
     named = [name.strip() for name in classes.split(",")] if classes is not None else None
+    models = (
+        [name.strip() for name in judges.split(",") if name.strip()] if judges is not None else None
+    )
     columns = read_columns(column)
     if out is not None:
         make_folder(out)
@@ -94,6 +102,7 @@ def audit(
         drop_missing=drop_missing,
         missing=missing or (),
         workers=workers or (),
+        judges=models,
         kind=kind,
         below=below,
         progress=choose_progress(as_json=json, quiet=quiet),

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from suffice.cli._screen import say
+
 
 def formats(*, json: Annotated[bool, Parameter(negative=())] = False) -> None:
     """List the files of labels that are read, what is kept of each, and what is lost.
@@ -29,4 +31,4 @@ def formats(*, json: Annotated[bool, Parameter(negative=())] = False) -> None:
     for one in stages.list_formats():
         lost = f"; not: {one.lost}" if one.lost else ""
         target = f"; written by --to {one.target}" if one.target else ""
-        print(f"{one.name}: {one.kept}{lost}{target}")
+        say(f"{one.name}: {one.kept}{lost}{target}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from suffice.cli._screen import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -47,8 +49,7 @@ def score(
     if json:
         print_json(found.as_dict())
         return
-    for line in _lines(found.scores):
-        print(line)
+    say(*_lines(found.scores))
     print_lines(f"{note}." for note in found.notes)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 REQUIRED = ("task", "worker", "label")
 OPTIONAL = (
     "source", "slice", "seconds", "cost", "presented_order", "gold", "time", "left", "right",
-    "capability",
+    "capability", "kind",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *OPTIONAL)
 
@@ -49,6 +49,7 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
     "left": ("left", "itema", "modela", "leftitem", "itemleft", "generator1"),
     "right": ("right", "itemb", "modelb", "rightitem", "itemright", "generator2"),
     "capability": ("capability", "modelcapability"),
+    "kind": ("kind", "workerkind", "annotatorkind", "raterkind", "judgekind"),
 }  # fmt: skip
 
 _SHOWN = 8

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ENDS = (1.0, 2.0)
-"""Where AlpacaEval (0.6) writes a weighted judge's preference: 1 for the first output, 2 for the
+"""Where AlpacaEval writes a weighted judge's preference: 1 for the first output, 2 for the
 second, between them how sure the judge is."""
 _EVEN = 1.5
 """The middle of both: a judge that prefers neither, by AlpacaEval's definition."""

@@ -22,6 +22,7 @@ def audit(
     drop_missing: bool = False,
     missing: Sequence[str] = (),
     workers: Sequence[str] = (),
+    judges: Sequence[str] | None = None,
     kind: Kind | None = None,
     below: float = 0.05,
     progress: Progress | None = None,
@@ -37,6 +38,7 @@ def audit(
         drop_missing: leave out rows without a task, worker or label instead of refusing them.
         missing: labels that mean no answer, beside those that surely do.
         workers: columns that hold one worker's labels each, by name or by pattern.
+        judges: workers who are language models; by default those who are recognised.
         kind: ``classes``, ``pairs``, ``scale`` or ``ranking``; by default what the values look
             like.
         below: the level of shared error that matters.
@@ -63,6 +65,7 @@ def audit(
         seed,
         kind=kind,
         classes=classes,
+        judges=judges,
         below=below,
         progress=progress,
     )

@@ -34,6 +34,7 @@ def audit_classes(
     classes: Sequence[str] | None = None,
     pairs: bool | None = None,
     below: float = 0.05,
+    judges: Sequence[str] | None = None,
     prior: CrowdPrior | None = None,
     notes: Sequence[str] = (),
     progress: Progress | None = None,
@@ -52,6 +53,8 @@ def audit_classes(
         pairs: whether labels are sides of pairs; by default as ``sides_of`` sees it.
         below: the level of shared error that matters to you; without gold the summary says how
             many gold tasks would bring its bound below this.
+        judges: the workers who are language models; by default those whose kind (column ``kind``),
+            source or name says so. Beside people they count as one voter.
         prior: what other crowds are like; by default what public crowds with gold showed.
         notes: what was found out on the way here.
         progress: shows the stages of the work; by default nothing is shown.
@@ -65,7 +68,14 @@ def audit_classes(
     from suffice.supply._summary import summarise
     from suffice.supply._tables import pairs_frame, sources_frame, tasks_frame, workers_frame
     from suffice.supply._votes import code_votes
-    from suffice.supply.doubts import doubt, find_groups, find_split, find_suspects, merge_groups
+    from suffice.supply.doubts import (
+        doubt,
+        find_groups,
+        find_split,
+        find_suspects,
+        machines_are_right,
+        merge_groups,
+    )
     from suffice.supply.preferences import find_preferences
     from suffice.supply.sources import channel_book, find_trends, source_rows
     from suffice.supply.workers import (
@@ -82,7 +92,7 @@ def audit_classes(
     if seed < 0:
         raise InputError(f"{seed} is no seed", fix="give 0 or more")
     prior = prior or PUBLIC_CROWDS
-    votes = code_votes(labels, gold, classes, pairs=pairs)
+    votes = code_votes(labels, gold, classes, pairs=pairs, judges=judges)
     columns, said = labels.columns, [*labels.notes, *votes.notes, *notes]
     if votes.shape[2] < 2:
         raise InputError(
@@ -103,7 +113,7 @@ def audit_classes(
     with one_blas_thread(), (progress or SilentProgress()).step("audit", _STAGES) as step:
         groups, passed_over = find_groups(votes, seed=seed)
         step.advance()
-        task, worker, label, number_W = merge_groups(votes, groups)
+        task, worker, label, number_W = merge_groups(votes, groups, seed=seed)
         crowd = Crowd(
             task,
             worker,
@@ -137,14 +147,14 @@ def audit_classes(
         rng = Stream.AUDIT.rng(seed)
         truth_DT = shared.draw_truth(fit, draws, votes.gold, rng)
         posterior = shared.spread(fit.class_TK, votes.gold)
-        blind = shared.spread(fit.open_TK, np.full(votes.shape[0], -1))
         mixed, verdict = doubt(votes, groups, fit, number_W, posterior)
+        other = machines_are_right(votes, verdict, truth_DT, rng)
         flags = find_suspects(votes, fit.right_DWK, number_W, truth_DT, groups)
         step.advance()
         split = find_split(votes, copying=[group.members.tolist() for group in groups], seed=seed)
         step.advance()
-        rows, errors = source_rows(votes, truth_DT, blind, rng)
-        trends = find_trends(votes, truth_DT, blind, rng)
+        rows, errors = source_rows(votes, truth_DT, rng)
+        trends = find_trends(votes, truth_DT, rng)
         book = channel_book(votes, fit, shared, number_W, errors, trends)
         check = predictive_check(votes, book.posterior(), seed=seed)
         worker_pairs, all_pairs = pairs_frame(votes)
@@ -158,8 +168,8 @@ def audit_classes(
             number_W,
             groups,
             flags,
-            blind,
-            np.full(votes.shape[1], prior.worker_sd),
+            prior,
+            other,
             rng,
         ),
         sources=sources_frame(rows),

@@ -28,6 +28,7 @@ def audit(
     *,
     kind: Literal["classes", "pairs"],
     classes: Sequence[str] | None = None,
+    judges: Sequence[str] | None = None,
     below: float = 0.05,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
@@ -40,6 +41,7 @@ def audit(
     *,
     kind: Literal["scale"],
     classes: Sequence[str] | None = None,
+    judges: Sequence[str] | None = None,
     below: float = 0.05,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
@@ -52,6 +54,7 @@ def audit(
     *,
     kind: Kind | None = None,
     classes: Sequence[str] | None = None,
+    judges: Sequence[str] | None = None,
     below: float = 0.05,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
@@ -63,6 +66,7 @@ def audit(
     *,
     kind: Kind | None = None,
     classes: Sequence[str] | None = None,
+    judges: Sequence[str] | None = None,
     below: float = 0.05,
     prior: CrowdPrior | None = None,
     progress: Progress | None = None,
@@ -81,6 +85,8 @@ def audit(
             like.
         classes: all labels that there can be, in order; by default those that occur. Names make
             classes, unless the kind is named too.
+        judges: the workers who are language models; by default those whose kind (column ``kind``),
+            source or name says so. Beside people they count as one voter. Not asked of scales.
         below: the level of shared error that matters to you; without gold the summary says how
             many gold tasks would bring its bound below this. Not asked of scales.
         prior: what other crowds are like; by default what public crowds with gold showed. Not
@@ -129,6 +135,7 @@ def audit(
         seed,
         classes=classes,
         pairs=None if kind is None else kind == "pairs",
+        judges=judges,
         below=below,
         prior=prior,
         notes=said,

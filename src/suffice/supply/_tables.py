@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import intervals
 from suffice.supply._agreement import pair_agreement
-from suffice.supply._misfit import misfit, missed_on_gold
+from suffice.supply._misfit import MISFIT_VARIANCE, learned_scale, misfit, shown_by_gold
 from suffice.supply._pieces import PIECE, pieces
 from suffice.supply.doubts import group_names
 
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
     from suffice.supply._votes import Votes
     from suffice.supply.doubts import Flag, Group
-    from suffice.supply.workers import WorkerFit
+    from suffice.supply.workers import CrowdPrior, WorkerFit
 
     Array = NDArray[Any]
 
 _LEAST_VARIANCE = 0.01
 """Of one answer, however good a worker looks: one wrong in a hundred (chosen)."""
+_UNSEEN_JUDGE_SD = 0.1
+"""Scale of a model's misfit without any gold: the readings that people or models are right, which
+the draws of the truth then hold, differ by far more (chosen: twice that of people)."""
 _SHIFTS = 8
 """Rounds of moving all workers' log odds to the mean accuracy wanted; the gap usually falls by more
 than half each time, to below .01 of what it was."""
@@ -59,8 +62,8 @@ def workers_frame(
     number_W: Array,
     groups: list[Group],
     flags: dict[int, list[Flag]],
-    blind_TK: Array,
-    scale_W: Array,
+    prior: CrowdPrior,
+    other_D: Array,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
     """One row a worker: accuracy here and on new tasks with 90 % intervals, and any flags.
@@ -76,8 +79,8 @@ def workers_frame(
         truth_DT: drawn classes of the tasks.
         number_W: the model's worker of each worker.
         groups, flags: who copies, and who is suspect.
-        blind_TK: P(class) of each task as if its own gold were unknown.
-        scale_W: of the misfit of each worker, as a share of the standard deviation of one answer.
+        prior: how far workers and language models lie from what the crowd's answers say.
+        other_D: the draws of the truth in which language models are right against people.
         rng: the only source of chance.
     """
     import numpy as np
@@ -98,16 +101,24 @@ def workers_frame(
         # New tasks are other draws of the same kind: a Bayesian bootstrap of this table's.
         weight = rng.exponential(size=tasks)
         whole[draw] = (weight @ of_task.astype(np.float64)) / (weight @ size)
-    own = _own(votes, here.mean(axis=0), blind_TK, scale_W, rng, len(here))
     golden = np.bincount(votes.worker[votes.gold[votes.task] >= 0], minlength=workers) / load
-    for drawn, own_W in zip(here, own, strict=True):
-        drawn += (1.0 - golden) * own_W
-    np.clip(here, 0.0, 1.0, out=here)
-    accuracy, (low, high) = here.mean(axis=0), _ends(here)
-    del here  # one such array less, while the next is made
     new = accuracy_on_new(fit, whole, number_W, load)
-    new += own
-    np.clip(new, 0.0, 1.0, out=new)
+    # One voice has one skill in the model, and other readings other skills: there what holds here
+    # holds for new tasks of the same kind.
+    voice = np.bincount(number_W)[number_W] > 1
+    new[:, voice] = here[:, voice]
+    new[other_D] = here[other_D]
+    own, known = _own(votes, here.mean(axis=0), golden, prior, rng, len(here))
+    for drawn, rest in ((here, 1.0 - golden), (new, np.ones(workers))):
+        # Where gold tells what a worker is worth, what is unknown of the crowd matters less.
+        middle = drawn.mean(axis=0)
+        for row, own_W in zip(drawn, own, strict=True):
+            row -= middle
+            row *= 1.0 - known
+            row += middle + rest * own_W
+        np.clip(drawn, 0.0, 1.0, out=drawn)
+    accuracy, (low, high) = here.mean(axis=0), _ends(here)
+    del here
     low_new, high_new = _ends(new)
     in_group = {
         int(member): name
@@ -136,25 +147,40 @@ def workers_frame(
 
 def _own(
     votes: Votes,
-    accuracy_W: Array,
-    blind_TK: Array,
-    scale_W: Array,
+    here_W: Array,
+    golden_W: Array,
+    prior: CrowdPrior,
     rng: np.random.Generator,
     draws: int,
-) -> NDArray[np.float64]:
-    """Drawn misfits of the workers, float64 [draw, worker]."""
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Drawn misfits of the workers, float32 [draw, worker], and how far gold has told them."""
     import numpy as np
 
-    on_gold = votes.gold[votes.task] >= 0
-    task, worker, label = votes.task[on_gold], votes.worker[on_gold], votes.label[on_gold]
-    missed = (label == votes.gold[task]) - blind_TK[task, label]
-    mean, variance, _ = missed_on_gold(missed, worker, task, votes.shape[1])
-    one_answer = np.sqrt(np.maximum(accuracy_W * (1.0 - accuracy_W), _LEAST_VARIANCE))
-    mean, sd = misfit(mean, variance, scale_W * one_answer)
-    drawn = rng.normal(size=(draws, len(mean)))
-    drawn *= sd
-    drawn += mean
-    return drawn
+    one_answer = np.sqrt(np.maximum(here_W * (1.0 - here_W), _LEAST_VARIANCE))
+    shown, variance = np.zeros(len(here_W)), np.full(len(here_W), np.inf)
+    if golden_W.any():
+        shown, variance = shown_by_gold(votes, votes.worker, len(here_W), these=True)
+        right = votes.label == votes.gold[votes.task]
+        load = np.bincount(votes.worker, minlength=len(here_W))
+        on_gold = np.bincount(votes.worker[right], minlength=len(here_W)) / load
+        # What the answers say of the other tasks.
+        rest = np.maximum(1.0 - golden_W, 1e-9)
+        shown = np.where(golden_W < 1.0, shown - (here_W - on_gold) / rest, 0.0)
+    machine = votes.judges if votes.judges is not None else np.zeros(len(here_W), dtype=bool)
+    people = ~machine
+    scale = np.where(np.isfinite(variance), prior.judge_sd, _UNSEEN_JUDGE_SD)
+    scale[people] = learned_scale(
+        shown[people], variance[people], one_answer[people], prior.worker_sd
+    )
+    scale *= one_answer
+    mean, sd = misfit(shown, variance, scale)
+    known = np.clip(1.0 - sd**2 / (MISFIT_VARIANCE * scale**2), 0.0, 1.0)
+    # What gold says of people is in the draws already, by way of the worker model.
+    known[people | ~np.isfinite(variance)] = 0.0
+    drawn = rng.normal(size=(draws, len(mean))).astype(np.float32)
+    drawn *= sd.astype(np.float32)
+    drawn += mean.astype(np.float32)
+    return drawn, known
 
 
 def _ends(drawn_DW: Array) -> tuple[Array, Array]:

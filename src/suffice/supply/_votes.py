@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
+from suffice.supply._machines import find_judges
 from suffice.supply._sides import swapped, turns
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Votes:
         turned: the tasks whose sides are coded the other way round, bool [task]; None without.
         unlike_shown: the labels whose first side by code was not the one shown first, bool [n];
             None where the order shown is unknown.
+        judges: which workers are language models, bool [worker]; None where nobody looked.
     """
 
     task: NDArray[np.int64]
@@ -62,6 +64,7 @@ class Votes:
     twins: tuple[int, int] | None = None
     turned: NDArray[np.bool_] | None = None
     unlike_shown: NDArray[np.bool_] | None = None
+    judges: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         """The number of labels."""
@@ -111,6 +114,7 @@ def code_votes(
     classes: Sequence[str] | None = None,
     *,
     pairs: bool | None = None,
+    judges: Sequence[Any] | None = None,
 ) -> Votes:
     """Number the tasks, workers and classes of a label table.
 
@@ -118,11 +122,12 @@ def code_votes(
         table: the labels.
         gold: task -> right label; added to the gold that the table itself has.
         classes: all labels that there can be, in order; by default those that occur.
+        judges: the workers who are language models; by default those that are recognised.
         pairs: whether labels are sides of pairs; by default as ``sides_of`` sees it.
 
     Raises:
-        InputError: a label or a gold label is outside the classes, gold contradicts itself, or
-            gold has no task of the table.
+        InputError: a judge is no worker, a label or a gold label is outside the classes, gold
+            contradicts itself, or gold has no task of the table.
     """
     import numpy as np
     import polars as pl
@@ -150,6 +155,8 @@ def code_votes(
         notes.append(f"only gold says {', '.join(alone)}: no label does")
     coded = {name: number for number, name in enumerate(names)}
     label = frame["label"].replace_strict(coded, return_dtype=pl.Int32).to_numpy()
+    machines, about = find_judges(frame, workers, worker, judges)
+    notes += about
     order = order_of(task, worker)
     truth = np.full(len(tasks), -1, dtype=np.int64)
     for index, name in right.items():
@@ -204,6 +211,7 @@ def code_votes(
         twins=twins,
         turned=turned,
         unlike_shown=unlike_shown,
+        judges=machines,
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from suffice.supply.doubts._collusion import merge_groups as merge_groups
     from suffice.supply.doubts._doubt import Identified as Identified
     from suffice.supply.doubts._doubt import doubt as doubt
+    from suffice.supply.doubts._doubt import machines_are_right as machines_are_right
     from suffice.supply.doubts._ids import ids_test as ids_test
     from suffice.supply.doubts._judges import judge_report as judge_report
     from suffice.supply.doubts._split import Split as Split
@@ -34,6 +35,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "suffice.supply.doubts._doubt": (
             "Identified",
             "doubt",
+            "machines_are_right",
         ),
         "suffice.supply.doubts._ids": ("ids_test",),
         "suffice.supply.doubts._judges": ("judge_report",),

@@ -18,6 +18,8 @@ from suffice.supply.doubts._both_right import copied_rather_than_right
 from suffice.supply.workers import PUBLIC_CROWDS, dawid_skene, majority_vote, shrunk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -92,6 +94,8 @@ def find_groups(votes: Votes, *, seed: int = 0) -> tuple[list[Group], list[str]]
     notes: list[str] = []
     rng = Stream.COLLUSION.rng(seed)
     active = np.ones(votes.shape[1], dtype=bool)
+    if votes.judges is not None:
+        active &= ~votes.judges  # that models agree is no news
     if votes.shape[1] > _MOST_WORKERS:
         load = np.bincount(votes.worker, minlength=votes.shape[1])
         active[np.argsort(-load)[_MOST_WORKERS:]] = False
@@ -132,8 +136,12 @@ def find_groups(votes: Votes, *, seed: int = 0) -> tuple[list[Group], list[str]]
     return groups, notes
 
 
-def merge_groups(votes: Votes, groups: list[Group]) -> tuple[Array, Array, Array, Array]:
+def merge_groups(
+    votes: Votes, groups: list[Group], *, seed: int = 0
+) -> tuple[Array, Array, Array, Array]:
     """Labels in which each group has one vote a task: its most frequent answer.
+
+    Beside people, language models are one voter as well: they err together.
 
     Returns:
         task, worker and label of the merged labels, sorted by task, and the new number of each
@@ -145,22 +153,39 @@ def merge_groups(votes: Votes, groups: list[Group]) -> tuple[Array, Array, Array
     number = np.arange(workers)
     for group in groups:
         number[group.members] = group.members.min()
-    if not groups:
+    voices = [group.members for group in groups]
+    if len(machines := machine_voice(votes, voices)) > 1:
+        voices.append(machines)
+        number[machines] = machines.min()
+    if not voices:
         return votes.task, votes.worker, votes.label, number
     _, number = np.unique(number, return_inverse=True)
     grouped = np.zeros(workers, dtype=bool)
-    for group in groups:
-        grouped[group.members] = True
+    for members in voices:
+        grouped[members] = True
     inside = grouped[votes.worker]
     task, worker, label = votes.task[~inside], number[votes.worker[~inside]], votes.label[~inside]
     parts = [(task, worker, label)]
-    for group in groups:
-        mine = np.isin(votes.worker, group.members)
-        key_task, key_label = _key(votes.task[mine], votes.label[mine], classes)
-        parts.append((key_task, np.full(len(key_task), number[group.members[0]]), key_label))
+    rng = Stream.COLLUSION.rng(seed, 1)
+    for members in voices:
+        mine = np.isin(votes.worker, members)
+        key_task, key_label = _key(votes.task[mine], votes.label[mine], classes, rng)
+        parts.append((key_task, np.full(len(key_task), number[members[0]]), key_label))
     task, worker, label = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.argsort(task, kind="stable")
     return task[order], worker[order], label[order], number
+
+
+def machine_voice(votes: Votes, voices: Sequence[Array]) -> NDArray[np.int64]:
+    """The language models that are one voter: those in no group, where there are people, too."""
+    import numpy as np
+
+    if votes.judges is None or votes.judges.all():
+        return np.empty(0, dtype=np.int64)
+    machine = votes.judges.copy()
+    for members in voices:
+        machine[members] = False
+    return np.flatnonzero(machine)
 
 
 class _Arrays:
@@ -446,10 +471,14 @@ def _follow(data: _Arrays, belief: Array, tables: Array, rest: Array, key: Array
     return np.asarray(np.bincount(data.worker, ratio, workers))
 
 
-def _key(task: Array, label: Array, classes: int) -> tuple[Array, Array]:
-    """The most frequent label of each task."""
+def _key(
+    task: Array, label: Array, classes: int, rng: np.random.Generator | None = None
+) -> tuple[Array, Array]:
+    """The most frequent label of each task; ties are broken by chance, where there is some."""
     import numpy as np
 
     tasks, number = np.unique(task, return_inverse=True)
     cells = np.bincount(number * classes + label, minlength=len(tasks) * classes)
-    return tasks, cells.reshape(len(tasks), classes).argmax(axis=1)
+    count = cells.reshape(len(tasks), classes)
+    chance = 0.5 * rng.random(count.shape) if rng is not None else 0.0
+    return tasks, (count + chance).argmax(axis=1)

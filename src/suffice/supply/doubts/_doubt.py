@@ -29,6 +29,13 @@ _CLEAR, _SLIGHT = 0.9, 0.05
 Chosen: whoever is near chance is of no camp."""
 
 
+DISAGREE = 0.1
+"""Share of the common tasks on which language models give another answer than people, from which it
+matters who is right (chosen: a tenth of the tasks could be wrong either way)."""
+_EVEN_ODDS = 0.5
+"""Weight of the reading that language models are right, where nothing tells."""
+
+
 @dataclass(frozen=True)
 class Identified:
     """Whether the labels can tell the truth.
@@ -37,11 +44,13 @@ class Identified:
         known: False where another reading of the same labels is as good, or nearly so.
         statement: one or two sentences.
         other_reading: weight of the other reading in every confidence.
+        machines: whether the other reading is that language models are right against people.
     """
 
     known: bool
     statement: str
     other_reading: float = 0.0
+    machines: bool = False
 
 
 def doubt(
@@ -75,6 +84,12 @@ def doubt(
             f"Cannot know: no two workers labelled the same task, and {without} nothing else tells "
             "how good the labels are. Accuracies, errors and bits are the prior's. Rate some "
             "tasks as gold (10 to 30), or ask several workers about some of them.",
+        )
+    if votes.judges is not None and votes.judges.all():
+        return posterior, Identified(
+            False,
+            f"Cannot know: all labels are language models', and {without} nothing tells what they "
+            "get wrong together. Rate some tasks as gold (10 to 30), or ask people about some.",
         )
     if (votes.label == votes.label[0]).all():
         return posterior, Identified(
@@ -117,6 +132,16 @@ def doubt(
             "right. The confidences allow for both. Rate some tasks as gold (10 to 30).",
             opposed,
         )
+    if (apart := _machines_apart(votes, posterior)) >= DISAGREE:
+        return _mix(posterior, _machines_reading(votes, posterior), _EVEN_ODDS), Identified(
+            False,
+            f"Cannot know whether people or language models are right where they differ, on "
+            f"{100 * apart:.0f} % of the tasks that both labelled: {without} nothing tells, and "
+            "neither are put in order. The labels follow the people; confidences and intervals "
+            "allow for both. Rate some of these tasks as gold (10 to 30).",
+            _EVEN_ODDS,
+            machines=True,
+        )
     copied = (
         f"Groups that copy one key gave {100 * held:.0f} % of the labels and count as one voter "
         "each. "
@@ -128,6 +153,64 @@ def doubt(
         f"{copied}The labels can tell, provided that most workers who do not copy mean to be "
         f"right; {without}, errors that everybody shares stay unseen.",
     )
+
+
+def machines_are_right(
+    votes: Votes, verdict: Identified, truth_DT: Array, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Put the other reading into some draws of the truth, where it is that of language models.
+
+    Returns:
+        Which draws it is in, bool [draw].
+    """
+    import numpy as np
+
+    other = np.zeros(len(truth_DT), dtype=bool)
+    if not verdict.machines:
+        return other
+    other[: round(verdict.other_reading * len(truth_DT))] = True
+    other = rng.permutation(other)
+    assert votes.judges is not None
+    machine = votes.judges[votes.worker]
+    task, label = votes.task[machine], votes.label[machine]
+    # One of the models' labels, by chance: where they differ the reading is unsure.
+    first = np.flatnonzero(np.diff(task, prepend=-1))
+    size = np.diff(np.append(first, len(task)))
+    known = votes.gold[task[first]] >= 0
+    for draw in np.flatnonzero(other):
+        picked = label[first + (rng.random(len(first)) * size).astype(np.int64)]
+        truth_DT[draw, task[first][~known]] = picked[~known]
+    return other
+
+
+def _machines_reading(votes: Votes, posterior: Array) -> NDArray[np.float64]:
+    """P(class) of each task if language models are right: their shares of votes."""
+    import numpy as np
+
+    if votes.judges is None:
+        return posterior
+    machine = votes.judges[votes.worker]
+    tasks, _, classes = votes.shape
+    cell = votes.task[machine] * classes + votes.label[machine]
+    counts = np.bincount(cell, minlength=tasks * classes).reshape(tasks, classes)
+    total = counts.sum(axis=1, keepdims=True)
+    return np.asarray(np.where(total > 0, counts / np.maximum(total, 1), posterior))
+
+
+def _machines_apart(votes: Votes, posterior: Array) -> float:
+    """Share of the tasks with labels of both on which language models say another class."""
+    import numpy as np
+
+    if votes.judges is None or votes.judges.all() or not votes.judges.any():
+        return 0.0
+    machine = votes.judges[votes.worker]
+    tasks = votes.shape[0]
+    both = np.bincount(votes.task[machine], minlength=tasks) > 0
+    both &= np.bincount(votes.task[~machine], minlength=tasks) > 0
+    if not both.any():
+        return 0.0
+    other = _machines_reading(votes, posterior)[both]
+    return float(1.0 - other[np.arange(len(other)), posterior[both].argmax(axis=1)].mean())
 
 
 def _compared(votes: Votes) -> bool:

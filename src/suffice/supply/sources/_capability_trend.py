@@ -116,14 +116,13 @@ class CapabilityTrend:
 
 
 def find_trends(
-    votes: Votes, truth_DT: Array, open_TK: Array, rng: np.random.Generator
+    votes: Votes, truth_DT: Array, rng: np.random.Generator
 ) -> dict[int, CapabilityTrend]:
     """The trend of each source, and under -1 of all labels, where they span several capabilities.
 
     Args:
         votes: the labels.
         truth_DT: drawn classes of the tasks.
-        open_TK: P(class) of each task as if its own gold were unknown.
         rng: the only source of chance.
     """
     import numpy as np
@@ -142,9 +141,7 @@ def find_trends(
         kept = np.flatnonzero(labels)
         if len(kept) < 2:
             continue
-        drawn = [
-            worth(votes, mine & (level == k), truth_DT, open_TK, float("nan"), rng)[1] for k in kept
-        ]
+        drawn = [worth(votes, mine & (level == k), truth_DT, float("nan"), rng)[1] for k in kept]
         trends[number] = _trend(votes, mine, level, kept, capability, np.stack(drawn, axis=1), rng)
     return trends
 

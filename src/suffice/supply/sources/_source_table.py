@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from suffice.estimate import cells
-from suffice.supply._misfit import misfit, missed_on_gold
+from suffice.supply._misfit import misfit, shown_by_gold
 from suffice.supply._pieces import pieces
 
 if TYPE_CHECKING:
@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 _MISFIT = 0.05
 """Scale of how far the worker model misses the error of a source on a slice (chosen: what a crowd's
 error was missed by on public crowds; the prior's tails are heavy)."""
+_MISFIT_OF_MODELS = 0.24
+"""The same of language models, whose errors are not people's (``CrowdPrior.judge_sd`` of answers
+with a standard deviation of .4)."""
 
 
 def source_rows(
-    votes: Votes, truth_DT: Array, open_TK: Array, rng: np.random.Generator
+    votes: Votes, truth_DT: Array, rng: np.random.Generator
 ) -> tuple[list[dict[str, Any]], dict[tuple[int, int], Array]]:
     """One row for each source and slice, and one for all slices of a source.
 
     Model: the joint counts of truth and label in each posterior draw of the truth, with a
     Dirichlet draw around them, so that the interval holds the truth's uncertainty and the
     sampling of new tasks. Where there is gold, the error on the other tasks is moved by what the
-    model, blind to it, missed on the gold tasks of the source and slice (``misfit``). Bits are the
-    mutual information of truth and one label; a price per bit is the price of a label over that.
+    gold tasks of the source and slice show beyond what the truth's draws say (``misfit``). Bits are
+    the mutual information of truth and one label; a price per bit is a label's price over that.
     Assumes: gold tasks are like the others of their slice.
     Fails when: truth and labels of one table are used for both, and labels are few: the bits are
     then a little too high.
@@ -41,7 +44,6 @@ def source_rows(
     Args:
         votes: the labels.
         truth_DT: drawn classes of the tasks.
-        open_TK: P(class) of each task as if its own gold were unknown.
         rng: the only source of chance.
 
     Returns:
@@ -59,7 +61,7 @@ def source_rows(
                 mask &= votes.slices[votes.task] == number
             if not mask.any():
                 continue
-            value, drawn = worth(votes, mask, truth_DT, open_TK, float(votes.cost[source]), rng)
+            value, drawn = worth(votes, mask, truth_DT, float(votes.cost[source]), rng)
             if number is not None or len(places) == 1:
                 errors[source, number or 0] = drawn
             rows.append(
@@ -88,14 +90,10 @@ def worth(
     votes: Votes,
     mask: Array,
     truth_DT: Array,
-    open_TK: Array,
     price: float,
     rng: np.random.Generator,
 ) -> tuple[dict[str, Any], Array]:
-    """What the labels of a mask are worth, and draws of their error.
-
-    ``open_TK`` is P(class) of each task as if its own gold were unknown.
-    """
+    """What the labels of a mask are worth, and draws of their error."""
     import numpy as np
 
     classes = votes.shape[2]
@@ -121,7 +119,8 @@ def worth(
             counts = (counts + counts[other][:, other]) / 2.0
         drawn = rng.gamma(counts + floor)
         joint[draw] = drawn / drawn.sum()
-    joint = _moved(joint, *_miss(votes, mask, open_TK), rng)
+    error = 1.0 - np.trace(joint, axis1=1, axis2=2)
+    joint = _moved(joint, *_miss(votes, mask, float(error.mean())), rng)
     error = 1.0 - np.trace(joint, axis1=1, axis2=2)
     bits = mutual_information(joint)
     channel = joint.mean(axis=0)
@@ -138,22 +137,21 @@ def worth(
     return row, error
 
 
-def _miss(votes: Votes, mask: Array, open_TK: Array) -> tuple[float, float]:
-    """Mean and standard deviation of what is to be added to the error of all labels.
-
-    A label on a gold task is missed by how much more often it was wrong than ``open_TK`` says.
-    """
+def _miss(votes: Votes, mask: Array, error: float) -> tuple[float, float]:
+    """Mean and standard deviation of what is to be added to an error of the labels of a mask."""
     import numpy as np
 
     golden = mask & (votes.gold >= 0)[votes.task]
-    labels = int(golden.sum())
-    if labels in (0, int(mask.sum())):
+    labels, every = int(golden.sum()), int(mask.sum())
+    if labels in (0, every):
         return 0.0, 0.0
-    of, label = votes.task[golden], votes.label[golden]
-    missed = (label != votes.gold[of]) - (1.0 - open_TK[of, label])
-    mean, variance, _ = missed_on_gold(missed, np.zeros(labels, dtype=np.int64), of, 1)
-    mean, sd = misfit(mean, variance, np.array([_MISFIT]))
-    rest = 1.0 - labels / int(mask.sum())
+    right, variance = shown_by_gold(votes, np.where(mask, 0, -1), 1, these=False)
+    wrong = int((votes.label[golden] != votes.gold[votes.task[golden]]).sum())
+    rest = 1.0 - labels / every
+    missed = 1.0 - right - (error - wrong / every) / rest
+    machines = votes.judges is not None and votes.judges[votes.worker[mask]].all()
+    scale = np.array([_MISFIT_OF_MODELS if machines else _MISFIT])
+    mean, sd = misfit(missed, variance, scale)
     return rest * float(mean[0]), rest * float(sd[0])
 
 

@@ -46,11 +46,13 @@ class CrowdPrior:
             at which it is an e-th as likely to be the one whose classes are the truth.
         worker_sd: scale of how far a worker's accuracy lies from what the crowd's answers say of
             it, as a share of the standard deviation of one answer (Student's t, over workers).
+        judge_sd: the same of language models, where a crowd of people, or of them, answers.
     """
 
     crowds: tuple[tuple[float, float, float], ...]
     overruled: float
     worker_sd: float
+    judge_sd: float
 
     @property
     def together_mean(self) -> float:
@@ -113,6 +115,7 @@ PUBLIC_CROWDS = CrowdPrior(
     ),
     overruled=0.03,
     worker_sd=0.05,
+    judge_sd=0.6,
 )
 """What the gold of eleven public crowds shows (``tools/bench_crowds.py --learn``). What an audit of
 each is worth that knows the ten others: docs/results/crowds.md. ``overruled`` and ``worker_sd``

@@ -62,11 +62,12 @@ def dissent_icc(crowd: Crowd, z_DT: Array) -> DissentIcc:
     """
     import numpy as np
 
-    open_task = crowd.gold < 0
-    mine = open_task[crowd.task]
+    # A label that nobody can dissent from says nothing of dissent.
+    several = np.bincount(crowd.task, minlength=crowd.tasks) > 1
+    mine = (several & (crowd.gold < 0))[crowd.task]
     task, worker, label = crowd.task[mine], crowd.worker[mine], crowd.label[mine]
     n = np.bincount(task, minlength=crowd.tasks)
-    if n.max(initial=0) < 2:
+    if not len(task):
         return DissentIcc(0.0, 0.0, 0.0)
     shows = np.maximum(n - 2.0, 0.0) / np.maximum(n, 1)
     looks = int(np.clip(_LOOKED_AT // len(task), _LEAST_LOOKS, _LOOKS))
