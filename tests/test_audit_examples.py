@@ -47,7 +47,7 @@ def accuracies(result: Audit) -> dict[str, float]:
 
 
 def test_xstest(shared_data: Path) -> None:
-    """GPT-4 judges right about 80 %, people 97 to 99 %; labels alone show the order."""
+    """GPT-4 judges right about 80 %, people 97 to 99 %; labels alone order the people alone."""
     folder = shared_data / "preferences" / "xstest" / "evaluation" / "automated_evaluation_labels"
     frame, gold = xstest(folder)
     # The judge sometimes refused to judge: its answer is text, which the audit names.
@@ -63,7 +63,9 @@ def test_xstest(shared_data: Path) -> None:
     blind = audit(table)
     found = accuracies(blind)
     assert found["annotation_1"] > found["annotation_2"] > found["strmatch_label"]
-    assert found["strmatch_label"] > found["gpt4_label"]
+    # Whether people or GPT-4 are right where they differ, labels alone do not show.
+    assert not blind.summary.verdict.known
+    assert "neither are put in order" in blind.summary.verdict.statement
     assert not blind.workers["suspect"].any()
     for row in blind.workers.iter_rows(named=True):
         assert row["low"] - 0.025 <= exact[row["worker"]] <= row["high"] + 0.025, row

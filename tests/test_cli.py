@@ -24,7 +24,7 @@ from suffice.study import load_study
 COMMANDS = (
     "run", "init", "audit", "supply", "measure", "fit", "plan", "forecast", "report", "ledger",
     "models", "fetch", "offers", "enough", "next", "bounds", "horizon", "extrapolate", "bits",
-    "formats", "convert",
+    "formats", "convert", "runs", "score", "ask", "tell",
 )  # fmt: skip
 CALL = [sys.executable, "-m", "suffice.cli"]
 

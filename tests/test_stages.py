@@ -192,13 +192,14 @@ def test_damaged_memory_is_made_again(small_result: stages.Result, tmp_path: Pat
     """What was kept and then cut is said to be damaged, and the answer is the same."""
     memory = tmp_path / "memory"
     first = stages.run(forgetful(small_study(), tmp_path / "first", memory), check=False)
-    for path in memory.iterdir():
+    kept = list(memory.iterdir())
+    for path in kept:
         path.write_bytes(path.read_bytes()[:-100])
     told = Told()
     work = forgetful(small_study(), tmp_path / "second", memory, told)
     second = stages.run(work, check=False)
     assert second.plan == first.plan
-    assert len([note for note in told.said if "damaged" in note]) == 2
+    assert len([note for note in told.said if "damaged" in note]) == len(kept)
 
 
 def test_a_skipped_check_is_said(small_result: stages.Result, tmp_path: Path) -> None:

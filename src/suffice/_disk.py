@@ -87,7 +87,7 @@ def refuse_devices(path: Path) -> None:
     """
     try:
         mode = path.stat().st_mode
-    except (FileNotFoundError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return  # whoever opens it has the words for that
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

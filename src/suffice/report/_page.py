@@ -185,7 +185,9 @@ def _sentences(folder: StudyFolder) -> dict[str, Any]:
         "absent": folder.absent,
         "weeks": _weeks(plan.budget.weeks),
         "headline": words.headline(plan),
-        "headline_parts": words.headline(plan).rsplit(" probability ", 1),
+        "headline_parts": words.headline(plan).partition(
+            f"probability {words.with_interval(plan.p)}"
+        ),
         "aligned": words.aligned(plan),
         "criterion": words.criterion(plan.criterion),
         "new_gold": words.new_gold(plan),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from suffice._said import Said
@@ -108,9 +108,9 @@ def plan(
         kept = read_planned(work.kept, name)
         if kept is not None:
             planned, drawn = kept
-            _hand_on(work, planned, told)
+            written = _hand_on(work, planned, told)
             work.write(drawn)
-            return planned.record
+            return written
         with work.progress.step("plan", total=1) as step:
             made = make_plan(
                 laws[work.study.models.target],
@@ -135,7 +135,7 @@ def plan(
             made, market, work.criterion, about, metrics=known.metrics, points=points
         )
         planned = Planned(record, tuple(limits_text(made)), (made.recommended, *made.alternatives))
-        _hand_on(work, planned, told)
+        written = _hand_on(work, planned, told)
         with work.progress.step("pictures", total=1) as step:
             drawn = forecast_record(
                 laws,
@@ -151,18 +151,21 @@ def plan(
             work.write(drawn)
             step.advance()
         keep_planned(work.kept, name, planned, drawn)
-        return record
+        return written
 
 
-def _hand_on(work: Workspace, planned: Planned, told: Callable[[Planned], None] | None) -> None:
+def _hand_on(
+    work: Workspace, planned: Planned, told: Callable[[Planned], None] | None
+) -> PlanRecord:
     from suffice.records import ForecastRecord
 
     # Pictures of another plan must not stand beside this one, should they never be computed.
     ForecastRecord.remove(work.folder)
-    work.write(planned.record)
-    work.planned = planned
+    written = replace(planned, record=work.write(planned.record))
+    work.planned = written
     if told is not None:
-        told(planned)
+        told(written)
+    return written.record
 
 
 def _said(work: Workspace, law: Said) -> Said:

@@ -42,8 +42,7 @@ def _supply(work: Workspace) -> SupplyRecord:
         work.kept.write(name, {"supply": as_array(json.dumps(found.as_json()))})
     else:
         found = SupplyRecord.parse(as_text(kept["supply"]).encode(), name)
-    work.write(found)
-    return found
+    return work.write(found)
 
 
 def _measured(work: Workspace) -> SupplyRecord:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     """A study, the path of its file, or a workspace that it is already open in."""
 
 Made = TypeVar("Made")
+AnyRecord = TypeVar("AnyRecord", bound="Record")
 
 MOST_MEASURED = 50_000
 """Chosen, so that no cell takes the time of all others: labels of one source in the largest cell
@@ -100,9 +101,11 @@ class Workspace:
             self._kept[make] = make(self)
         return cast("Made", self._kept[make])
 
-    def write(self, record: Record) -> None:
-        """Write a record of this study into the folder; it says whose it is."""
-        record.model_copy(update={"of_study": self.study.digest()}).write(self.folder)
+    def write(self, record: AnyRecord) -> AnyRecord:
+        """Write a record of this study into the folder, and return it as written: whose it is."""
+        written = record.model_copy(update={"of_study": self.study.digest()})
+        written.write(self.folder)
+        return written
 
     @property
     def pool(self) -> Pool:
