@@ -23,6 +23,8 @@ import sbc_response
 from sbc_ranks import uniform
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from suffice.records import WorthRow
 
 
@@ -85,6 +87,15 @@ def test_report_speaks_of_runs_alone(answered: Path) -> None:
         assert said.lower() in page.lower() or "had a lower Brier score" in page
     for word in ("encoder", "probe", "texts", "<script"):
         assert word not in page
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_report_is_no_wider_than_the_screen(answered: Path, browser: Browser, width: int) -> None:
+    """Tables scroll in their own place, on a desk and on a phone."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto((answered / "out" / "report.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
 
 
 def test_commands_answer(answered: Path, capsys: pytest.CaptureFixture[str]) -> None:

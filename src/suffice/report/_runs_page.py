@@ -28,6 +28,9 @@ _MOST_SHOWN = 60
 _WIDTH = 680
 """Of a picture in pixels, by eye: that of the page's column."""
 
+_LETTER, _MOST_ROOM = 8, 260
+"""Of names beside a picture, in pixels a letter and at most: by eye."""
+
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -172,9 +175,10 @@ def _worth_spec(worth: list[WorthRow]) -> Spec:
         }
         for w in worth
     ]
-    base = alt.Chart(values(rows)).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
-    )
+    # Where the picture is shown, letters may be wider than where it was drawn.
+    room = min(_LETTER * max(len(str(row["name"])) for row in rows), _MOST_ROOM)
+    axis = alt.Axis(labelLimit=_MOST_ROOM, minExtent=room)
+    base = alt.Chart(values(rows)).encode(y=alt.Y("name:N", sort=None, title=None, axis=axis))
     x: Any = alt.X("low:Q", title="gain, in the metric's own unit (right of 0 is better)")
     return finished(
         alt.Chart(values([{"at": 0.0}]))
