@@ -77,8 +77,9 @@ def _columns(frame: pl.DataFrame) -> list[str]:
     import polars as pl
 
     found = []
-    for name in frame.columns:
-        if frame.schema[name] == pl.Struct:
+    # The schema is made anew each time that it is asked for.
+    for name, kind in frame.schema.items():
+        if kind == pl.Struct:
             continue
         cells = frame[name].drop_nulls().head(_LOOKED_AT).to_list()
         objects = any(isinstance(parsed(cell), dict) for cell in cells)
