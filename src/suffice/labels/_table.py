@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _NEVER_NEGATIVE = ("seconds", "cost")
 
+_MOST = 1e12
+"""Seconds or money for one label, at most: 30,000 years. Chosen, far above anything meant."""
+
 
 @dataclass(frozen=True, eq=False)
 class LabelTable:
@@ -245,8 +248,8 @@ def _as_number(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int, Any]:
     had = frame[name]
     numbers = had if had.dtype.is_integer() else had.cast(pl.Float64, strict=False).fill_nan(None)
     if name in _NEVER_NEGATIVE:
-        # What a label costs or takes is never below 0: such a value says nothing.
-        numbers = pl.select(pl.when(numbers >= 0).then(numbers)).to_series()
+        # What a label costs or takes is never below 0, nor past counting: such values say nothing.
+        numbers = pl.select(pl.when(numbers.is_between(0, _MOST)).then(numbers)).to_series()
     lost = had.is_not_null() & numbers.is_null()
     example = had.filter(lost)[0] if lost.any() else None
     return frame.with_columns(numbers.alias(name)), int(lost.sum()), example
