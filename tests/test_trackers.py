@@ -153,11 +153,13 @@ def test_verl() -> None:
 
 
 def test_gathered_rows_are_a_table_of_runs(tmp_path: Path) -> None:
-    """What is written can be read as a table of runs, failed ones apart."""
+    """What is written can be read as a table of runs; those that name no labels are said."""
     found = gather_runs([written("mlflow"), written("tinker")], MAPPING | {"seed": "seed"})
     path = tmp_path / "runs.csv"
     found.frame.write_csv(path)
     table = read_runs(path)
     assert table.sources == ("crowd",)
-    assert "failed" in table.states
+    assert found.frame["state"].to_list() == ["done", "failed", "done"]
+    assert table.states == ("done",)
+    assert any("2 rows do not say what they were trained on" in note for note in table.notes)
     assert "eval_accuracy" in [m.name for m in table.metrics]
