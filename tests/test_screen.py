@@ -31,7 +31,7 @@ def environment(**more: str) -> dict[str, str]:
 def call(*words: str, **more: object) -> subprocess.CompletedProcess[bytes]:
     """A command in a process of its own."""
     settings = {"env": environment(), "capture_output": True, "timeout": 120, **more}
-    return subprocess.run([sys.executable, "-m", "suffice.cli", *words], **settings)  # type: ignore
+    return subprocess.run([sys.executable, "-m", "suffice.cli", *words], **settings)
 
 
 def unseen(text: str) -> set[str]:

@@ -76,7 +76,7 @@ def screen() -> Iterator[Unheard | None]:
     out, err = sys.stdout, sys.stderr
     closed = Unheard() if out is None or getattr(out, "closed", False) else None
     sys.stdout = cleaned(closed or out)  # type: ignore[arg-type]
-    sys.stderr = _Lenient(raw(err) if err is not None else Unheard())  # type: ignore
+    sys.stderr = _Lenient(raw(err) if err is not None else Unheard())  # type: ignore[arg-type]
     try:
         yield closed
     finally:
